@@ -1,0 +1,48 @@
+# Each target is complete on a bare machine with Python >= 3.11 and make.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+ONLY   ?=
+ARGS   ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo hub test check bench system
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: $(STAMP) ## make .venv with everything pinned in constraints.txt
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Say 'make PYTHON=python3.12 ...'." >&2; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "$(PYTHON) cannot make virtual environments; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 2; }
+	@echo "Setting up $(VENV) (once; a few minutes)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -U pip
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e . --group dev
+	@$(BIN)/python -m hub_config install-proxy
+	@touch $@
+
+demo: $(STAMP) ## a whole class released, submitted, graded and reported in a fresh course (ends by itself)
+	@$(BIN)/course demo $(ARGS)
+
+hub: $(STAMP) ## the laptop hub (serves until Ctrl-C)
+	@$(BIN)/course hub $(ARGS)
+
+system: $(STAMP)
+	@$(BIN)/python tests/browser/install_chromium.py
+
+test: $(STAMP) system ## every test, in a real sandbox and a real Chromium
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(STAMP) ## lint, types and unit tests, in under two minutes
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest -q -m "not slow and not browser" $(ARGS)
+
+bench: $(STAMP) ## measure; writes bench.json (ONLY=name runs one)
+	@$(BIN)/python -m tests.benchmarks $(ONLY)

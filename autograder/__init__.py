@@ -1,0 +1,1 @@
+"""Scores nbgrader submissions in parallel, each in a sandbox of its own."""

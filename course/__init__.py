@@ -1,0 +1,1 @@
+"""What is taught: one small module per topic of the course."""

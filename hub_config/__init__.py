@@ -1,0 +1,1 @@
+"""Where the course runs: JupyterHub on a laptop."""
