@@ -1,0 +1,294 @@
+"""Keeps each lecture and assignment as text, and its notebook as what the text gives."""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from course import syllabus
+from course.errors import choose_from
+from course.rules import check_assignment
+from course.texts import (
+    CELL_ID,
+    CELL_METADATA,
+    MYST,
+    PERCENT,
+    AuthoringError,
+    check_metadata,
+    contents,
+    read,
+    read_cells,
+)
+
+# The same in every derived notebook: which Python runs it is decided where it runs.
+_NOTEBOOK_METADATA = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
+# What Jupyter itself leaves behind, and nbgrader passes over.
+_CHECKPOINTS = ".ipynb_checkpoints"
+
+
+@dataclass(frozen=True)
+class Twin:
+    """A text and the notebook derived from it, by their paths in the checkout."""
+
+    root: Path
+    text: Path
+    notebook: Path
+    fmt: str
+
+    @property
+    def name(self) -> str:
+        """The lecture's or assignment's name."""
+        return self.text.stem
+
+    @property
+    def label(self) -> str:
+        """The text's path as people write it."""
+        return self.text.relative_to(self.root).as_posix()
+
+
+@dataclass(frozen=True)
+class Stale:
+    """A notebook that is not what its text gives."""
+
+    notebook: Path
+    text: Path
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.notebook} {self.why} {self.text}"
+
+
+def build(root: Path, *, check: bool = False) -> list[Stale]:
+    """Derive every lecture and assignment notebook from its text.
+
+    Parameters
+    ----------
+    root : Path
+        The checkout.
+    check : bool
+        Only look: write nothing.
+
+    Returns
+    -------
+    list of Stale
+        The notebooks that were not what their texts give, by paths below `root`; unless `check`
+        is set, they are now.
+
+    Raises
+    ------
+    AuthoringError
+        If a text breaks a rule, a notebook has no text, or a notebook was edited in Jupyter and
+        would be overwritten.
+    """
+    course = syllabus.load(root / "course" / "syllabus.toml")
+    found = twins(root)
+    _refuse_foreign_files(root, found)
+    stale, fresh = [], []
+    for twin in found:
+        notebook = _derive(twin, course)
+        why = _difference(twin, notebook)
+        if why:
+            notebook_path, text_path = (p.relative_to(root) for p in (twin.notebook, twin.text))
+            stale.append(Stale(notebook_path, text_path, why))
+            fresh.append((twin, notebook))
+    if not check:
+        for twin, notebook in fresh:  # after every text was found to be good
+            _refuse_to_overwrite(twin, notebook)
+            twin.notebook.parent.mkdir(parents=True, exist_ok=True)
+            twin.notebook.write_text(notebook, encoding="utf-8")
+    return stale
+
+
+def from_notebook(root: Path, name: str) -> list[Path]:
+    """Bring a lecture or assignment that was edited as a notebook back into its text.
+
+    Lines of the text that the notebook leaves as they are stay as their author wrote them.
+
+    Parameters
+    ----------
+    root : Path
+        The checkout.
+    name : str
+        The lecture's or assignment's name; if it names both, both are brought back.
+
+    Returns
+    -------
+    list of Path
+        The texts that changed, below `root`. Their notebooks are rewritten too, without outputs.
+
+    Raises
+    ------
+    AuthoringError
+        If there is no such notebook, or it holds something that text cannot.
+    """
+    known = {
+        path: Twin(root, text / f"{path.stem}{suffix}", path, fmt)
+        for pattern, text, suffix, fmt in (
+            ("course/lectures/*.ipynb", root / "course/lectures", ".md", MYST),
+            ("assignments/source/*/*.ipynb", root / "assignments/authoring", ".py", PERCENT),
+        )
+        for path in sorted(root.glob(pattern))
+    }
+    chosen = [twin for twin in known.values() if twin.name == name]
+    if not chosen:
+        names = dict.fromkeys(twin.name for twin in known.values())
+        raise AuthoringError(f"there is no notebook '{name}'; {choose_from(name, names)}")
+    changed = []
+    for twin in chosen:
+        notebook = _canonical(_read_notebook(twin.notebook, root))
+        if _write_text(twin, notebook):
+            changed.append(twin.text.relative_to(root))
+        twin.notebook.write_text(notebook, encoding="utf-8")
+    return changed
+
+
+def twins(root: Path) -> list[Twin]:
+    """Find every text of the checkout, lectures first, with the place of its notebook."""
+    lectures = root / "course" / "lectures"
+    source = root / "assignments" / "source"
+    return [
+        Twin(root, text, text.with_suffix(".ipynb"), MYST)
+        for text in sorted(lectures.glob("day*.md"))
+    ] + [
+        Twin(root, text, source / text.stem / f"{text.stem}.ipynb", PERCENT)
+        for text in sorted((root / "assignments" / "authoring").glob("*.py"))
+    ]
+
+
+def _derive(twin: Twin, course: syllabus.Course) -> str:
+    """Return the notebook a text gives, after checking the text."""
+    notebook = read(contents(twin.text, twin.label), twin.fmt, twin.label)
+    check_metadata(notebook, twin.label)
+    if twin.fmt == PERCENT:
+        points = course.assignment(twin.name).points
+        check_assignment(read_cells(twin.text, twin.label), twin.label, points)
+    return _canonical(notebook)
+
+
+def _canonical(notebook: nbformat.NotebookNode) -> str:
+    """Write a notebook in its one form: what the author decides, and nothing of a run."""
+    cells: dict[str, dict[str, Any]] = {}
+    for cell in notebook.cells:
+        metadata = {key: cell.metadata[key] for key in CELL_METADATA if key in cell.metadata}
+        source = cell.source.strip("\n") if cell.cell_type == "code" else cell.source.strip()
+        if not source and not metadata:
+            continue
+        kept = {"cell_type": cell.cell_type, "metadata": metadata, "source": source}
+        kept["id"] = metadata.get("nbgrader", {}).get("grade_id", "")
+        if not CELL_ID.fullmatch(kept["id"]) or kept["id"] in cells:
+            kept["id"] = f"cell-{len(cells) + 1:03d}"
+        if cell.cell_type == "code":
+            kept |= {"execution_count": None, "outputs": []}
+        elif cell.get("attachments"):
+            kept["attachments"] = cell.attachments
+        cells[kept["id"]] = kept
+    whole = {"metadata": _NOTEBOOK_METADATA, "nbformat": 4, "nbformat_minor": 5}
+    notebook = nbformat.from_dict({**whole, "cells": list(cells.values())})
+    return nbformat.v4.writes_json(notebook) + "\n"
+
+
+def _difference(twin: Twin, notebook: str) -> str | None:
+    if not twin.notebook.exists():
+        return "is missing: it is derived from"
+    if twin.notebook.read_bytes() != notebook.encode():
+        return "is not what follows from"
+    return None
+
+
+def _refuse_foreign_files(root: Path, found: Sequence[Twin]) -> None:
+    """Nothing may lie beside the derived notebooks: nbgrader releases whatever is there."""
+    derived = {twin.notebook for twin in found}
+    places = [
+        *(root / "assignments/source").rglob("*"),
+        *(root / "course/lectures").glob("*.ipynb"),
+    ]
+    for path in sorted(places):
+        if path in derived or path.is_dir() or _CHECKPOINTS in path.parts:
+            continue
+        label = path.relative_to(root).as_posix()
+        if path.suffix == ".ipynb":
+            raise AuthoringError(
+                f"{label} has no text; make one with `course build --from-notebook {path.stem}`, "
+                "or remove the notebook"
+            )
+        raise AuthoringError(
+            f"{label} does not belong there: nbgrader would hand it to students as it is; texts "
+            "belong in assignments/authoring, so move it away"
+        )
+
+
+def _refuse_to_overwrite(twin: Twin, notebook: str) -> None:
+    """Refuse to lose what someone did in Jupyter, whose notebooks are never in our form."""
+    if not twin.notebook.exists():
+        return
+    existing = _canonical(_read_notebook(twin.notebook, twin.root))
+    if existing != notebook and existing.encode() != twin.notebook.read_bytes():
+        label = twin.notebook.relative_to(twin.root).as_posix()
+        raise AuthoringError(
+            f"{label} was edited in Jupyter; bring it back into its text with `course build "
+            f"--from-notebook {twin.name}`, or remove the notebook to make it anew"
+        )
+
+
+def _read_notebook(path: Path, root: Path) -> nbformat.NotebookNode:
+    try:
+        # Unlike nbformat.read, this passes over missing and repeated ids, which we replace.
+        notebook = nbformat.v4.reads_json(path.read_text(encoding="utf-8"))
+        _canonical(notebook)
+    except (ValueError, AttributeError, KeyError, TypeError):
+        label = path.relative_to(root).as_posix()
+        raise AuthoringError(f"{label} is no notebook of format 4; mend or remove it") from None
+    return notebook
+
+
+def _write_text(twin: Twin, notebook: str) -> bool:
+    """Write the text that gives `notebook`; return whether it had to change."""
+    import jupytext
+
+    old = contents(twin.text, twin.label) if twin.text.exists() else ""
+    before = read(old, twin.fmt, twin.label)
+    if _canonical(before) == notebook and old:
+        return False
+    after = nbformat.v4.reads_json(notebook)
+    plain = [jupytext.writes(side, fmt=twin.fmt) for side in (_headed(before), _headed(after))]
+    for text in (_merge(plain[0], plain[1], old), plain[1]):
+        if _canonical(read(text, twin.fmt, twin.label)) == notebook:
+            twin.text.write_text(text, encoding="utf-8")
+            return True
+    label = twin.notebook.relative_to(twin.root).as_posix()
+    raise AuthoringError(
+        f"{label} holds something that text cannot, such as a pasted picture; take it out"
+    )
+
+
+def _headed(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Return the notebook's cells under the metadata that make the standard text header."""
+    cells = nbformat.v4.reads_json(_canonical(notebook)).cells
+    metadata = {"kernelspec": {**_NOTEBOOK_METADATA["kernelspec"], "display_name": "Python 3"}}
+    return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
+
+
+def _merge(base: str, edited: str, kept: str) -> str:
+    """Merge line by line what `edited` and `kept` each did to `base`; `edited` wins a conflict."""
+    lines = [text.splitlines(keepends=True) for text in (base, edited, kept)]
+    ours, theirs = _changes(lines[0], lines[1]), _changes(lines[0], lines[2])
+    for start, end, new in theirs:
+        if not any(start <= other_end and other <= end for other, other_end, _ in ours):
+            ours.append((start, end, new))
+    merged, at = [], 0
+    for start, end, new in sorted(ours, key=lambda change: change[:2]):
+        merged += lines[0][at:start] + new
+        at = end
+    return "".join(merged + lines[0][at:])
+
+
+def _changes(old: list[str], new: list[str]) -> list[tuple[int, int, list[str]]]:
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    return [(a, b, new[c:d]) for tag, a, b, c, d in matcher.get_opcodes() if tag != "equal"]
