@@ -1,0 +1,134 @@
+"""The frozen values that pass from one stage of grading to the next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class AutograderError(Exception):
+    """Something the person at the keyboard can mend; its text says what and how."""
+
+
+class Verdict(StrEnum):
+    """How a cell, or a whole submission, ended."""
+
+    PASS = "pass"
+    FAIL = "fail"  # a test said no
+    ERROR = "error"  # an exception other than a failed assertion
+    TIMEOUT = "timeout"
+    MEMORY = "memory"
+    CRASH = "crash"
+    INTERNAL = "internal"  # our fault: shown to the instructor, never a zero
+
+
+#: Worst last: a submission's verdict is the worst of its cells'.
+SEVERITY = (
+    Verdict.PASS,
+    Verdict.FAIL,
+    Verdict.ERROR,
+    Verdict.TIMEOUT,
+    Verdict.MEMORY,
+    Verdict.CRASH,
+    Verdict.INTERNAL,
+)
+
+#: What a student reads when the exception's own words would not help.
+SENTENCES = {
+    Verdict.TIMEOUT: "This cell did not finish within {limits.cell_seconds:g} seconds. "
+    "Look for a loop that never ends, or work that can be vectorised.",
+    Verdict.MEMORY: "This cell needed more than the {limits.memory_mb} MB of memory that a "
+    "submission may use. Look for an array that is larger than the task needs.",
+    Verdict.CRASH: "This cell ended the Python process ({detail}). Notebook code must not call "
+    "exit functions or kill its own process.",
+    Verdict.INTERNAL: "The grader failed, not this notebook ({detail}). "
+    "The submission stays ungraded until it is graded again.",
+}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one submission may use while it is graded."""
+
+    cell_seconds: float = 30.0  # wall time of one cell
+    cpu_seconds: int = 300  # processor time of the whole submission
+    memory_mb: int = 2048  # beyond what the zygote shares with it
+    processes: int = 64
+    open_files: int = 256
+    file_mb: int = 100  # the largest file it may write
+    scratch_mb: int = 256  # everything it may write
+    output_kb: int = 1024  # printed by one cell
+
+
+@dataclass(frozen=True)
+class Job:
+    """One prepared notebook, ready to be executed anywhere: bytes in, bytes out."""
+
+    student: str
+    assignment: str
+    notebook: str  # nbgrader's notebook id: the file name without .ipynb
+    content: bytes  # the sanitised notebook, as JSON
+    files: tuple[tuple[str, bytes], ...] = ()  # what lies beside it: relative path, content
+    seed: str = "0"  # hexadecimal; from the submission's content
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True)
+class CellOutcome:
+    """How one code cell ended."""
+
+    index: int  # position among the notebook's cells
+    verdict: Verdict
+    seconds: float
+    message: str = ""  # for the student; empty when all went well
+
+
+@dataclass(frozen=True)
+class Execution:
+    """What came back for a `Job`."""
+
+    job: Job
+    content: bytes  # the executed notebook, as JSON
+    cells: tuple[CellOutcome, ...]
+    seconds: float
+    failure: str = ""  # not empty: the grader itself failed, and nothing may be recorded
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst thing that happened."""
+        if self.failure:
+            return Verdict.INTERNAL
+        return max((c.verdict for c in self.cells), key=SEVERITY.index, default=Verdict.PASS)
+
+
+@dataclass(frozen=True)
+class CellScore:
+    """The points of one graded cell."""
+
+    grade_id: str
+    points: float | None  # None: waits for a person
+    max_points: float
+    verdict: Verdict
+    message: str = ""  # why points were lost, in the student's terms
+
+
+@dataclass(frozen=True)
+class Graded:
+    """One submission of one student, as the table, the JSON and the report show it."""
+
+    student: str
+    assignment: str
+    verdict: Verdict
+    cells: tuple[CellScore, ...] = ()
+    seconds: float = 0.0
+    message: str = ""  # about the submission as a whole
+
+    @property
+    def points(self) -> float:
+        """The sum of what the grader could score."""
+        return sum(c.points or 0.0 for c in self.cells)
+
+    @property
+    def max_points(self) -> float:
+        """The sum of what could be had."""
+        return sum(c.max_points for c in self.cells)

@@ -1,0 +1,63 @@
+"""Turns the outcomes of a notebook's cells into points; pure."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+
+from nbformat import NotebookNode
+from nbgrader import utils
+
+from autograder.model import CellOutcome, CellScore, Verdict
+
+#: Since NumPy 2, a NumPy number shows as ``np.float64(1.5)``.
+NUMPY_NUMBER = re.compile(r"^np\.\w+\((.*)\)$")
+
+
+def score(notebook: NotebookNode, outcomes: Iterable[CellOutcome]) -> tuple[CellScore, ...]:
+    """Return the score of each graded cell of an executed notebook.
+
+    A test cell earns all its points unless it failed; a number in its last expression, from zero
+    to its points, is partial credit. Cells for a person to grade get None, or zero when untouched.
+    The differences from nbgrader's own rule are listed in the README beside this file.
+    """
+    ended = {outcome.index: outcome for outcome in outcomes}
+    return tuple(
+        _cell(cell, ended.get(index))
+        for index, cell in enumerate(notebook.cells)
+        if utils.is_grade(cell)
+    )
+
+
+def _cell(cell: NotebookNode, outcome: CellOutcome | None) -> CellScore:
+    mark = cell.metadata["nbgrader"]
+    name, most = mark["grade_id"], float(mark["points"])
+    verdict = outcome.verdict if outcome else Verdict.PASS
+    if utils.is_solution(cell):
+        untouched = mark.get("checksum") == utils.compute_checksum(cell)
+        said = "No answer was given." if untouched else ""
+        return CellScore(name, 0.0 if untouched else None, most, verdict, said)
+    if cell.cell_type != "code":
+        return CellScore(name, None, most, verdict)
+    if outcome and verdict is not Verdict.PASS:
+        return CellScore(name, 0.0, most, verdict, outcome.message)
+    value = _value(cell)
+    if value is None:
+        return CellScore(name, most, most, verdict)
+    if not (math.isfinite(value) and 0 <= value <= most):
+        said = f"The test gave {value:g} of {most:g} points; its author has to look at it."
+        return CellScore(name, None, most, Verdict.INTERNAL, said)
+    partial = "" if value == most else f"Partial credit: {value:g} of {most:g} points."
+    return CellScore(name, value, most, Verdict.FAIL if partial else verdict, partial)
+
+
+def _value(cell: NotebookNode) -> float | None:
+    """Return the number that the last expression gave, if it gave one."""
+    for output in cell.outputs:
+        if output.output_type == "execute_result":
+            try:
+                return float(NUMPY_NUMBER.sub(r"\1", output.data.get("text/plain", "")))
+            except ValueError:
+                return None  # a test may end in any expression; only a number is partial credit
+    return None

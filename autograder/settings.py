@@ -1,0 +1,77 @@
+"""What a course may set about its grading, under ``c.Autograder`` in nbgrader_config.py."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from traitlets import Bool, Float, Integer, List, Unicode
+from traitlets.config import Config, Configurable
+
+from autograder.model import Limits
+
+_DEFAULT = Limits()
+
+
+class Autograder(Configurable):
+    """The settings; each has the default that suits a course of NumPy and TensorFlow notebooks."""
+
+    preload = List(
+        Unicode(),
+        default_value=["numpy", "matplotlib.pyplot"],
+        help="Modules that nearly every notebook imports, imported once before all grading.",
+    ).tag(config=True)
+    read_only = List(
+        Unicode(),
+        help="Directories that notebooks may read while they are graded (data sets).",
+    ).tag(config=True)
+    workers = Integer(
+        min=0, help="Submissions graded at the same time; 0: one for each processor."
+    ).tag(config=True)
+    sandbox = Bool(
+        True, help="False grades with the grader's own rights where isolation is not to be had."
+    ).tag(config=True)
+    cell_seconds = Float(
+        _DEFAULT.cell_seconds, help="Wall time of one cell, in seconds; it is interrupted then."
+    ).tag(config=True)
+    cpu_seconds = Integer(
+        _DEFAULT.cpu_seconds, help="Processor time of one submission, in seconds."
+    ).tag(config=True)
+    memory_mb = Integer(
+        _DEFAULT.memory_mb, help="Memory of one submission in MB, beyond the preloaded modules."
+    ).tag(config=True)
+    processes = Integer(
+        _DEFAULT.processes, help="Processes and threads that one submission may have."
+    ).tag(config=True)
+    open_files = Integer(
+        _DEFAULT.open_files, help="Files that one process of a submission may have open."
+    ).tag(config=True)
+    file_mb = Integer(
+        _DEFAULT.file_mb, help="Size of the largest file that a submission may write, in MB."
+    ).tag(config=True)
+    scratch_mb = Integer(
+        _DEFAULT.scratch_mb, help="All that a submission may write, in MB (in memory)."
+    ).tag(config=True)
+    output_kb = Integer(
+        _DEFAULT.output_kb, help="Output of one cell in kB; what is more is cut."
+    ).tag(config=True)
+
+    @property
+    def limits(self) -> Limits:
+        """The limits of one submission."""
+        return Limits(**{name: getattr(self, name) for name in Limits.__dataclass_fields__})
+
+    @property
+    def directories(self) -> list[Path]:
+        """``read_only`` as absolute paths."""
+        return [Path(name).expanduser().absolute() for name in self.read_only]
+
+    @property
+    def slots(self) -> int:
+        """How many submissions to grade at a time."""
+        return self.workers or len(os.sched_getaffinity(0))
+
+
+def read(config: Config) -> Autograder:
+    """Return the settings found in a traitlets configuration."""
+    return Autograder(config=config)

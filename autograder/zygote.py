@@ -1,0 +1,224 @@
+"""A process that imports the heavy libraries once and forks kernels that have them already.
+
+`Zygote` is the worker's side; ``python -m autograder.zygote`` is the process itself, behind the
+outer wall of `autograder.sandbox`. It never runs a line of anybody's notebook: it reads requests
+from one socket, forks, and the fork becomes `autograder.student`.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from autograder import sandbox, student
+from autograder.model import AutograderError, Limits
+
+#: One thread for each library that likes to have them all: several submissions run at a time, and
+#: a grade must not depend on the number of cores.
+ENVIRONMENT = {
+    "CUDA_VISIBLE_DEVICES": "",
+    "KMP_BLOCKTIME": "0",
+    "LANG": "C.UTF-8",
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "MPLCONFIGDIR": "/tmp/matplotlib",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "PATH": os.defpath,
+    "PYTHONHASHSEED": "0",
+    "TF_CPP_MIN_LOG_LEVEL": "2",
+    "TF_ENABLE_ONEDNN_OPTS": "0",
+    "TF_NUM_INTEROP_THREADS": "1",
+    "TF_NUM_INTRAOP_THREADS": "1",
+}
+#: Parts of the kernel that IPython would otherwise import in every fork.
+KERNEL_PARTS = tuple(
+    "ipykernel.kernelapp ipykernel.ipkernel IPython.core.completerlib IPython.core.pylabtools "
+    "matplotlib_inline.backend_inline comm debugpy".split()
+)
+
+
+class ZygoteError(AutograderError):
+    """The zygote could not start, or died."""
+
+
+class Zygote:
+    """The worker's handle on one zygote process.
+
+    Parameters
+    ----------
+    preload
+        Modules to import before the first fork.
+    read_only
+        Further directories that notebooks may read.
+    isolated
+        False runs everything with the caller's own rights.
+    """
+
+    def __init__(
+        self, preload: Sequence[str] = (), read_only: Sequence[Path] = (), *, isolated: bool = True
+    ) -> None:
+        self.preload, self.read_only, self.isolated = tuple(preload), tuple(read_only), isolated
+        self.run = Path(tempfile.mkdtemp(prefix="ag-", dir="/tmp"))  # short: socket paths are
+        self._lock = threading.Lock()
+        self._log = (self.run / "zygote.log").open("w+b")
+        try:
+            self._start()
+        except BaseException:
+            self.close()
+            raise
+
+    def _start(self) -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._control = ours
+        ours.settimeout(300)
+        argv = [sys.executable, "-m", "autograder.zygote", str(theirs.fileno()), *self.preload]
+        env = dict(ENVIRONMENT, PYTHONPATH=os.pathsep.join(p for p in sys.path if p))
+        jobs = self.run / "jobs"
+        jobs.mkdir()
+        if self.isolated:
+            sandbox.require()
+            paths = [*sandbox.python_paths(["autograder", *self.preload]), *self.read_only]
+            argv = sandbox.command(argv, read_only=paths, writable=[jobs], env=env)
+        self._process = subprocess.Popen(
+            argv,
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
+            env=env,
+        )
+        theirs.close()
+
+    def wait_ready(self) -> None:
+        """Wait until everything is imported.
+
+        Raises
+        ------
+        ZygoteError
+            If an import failed or the process died; the text says which.
+        """
+        with self._lock:
+            if self._control is None or self._control.gettimeout() is None:
+                return
+            try:
+                answer = json.loads(self._control.recv(65536) or b"{}")
+            except TimeoutError:
+                answer = {"failed": "it was not ready within 300 seconds"}
+            if not answer.get("ready"):
+                why = answer.get("failed") or self.log_tail() or "it died without a word"
+                raise ZygoteError(f"The warm process that runs notebooks did not start: {why}")
+            self._control.settimeout(None)
+
+    def fork(
+        self,
+        job: Path,
+        connection_file: Path,
+        *,
+        seed: str,
+        limits: Limits,
+        env: dict[str, str],
+    ) -> socket.socket:
+        """Fork a kernel and return its lifeline (see `autograder.student`)."""
+        self.wait_ready()
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        request = {
+            "job": str(job),
+            "connection_file": str(connection_file),
+            "isolated": self.isolated,
+            "seed": seed,
+            "env": env,
+            "limits": asdict(limits),
+        }
+        with theirs:
+            try:
+                socket.send_fds(self._control, [json.dumps(request).encode()], [theirs.fileno()])
+            except OSError as error:
+                ours.close()
+                raise ZygoteError(f"The zygote is gone: {self.log_tail() or error}") from error
+        ours.setblocking(False)
+        return ours
+
+    def log_tail(self) -> str:
+        """Return the last line that the process wrote."""
+        self._log.seek(0)
+        lines = self._log.read().decode(errors="replace").strip().splitlines()
+        return lines[-1] if lines else ""
+
+    def close(self) -> None:
+        """End the process, its kernels with it, and remove its directory."""
+        if getattr(self, "_control", None):
+            self._control.close()
+        process = getattr(self, "_process", None)
+        if process:
+            process.kill()
+            process.wait()
+        self._log.close()
+        shutil.rmtree(self.run, ignore_errors=True)
+
+    def __enter__(self) -> Zygote:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _warm(preload: Sequence[str]) -> dict[str, Any]:
+    for name in (*KERNEL_PARTS, *preload):
+        try:
+            importlib.import_module(name)
+        except ImportError as error:
+            if name not in KERNEL_PARTS:
+                return {"failed": f"cannot import '{name}', named in c.Autograder.preload: {error}"}
+        except Exception as error:
+            return {"failed": f"importing '{name}' raised {error!r}"}
+    if "keras" in sys.modules:  # loaded lazily otherwise, in every fork
+        _ = sys.modules["keras"].Sequential
+    return {"ready": True}
+
+
+def main(argv: Sequence[str]) -> None:
+    """Serve forks on the socket whose descriptor is ``argv[0]``, until it closes."""
+    control = socket.socket(fileno=int(argv[0]))
+    sandbox.prctl(sandbox.PR_SET_PDEATHSIG, sandbox.SIGKILL)
+    answer = _warm(argv[1:])
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # wardens need no burial
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the coordinator's business
+    gc.collect()
+    gc.freeze()  # so that no fork copies pages only to visit objects that never go away
+    control.send(json.dumps(answer).encode())
+    privileged, turn = sandbox.privileged(), 0
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(control, 65536, 1)
+        if not message:
+            return
+        turn += 1
+        request = json.loads(message)
+        lifeline = socket.socket(fileno=descriptors[0])
+        if os.fork() == 0:
+            try:
+                control.close()
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                own_id = privileged and request["isolated"]
+                student.watch(
+                    request, lifeline, sandbox.FIRST_UID + turn % sandbox.UIDS if own_id else None
+                )
+            finally:
+                os._exit(1)
+        lifeline.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
