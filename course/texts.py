@@ -14,7 +14,7 @@ MYST, PERCENT = "md:myst", "py:percent"
 CELL_METADATA = ("nbgrader", "tags", "title", "mystnb")
 
 # What jupytext notes about the shape of the text, not about the cell.
-_LAYOUT = ("lines_to_next_cell", "lines_to_end_of_cell_marker", "cell_marker")
+LAYOUT = ("lines_to_next_cell", "lines_to_end_of_cell_marker", "cell_marker")
 
 # What nbformat accepts as the id of a cell.
 CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
@@ -97,7 +97,7 @@ def check_metadata(notebook: nbformat.NotebookNode, label: str) -> None:
     """Refuse metadata in a text that its notebook would drop, most likely a typing error."""
     for position, cell in enumerate(notebook.cells, start=1):
         for key in cell.metadata:
-            if key not in CELL_METADATA + _LAYOUT:
+            if key not in CELL_METADATA + LAYOUT:
                 raise AuthoringError(
                     f"{label}: cell {position} has the unknown metadata '{key}'; "
                     f"{choose_from(key, CELL_METADATA)}"

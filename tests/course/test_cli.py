@@ -1,0 +1,165 @@
+import json
+import subprocess
+import sys
+from types import ModuleType
+
+import pytest
+
+import course
+from course import cli, syllabus
+
+
+@pytest.fixture
+def here(root, monkeypatch):
+    """Make the command believe that it runs from the small checkout."""
+    monkeypatch.setattr(course, "__file__", str(root / "course" / "__init__.py"))
+    return root
+
+
+@pytest.fixture
+def laptop(monkeypatch):
+    """Stand in for the hub: what it was asked for is in `calls`."""
+    module = ModuleType("hub_config.laptop")
+
+    class HubError(Exception):
+        pass
+
+    module.HubError = HubError
+    module.calls = []
+    module.serve = lambda **how: module.calls.append(how) or 0
+    import hub_config
+
+    monkeypatch.setitem(sys.modules, "hub_config.laptop", module)
+    monkeypatch.setattr(hub_config, "laptop", module, raising=False)
+    return module
+
+
+def test_syllabus_prints_the_days_lectures_assignments_and_points(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    assert cli.main(["syllabus"]) == 0
+    printed = capsys.readouterr().out
+    taught = syllabus.load()
+    for day in taught.days:
+        assert day.title in printed
+    for lecture in taught.lectures():
+        assert lecture.title in printed
+    for assignment in taught.assignments():
+        assert assignment.name in printed
+        assert f"{assignment.points:g}" in printed
+
+
+def test_syllabus_for_machines(capsys):
+    assert cli.main(["syllabus", "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert len(printed["days"]) == 6
+    first = printed["days"][0]["lectures"][0]
+    assert first["name"] == "day1_gradient_descent"
+    assert first["assignment"]["points"] == syllabus.load().assignments()[0].points
+
+
+def test_build_says_what_it_wrote(here, capsys):
+    assert cli.main(["build"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "wrote course/lectures/day1_losses.ipynb",
+        "wrote assignments/source/day1_losses/day1_losses.ipynb",
+    ]
+    assert cli.main(["build"]) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_check_exits_1_and_lists_what_is_stale(here, edit, capsys):
+    cli.main(["build"])
+    assert cli.main(["build", "--check"]) == 0
+    edit("course/lectures/day1_losses.md", "Between", "Amid")
+    capsys.readouterr()
+    assert cli.main(["build", "--check"]) == 1
+    printed = capsys.readouterr()
+    assert (
+        "day1_losses.ipynb is not what follows from course/lectures/day1_losses.md" in printed.out
+    )
+    assert "run `course build`" in printed.err
+
+
+def test_from_notebook_brings_an_edit_back(here, edit, capsys):
+    cli.main(["build"])
+    edit("course/lectures/day1_losses.ipynb", "Between", "Amid")
+    capsys.readouterr()
+    assert cli.main(["build", "--from-notebook", "day1_losses"]) == 0
+    assert capsys.readouterr().out == "changed course/lectures/day1_losses.md\n"
+    assert "Amid two cells." in (here / "course/lectures/day1_losses.md").read_text()
+
+
+def test_an_error_of_the_author_is_one_line_and_exit_code_2(here, edit, capsys):
+    edit("assignments/authoring/day1_losses.py", '"points": 2', '"points": 0')
+    assert cli.main(["build"]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("course: assignments/authoring/day1_losses.py:28: ")
+    assert printed.err.count("\n") == 1
+
+
+def test_an_unknown_notebook_is_answered_with_the_likeliest(here, capsys):
+    cli.main(["build"])
+    assert cli.main(["build", "--from-notebook", "day1_loses"]) == 2
+    assert "did you mean 'day1_losses'?" in capsys.readouterr().err
+
+
+def test_outside_a_checkout_build_says_so(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(course, "__file__", str(tmp_path / "course" / "__init__.py"))
+    assert cli.main(["build"]) == 2
+    printed = capsys.readouterr().err
+    assert "needs the course's repository" in printed
+    assert str(tmp_path) in printed
+
+
+def test_hub_serves_this_checkout_by_default(here, laptop):
+    assert cli.main(["hub"]) == 0
+    (how,) = laptop.calls
+    assert how["course_dir"] == here / "assignments"
+    assert how["state_dir"] == here / ".hub"
+    assert how["instructor"] == "instructor"
+    assert how["port"] == 8000
+    assert how["students"]
+    assert how["reset_passwords"] is False
+
+
+def test_hub_takes_a_course_a_state_students_and_a_port(laptop, tmp_path):
+    arguments = ["--course", tmp_path, "--state", tmp_path / "state", "--students", "eva, li"]
+    arguments += ["--port", 9000, "--reset-passwords"]
+    assert cli.main(["hub", *map(str, arguments)]) == 0
+    assert laptop.calls == [
+        {
+            "course_dir": tmp_path,
+            "state_dir": tmp_path / "state",
+            "students": ["eva", "li"],
+            "instructor": "instructor",
+            "port": 9000,
+            "reset_passwords": True,
+        }
+    ]
+
+
+def test_an_error_of_the_hub_is_one_line_and_exit_code_2(here, laptop, capsys, monkeypatch):
+    def serve(**how):
+        raise laptop.HubError("port 8000 is in use; choose another with --port")
+
+    monkeypatch.setattr(laptop, "serve", serve)
+    assert cli.main(["hub"]) == 2
+    assert capsys.readouterr().err == "course: port 8000 is in use; choose another with --port\n"
+
+
+@pytest.mark.parametrize("arguments", [[], ["serve"], ["hub", "--students", "a,,b"]])
+def test_a_wrong_command_line_exits_with_2(arguments, capsys):
+    with pytest.raises(SystemExit) as caught:
+        cli.main(arguments)
+    assert caught.value.code == 2
+    assert "course" in capsys.readouterr().err
+
+
+def test_the_command_starts_without_the_heavy_libraries():
+    heavy = "{'tensorflow', 'jupytext', 'nbformat', 'nbgrader', 'jupyterhub', 'dask', 'rich'}"
+    script = f"import sys, course.cli; print({heavy} & set(sys.modules) or '')"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == ""
