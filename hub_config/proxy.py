@@ -73,8 +73,8 @@ def install() -> bool:
     home = proxy_home()
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
-    quiet = "--omit=dev --no-audit --no-fund --no-package-lock --no-update-notifier".split()
-    patience = "--fetch-retries=1 --fetch-retry-mintimeout=1000 --fetch-timeout=30000".split()
+    quiet = ["--omit=dev", "--no-audit", "--no-fund", "--no-package-lock", "--no-update-notifier"]
+    patience = ["--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=30000"]
     what = ["--prefix", str(home), f"configurable-http-proxy@{CHP_VERSION}"]
     try:
         _run([str(binary), str(npm), "install", *quiet, *patience, *what])

@@ -1,0 +1,164 @@
+"""What every hub of this course shares, wherever it runs: who may do what, and what a server shows.
+
+A function either sets traits on a ``Config`` or returns the content of a configuration file. None
+of them reads anything, so a test needs no hub.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+from traitlets.config import Config
+
+Role = Literal["instructor", "student"]
+Settings = dict[str, Any]  # content of one JSON configuration file
+
+LAB_PLUGINS_OF_INSTRUCTORS = ("formgrader", "create-assignment", "course-list")
+SERVER_EXTENSIONS_OF_INSTRUCTORS = ("formgrader", "course_list")
+
+
+def set_access(c: Config, *, instructor: str, students: Iterable[str]) -> None:
+    """Let in these users and nobody else; nobody administers the hub from the browser.
+
+    Parameters
+    ----------
+    c : Config
+        The hub's configuration.
+    instructor : str
+        Name of the instructor.
+    students : iterable of str
+        Names of the students.
+    """
+    c.Authenticator.allow_all = False
+    c.Authenticator.allow_existing_users = False  # else somebody taken off the list stays in
+    c.Authenticator.allowed_users = {instructor, *students}
+    c.Authenticator.admin_users = set()
+    c.JupyterHub.allow_named_servers = False
+
+
+def set_servers(c: Config) -> None:
+    """Set what all single-user servers have in common.
+
+    Parameters
+    ----------
+    c : Config
+        The hub's configuration.
+    """
+    c.Spawner.default_url = "/lab"
+    c.Spawner.env_keep = ["LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "TZ"]
+    c.Spawner.environment = {
+        "TF_CPP_MIN_LOG_LEVEL": "2",  # else every first cell shows TensorFlow's greetings
+        "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # else the first kernel takes the whole GPU
+    }
+
+
+def server_settings(role: Role, *, private_sockets: bool) -> Settings:
+    """Content of a server's ``jupyter_server_config.json``.
+
+    Parameters
+    ----------
+    role : {"instructor", "student"}
+        Students have neither formgrader nor the list of courses.
+    private_sockets : bool
+        Whether nobody else sees the server's files. Kernels then talk over sockets among those:
+        on a loopback port anybody on the machine could listen to what a kernel prints.
+
+    Returns
+    -------
+    dict
+        Sections of traits.
+    """
+    settings: Settings = {
+        "ServerApp": {"jpserver_extensions": {}},
+        "LabApp": {
+            "news_url": None,
+            "check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
+            "extension_manager": "readonly",
+        },
+    }
+    server = settings["ServerApp"]
+    for name in SERVER_EXTENSIONS_OF_INSTRUCTORS:
+        enabled = role == "instructor"
+        server["jpserver_extensions"][f"nbgrader.server_extensions.{name}"] = enabled
+    if role == "instructor":  # JupyterLab shows formgrader in a frame; JupyterHub forbids frames
+        policy = {"Content-Security-Policy": "frame-ancestors 'self'"}
+        server["tornado_settings"] = {"headers": policy}
+    if private_sockets:
+        settings["KernelManager"] = {"transport": "ipc"}
+    return settings
+
+
+def lab_settings(role: Role) -> Settings:
+    """Content of a server's ``labconfig/page_config.json``.
+
+    Parameters
+    ----------
+    role : {"instructor", "student"}
+        Students have no menu entries for what they cannot do.
+
+    Returns
+    -------
+    dict
+        What JupyterLab does not load.
+    """
+    hidden = {"@jupyterlab/apputils-extension:announcements": True}
+    for name in LAB_PLUGINS_OF_INSTRUCTORS:
+        hidden[f"@jupyter/nbgrader:{name}"] = role == "student"
+    return {"disabledExtensions": hidden}
+
+
+def student_settings(
+    student: str, *, course_id: str, exchange: str, private_sockets: bool
+) -> Settings:
+    """Content of a student's ``nbgrader_config.json``.
+
+    Parameters
+    ----------
+    student : str
+        The hub's name for the student; nbgrader would take the operating system's.
+    course_id : str
+        nbgrader's name of the course.
+    exchange : str
+        Root of the exchange as this student sees it.
+    private_sockets : bool
+        As in `server_settings`, for the kernels that Validate starts.
+
+    Returns
+    -------
+    dict
+        Sections of traits.
+    """
+    settings: Settings = {
+        "CourseDirectory": {"course_id": course_id, "student_id": student},
+        "Exchange": {"root": exchange},
+    }
+    if private_sockets:
+        settings["KernelManager"] = {"transport": "ipc"}
+    return settings
+
+
+def instructor_settings(*, exchange: str, boxes: str) -> Settings:
+    """Content of the instructor's ``nbgrader_config.json``; the course's own file adds the rest.
+
+    Parameters
+    ----------
+    exchange : str
+        Root of the exchange: what is released goes there.
+    boxes : str
+        Folder of the students' boxes (`hub_config.exchange`).
+
+    Returns
+    -------
+    dict
+        Sections of traits.
+    """
+    return {
+        "Exchange": {"root": exchange},
+        "ExchangeFactory": {
+            "collect": "hub_config.exchange.CollectFromBoxes",
+            "release_feedback": "hub_config.exchange.ReleaseFeedbackToBoxes",
+        },
+        "CollectFromBoxes": {"boxes": boxes},
+        "ReleaseFeedbackToBoxes": {"boxes": boxes},
+    }

@@ -1,0 +1,156 @@
+"""nbgrader's exchange with one box per student, so that the box says who submitted.
+
+nbgrader's own exchange is one folder that everybody writes to, and a submission belongs to whom
+the *name of its folder* says. Under one operating-system user anybody could thus submit as anybody.
+Here the instructor's side reads each student's own box (`hub_config.layout`) and takes the student
+from the box. What a student writes there is treated as hostile: links and devices are left behind
+(a link to the solution would otherwise come back as feedback), and the time of a submission is the
+kernel's record of the folder's last change, which no program can set back.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+from glob import escape
+from pathlib import Path
+from typing import Any
+
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.exchange.default import ExchangeCollect, ExchangeReleaseFeedback
+from traitlets import Bool, Unicode
+
+ENTRY_BYTES = (
+    1000  # what an empty file or folder counts for, so that a million of them is too large
+)
+Record = dict[str, Any]  # nbgrader's: username, filename, timestamp (UTC, without a zone)
+
+
+class SubmissionTooLargeError(Exception):
+    """A submission holds more than the course accepts."""
+
+
+class CollectFromBoxes(ExchangeCollect):
+    """`nbgrader collect` from one box per student."""
+
+    boxes = Unicode(help="Folder with one exchange root per user, named as the user.").tag(
+        config=True
+    )
+    # All folders have the same owner here: the check could only raise false alarms.
+    check_owner = Bool(False).tag(config=True)
+
+    def init_src(self) -> None:
+        """Choose for each box the submission to collect."""
+        if not self.coursedir.course_id:
+            self.fail("No course id specified. Re-run with --course flag.")
+        self.inbound_path = self.boxes  # records carry absolute paths
+        duedate = self._duedate() if self.before_duedate else None
+        self.src_records = []
+        for box in _boxes(self.boxes, self.coursedir.student_id):
+            records = sorted(self._records(box), key=lambda record: record["timestamp"])
+            in_time = [r for r in records if duedate is not None and r["timestamp"] <= duedate]
+            self.src_records += (in_time or records)[-1:]
+
+    def do_copy(self, src: str, dest: str, log: Any = None) -> None:
+        """Copy one submission; one that cannot be copied is left out, not everybody's."""
+        record = next(r for r in self.src_records if r["filename"] == src)
+        try:
+            with tempfile.TemporaryDirectory(prefix="collect-") as scratch:
+                clean = Path(scratch) / "submission"
+                copy_regular_files(Path(src), clean, limit=1000 * self.coursedir.max_dir_size)
+                written = record["timestamp"].strftime("%Y-%m-%d %H:%M:%S.%f UTC")
+                (clean / "timestamp.txt").write_text(written)
+                super().do_copy(str(clean), dest)
+        except (OSError, RuntimeError, SubmissionTooLargeError) as error:
+            shutil.rmtree(dest, ignore_errors=True)
+            self.log.error("Skipped the submission of %s: %s", record["username"], error)
+
+    def _duedate(self) -> datetime | None:
+        with Gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
+            try:
+                return gradebook.find_assignment(self.coursedir.assignment_id).duedate
+            except MissingEntry:
+                return None
+
+    def _records(self, box: Path) -> Iterator[Record]:
+        inbound = box / self.coursedir.course_id / "inbound"
+        for folder in inbound.glob(f"*+{escape(self.coursedir.assignment_id)}+*"):
+            status = folder.lstat()
+            if not stat.S_ISDIR(status.st_mode):
+                continue
+            claimed = folder.name.split("+")[0]
+            if claimed != box.name:
+                self.log.warning("%s submitted as %s: counted for %s", box.name, claimed, box.name)
+            received = datetime.fromtimestamp(status.st_ctime, UTC).replace(tzinfo=None)
+            yield {"username": box.name, "filename": str(folder), "timestamp": received}
+
+
+class ReleaseFeedbackToBoxes(ExchangeReleaseFeedback):
+    """`nbgrader release_feedback`, each student's into that student's box."""
+
+    boxes = Unicode(help="Folder with one exchange root per user, named as the user.").tag(
+        config=True
+    )
+
+    def init_dest(self) -> None:
+        """Check the course; the destination is another one for each student."""
+        if not self.coursedir.course_id:
+            self.fail("No course id specified. Re-run with --course flag.")
+
+    def copy_files(self) -> None:
+        """Copy the feedback of every student who has a box."""
+        for box in _boxes(self.boxes, self.coursedir.student_id):
+            destination = box / self.coursedir.course_id / "feedback"
+            destination.mkdir(parents=True, exist_ok=True)
+            self.dest_path = str(destination)
+            self.src_path = self.coursedir.format_path(
+                self.coursedir.feedback_directory, box.name, self.coursedir.assignment_id
+            )
+            super().copy_files()
+
+
+def copy_regular_files(source: Path, target: Path, *, limit: int) -> None:
+    """Copy the folders and regular files of a tree that may change and lie while it is read.
+
+    Parameters
+    ----------
+    source, target : Path
+        Existing tree; the folder to make.
+    limit : int
+        Most bytes to copy; every file and folder counts for a kilobyte more.
+
+    Raises
+    ------
+    SubmissionTooLargeError
+        Where there is more than `limit`.
+    """
+    left = limit
+    target.mkdir()
+    for folder, _, names, descriptor in os.fwalk(source, follow_symlinks=False):
+        here = target / Path(folder).relative_to(source)
+        here.mkdir(exist_ok=True)
+        left -= ENTRY_BYTES
+        for name in names:
+            try:  # NOFOLLOW refuses a link, NONBLOCK keeps a pipe from waiting for its writer
+                flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+                file = os.open(name, flags, dir_fd=descriptor)
+            except OSError:
+                continue
+            with os.fdopen(file, "rb") as reader:
+                if not stat.S_ISREG(os.fstat(file).st_mode):
+                    continue
+                content = reader.read(max(left, 0) + 1)
+            left -= len(content) + ENTRY_BYTES
+            if left < 0:
+                raise SubmissionTooLargeError(f"it is larger than {limit // 1000} kB")
+            (here / name).write_bytes(content)
+
+
+def _boxes(folder: str, wanted: str) -> list[Path]:
+    every = sorted(Path(folder).iterdir())
+    return [box for box in every if box.is_dir() and fnmatchcase(box.name, wanted or "*")]

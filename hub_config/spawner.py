@@ -1,0 +1,172 @@
+"""Single-user servers under one operating-system user, each in its own view of the disk."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from subprocess import DEVNULL
+from typing import Any
+
+from jupyterhub.spawner import LocalProcessSpawner
+from traitlets import Instance
+
+from hub_config import base
+from hub_config.layout import Layout
+from hub_config.view import Isolation, Mount, View, package_folders, python_folders
+
+SERVER = (sys.executable, "-m", "jupyterhub.singleuser")
+RUNTIME_DIR = "/tmp/jupyter"  # short, because the path of a socket has at most 107 characters
+
+
+class ViewSpawner(LocalProcessSpawner):
+    """Starts a user's server in that user's view, or without isolation where there is none."""
+
+    layout = Instance(Layout, help="Where everything lies.").tag(config=True)
+    isolation = Instance(
+        Isolation, allow_none=True, help="How to isolate servers; None: not at all."
+    ).tag(config=True)
+
+    async def start(self) -> tuple[str, int]:
+        """Write the server's settings and start it.
+
+        Returns
+        -------
+        tuple of str and int
+            Address and port.
+        """
+        user = self.user.name
+        write_settings(self.layout, user, isolated=self.isolation is not None)
+        work = self.layout.work(user)
+        self.notebook_dir = str(work)
+        self.cmd = list(SERVER)
+        if self.isolation is not None:
+            self.cmd = self.isolation.command(view_of(self.layout, user), list(SERVER))
+        with self.layout.log(user).open("a") as log:
+            self.popen_kwargs = {"cwd": work, "stdin": DEVNULL, "stdout": log, "stderr": log}
+            return await super().start()
+
+    def make_preexec_fn(self, name: str) -> None:
+        """Nothing to do between fork and exec: the user stays the same.
+
+        Parameters
+        ----------
+        name : str
+            Not used.
+        """
+
+    def user_env(self, env: dict[str, str]) -> dict[str, str]:
+        """Set who and where the user is.
+
+        Parameters
+        ----------
+        env : dict
+            Environment so far.
+
+        Returns
+        -------
+        dict
+            The same, completed.
+        """
+        user = self.user.name
+        scripts = Path(sys.executable).parent
+        env |= {
+            "USER": user,
+            "LOGNAME": user,
+            "HOME": str(self.layout.home(user)),
+            "SHELL": "/bin/bash",
+            "PATH": f"{scripts}{os.pathsep}{env.get('PATH', os.defpath)}",
+            "JUPYTER_CONFIG_PATH": str(self.layout.settings(user)),
+        }
+        if self.isolation is not None:
+            env["JUPYTER_RUNTIME_DIR"] = RUNTIME_DIR
+        return env
+
+    async def move_certs(self, paths: dict[str, Any]) -> dict[str, Any]:
+        """Leave certificates where they are.
+
+        Parameters
+        ----------
+        paths : dict
+            Of a key and certificates.
+
+        Returns
+        -------
+        dict
+            The same.
+        """
+        return paths
+
+
+def view_of(layout: Layout, user: str) -> View:
+    """Choose what one user's server sees.
+
+    Parameters
+    ----------
+    layout : Layout
+        Where everything lies.
+    user : str
+        The instructor or a student.
+
+    Returns
+    -------
+    View
+        A student has the course's packages, a home, and an exchange of their own; the instructor
+        has a home, the course, and everybody's exchange. Neither sees the hub's state.
+    """
+    settings = layout.settings(user)
+    mounts = [Mount.same(path) for path in python_folders()]
+    mounts += [Mount(settings / name, Path("/etc") / name) for name in ("passwd", "group")]
+    mounts += [Mount.same(settings), Mount.same(layout.home(user), writable=True)]
+    if user == layout.instructor:
+        mounts += [
+            Mount.same(path) for path in package_folders("course", "autograder", __package__)
+        ]
+        mounts += [Mount.same(path, writable=True) for path in (layout.exchange, layout.course_dir)]
+    else:
+        mounts += [Mount.same(path) for path in package_folders("course", "autograder")]
+        mounts += [
+            Mount(layout.released, layout.outbound(user)),
+            Mount.same(layout.inbound(user), writable=True),
+            Mount.same(layout.feedback(user)),
+        ]
+    return View(tuple(mounts), layout.work(user), may_nest=user == layout.instructor)
+
+
+def write_settings(layout: Layout, user: str, *, isolated: bool) -> None:
+    """Write the configuration files of one user's server.
+
+    Parameters
+    ----------
+    layout : Layout
+        Where everything lies.
+    user : str
+        The instructor or a student.
+    isolated : bool
+        Whether the server has its own view of the disk.
+    """
+    box = str(layout.box(user))
+    if user == layout.instructor:
+        role: base.Role = "instructor"
+        nbgrader = base.instructor_settings(exchange=box, boxes=str(layout.exchange))
+    else:
+        role = "student"
+        nbgrader = base.student_settings(
+            user, course_id=layout.course_id, exchange=box, private_sockets=isolated
+        )
+    ids = (os.getuid(), os.getgid())
+    files = {
+        "nbgrader_config.json": json.dumps(nbgrader, indent=1),
+        "jupyter_server_config.json": json.dumps(
+            base.server_settings(role, private_sockets=isolated), indent=1
+        ),
+        "labconfig/page_config.json": json.dumps(base.lab_settings(role), indent=1),
+        # In the view the operating system, too, calls the user by the hub's name.
+        "passwd": f"{user}:x:{ids[0]}:{ids[1]}::{layout.home(user)}:/bin/bash\n",
+        "group": f"{user}:x:{ids[1]}:\n",
+    }
+    for name, text in files.items():
+        path = layout.settings(user) / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
