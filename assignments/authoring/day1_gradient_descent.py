@@ -128,6 +128,7 @@ X_two, y_two = np.array([[1.0], [3.0]]), np.array([2.0, 4.0])
 value = np.asarray(ridge_loss(np.array([1.0, 2.0]), X_two, y_two, 0.5), dtype=float)
 assert value.shape == (), f"The loss is one number; yours has shape {value.shape}."
 assert np.isclose(value, 3.5), f"The two houses from the text have loss 3.5, not {value:.6g}."
+assert np.array_equal(y_two, [2, 4]), "Your function changed the array y that it was given."
 value = float(ridge_loss(np.array([-2.0, 2.0]), X_two, y_two, 0.0))
 assert np.isclose(value, 1.0), (
     f"With θ = (-2, 2) and λ = 0 the errors are -2 and 0, so the loss is 1, not {value:.6g}."
@@ -451,8 +452,8 @@ for m, k, p in [(6, 3, 1), (12, 5, 3), (20, 1, 4)]:
     )
     size = np.sqrt((scaled**2).sum(axis=0) / m)
     assert np.allclose(size, 1, atol=1e-9), (
-        f"The features of the scaled training data have a standard deviation of up to "
-        f"{size.max():.4g} and down to {size.min():.4g} instead of 1 (the one with 1/m)."
+        f"A feature of the scaled training data has standard deviation "
+        f"{size[np.argmax(np.abs(np.log(size)))]:.4g} instead of 1 (the one with 1/m)."
     )
     # One straight line per feature must carry old to new, for both arrays.
     for j in range(p):
@@ -1000,6 +1001,8 @@ assert np.allclose(found, [-0.25, -0.875]), (
 #   not recorded, and `tape.gradient` then returns `None`.
 # - Some borrowers have scores as far out as ±60. There $1-\sigma(z)$ rounds to 0, and its logarithm
 #   is lost. The form of $L$ above avoids that; `tf.math.softplus(z)` is $\log(1+e^z)$.
+# - The tape differentiates what you *write*. A formula with `tf.abs` or `tf.maximum` has a kink, and
+#   there the tape gives a slope that is not that of $L$, even where the loss itself is right.
 #
 # **By hand.** The two loans of (a) have the loss $\log2\approx0.6931$.
 
