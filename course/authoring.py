@@ -225,7 +225,7 @@ def _refuse_foreign_files(root: Path, found: Sequence[Twin]) -> None:
 
 
 def _refuse_to_overwrite(twin: Twin, notebook: str) -> None:
-    """Refuse to lose what someone did in Jupyter, whose notebooks are never in our form."""
+    """Refuse to lose an edit made in Jupyter, told by the kernel's version that it writes."""
     if not twin.notebook.exists():
         return
     existing = _canonical(_read_notebook(twin.notebook, twin.root))

@@ -10,10 +10,11 @@ from typing import TypeAlias
 
 import course
 from course import syllabus
-from course.errors import CourseError
+from course.errors import CourseError, choose_from
 
 # Each command's imports stand in its function, so that one starts fast whatever others need.
 
+INSTRUCTOR = "instructor"
 OK, STALE, OUR_ERROR = 0, 1, 2
 
 
@@ -115,21 +116,33 @@ def _add_hub(commands: Commands) -> None:
         help="who may log in besides the instructor (default: ada,ben)",
     )
     parser.add_argument("--port", type=int, default=8000, help="(default: %(default)s)")
-    parser.add_argument("--reset-passwords", action="store_true", help="make and print new ones")
+    parser.add_argument(
+        "--reset-passwords",
+        type=_names,
+        nargs="?",
+        const=[],
+        metavar="NAME,NAME",
+        help="make and print new ones for these users (default: everyone)",
+    )
     parser.set_defaults(run=_hub)
 
 
 def _hub(arguments: argparse.Namespace) -> int:
     from hub_config import laptop
 
+    users = [INSTRUCTOR, *arguments.students]
+    reset = () if arguments.reset_passwords is None else arguments.reset_passwords or users
+    for name in reset:
+        if name not in users:
+            raise CourseError(f"there is no user '{name}' to reset; {choose_from(name, users)}")
     try:
         return laptop.serve(
             course_dir=(arguments.course or checkout() / "assignments").resolve(),
             state_dir=(arguments.state or checkout() / ".hub").resolve(),
             students=arguments.students,
-            instructor="instructor",
+            instructor=INSTRUCTOR,
             port=arguments.port,
-            reset_passwords=arguments.reset_passwords,
+            reset_passwords=reset,
         )
     except laptop.HubError as error:
         raise CourseError(str(error)) from error

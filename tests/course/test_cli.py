@@ -1,12 +1,16 @@
+import ast
 import json
 import subprocess
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 import course
 from course import cli, syllabus
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -120,12 +124,12 @@ def test_hub_serves_this_checkout_by_default(here, laptop):
     assert how["instructor"] == "instructor"
     assert how["port"] == 8000
     assert how["students"]
-    assert how["reset_passwords"] is False
+    assert how["reset_passwords"] == ()
 
 
 def test_hub_takes_a_course_a_state_students_and_a_port(laptop, tmp_path):
     arguments = ["--course", tmp_path, "--state", tmp_path / "state", "--students", "eva, li"]
-    arguments += ["--port", 9000, "--reset-passwords"]
+    arguments += ["--port", 9000, "--reset-passwords", "li"]
     assert cli.main(["hub", *map(str, arguments)]) == 0
     assert laptop.calls == [
         {
@@ -134,9 +138,31 @@ def test_hub_takes_a_course_a_state_students_and_a_port(laptop, tmp_path):
             "students": ["eva", "li"],
             "instructor": "instructor",
             "port": 9000,
-            "reset_passwords": True,
+            "reset_passwords": ["li"],
         }
     ]
+
+
+def test_hub_resets_every_password_unless_it_is_told_whose(here, laptop):
+    assert cli.main(["hub", "--students", "eva", "--reset-passwords"]) == 0
+    assert laptop.calls[0]["reset_passwords"] == ["instructor", "eva"]
+
+
+def test_hub_does_not_reset_the_password_of_nobody(here, laptop, capsys):
+    assert cli.main(["hub", "--students", "eva,li", "--reset-passwords", "eve"]) == 2
+    assert "no user 'eve' to reset; did you mean 'eva'?" in capsys.readouterr().err
+    assert laptop.calls == []
+
+
+def test_the_hub_accepts_what_it_is_asked_for(here, laptop):
+    cli.main(["hub"])
+    source = (ROOT / "hub_config/laptop.py").read_text()
+    (serve,) = [
+        node
+        for node in ast.parse(source).body
+        if isinstance(node, ast.FunctionDef) and node.name == "serve"
+    ]
+    assert set(laptop.calls[0]) <= {argument.arg for argument in serve.args.kwonlyargs}
 
 
 def test_an_error_of_the_hub_is_one_line_and_exit_code_2(here, laptop, capsys, monkeypatch):

@@ -1,12 +1,15 @@
 import re
+from pathlib import Path
 
 import nbformat
 import pytest
 
+from course import syllabus
 from course.authoring import build, twins
 from course.submissions import Mutant, SubmissionError, expected, fill, load, points
 from course.texts import AuthoringError
 
+ROOT = Path(__file__).parents[2]
 MUTANTS = "tests/mutants/day1_losses/mutants.py"
 ALTERNATIVE = "tests/mutants/day1_losses/alternative_product.py"
 REFERENCE = 'def loss(x):\n    """Return the sum of squares."""\n    return np.sum(x**2)'
@@ -153,3 +156,19 @@ def test_missing_files_are_named(root):
 def test_a_file_may_start_by_saying_what_it_is_and_contain_prose(root, edit):
     edit(MUTANTS, "# Mistakes about losses.\n", '"""Mistakes."""\n\n# %% [markdown]\n# Prose.\n')
     assert len(load(root, "day1_losses").mutants) == 2
+
+
+@pytest.mark.parametrize("assignment", syllabus.load().assignments(), ids=lambda each: each.name)
+def test_every_assignment_of_the_course_has_what_proves_its_tests(assignment):
+    material = load(ROOT, assignment.name)
+    assert len(material.mutants) >= 12
+    assert len(material.alternatives) >= 2
+    path = ROOT / "assignments/source" / assignment.name / f"{assignment.name}.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    worth = points(notebook)
+    assert sum(worth.values()) == assignment.points
+    assert {test for mutant in material.mutants for test in mutant.loses} == set(worth)
+    for mutant in material.mutants:
+        assert mutant.source != material.reference[mutant.cell]
+        assert expected(worth, mutant.loses) < assignment.points
+        fill(notebook, material.mutated(mutant))
