@@ -70,7 +70,10 @@ def server_settings(role: Role, *, private_sockets: bool) -> Settings:
         Sections of traits.
     """
     settings: Settings = {
-        "ServerApp": {"jpserver_extensions": {}},
+        "ServerApp": {
+            "jpserver_extensions": {},
+            "allow_root": True,  # whoever starts the hub has decided that, as in a container
+        },
         "LabApp": {
             "news_url": None,
             "check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
