@@ -55,8 +55,8 @@ import tensorflow as tf
 
 from course.exercise import submission_rng
 
-tf.get_logger().setLevel("ERROR")
 tf.constant(0.0) + 1.0  # wake TensorFlow here, so that what it reports lands in no test cell
+tf.get_logger().setLevel("ERROR")
 
 # %% nbgrader={"grade": false, "grade_id": "data", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Made-up data, for you to try your functions on.
@@ -289,16 +289,16 @@ assert np.allclose(found, right, rtol=1e-9), (
 # $\lVert\nabla J(\theta^{(t)})\rVert_2\le$ `tol`, or after `max_steps` steps, whichever comes first.
 #
 # Write `descend(gradient, theta0, eta, max_steps, tol)`. Here `gradient` is a function: you call
-# `gradient(theta)` and get an array of the shape of `theta`. Return the whole path as an array with
-# one row per iterate: the first row is `theta0`, the last is where you stopped. After $k$ steps that
-# is shape `(k + 1, n)`; if you may stop at once, it is `(1, n)`.
+# `gradient(theta)` with an array and get an array of the same shape. Return the whole path as an
+# array with one row per iterate: the first row is `theta0`, the last is where you stopped. After $k$
+# steps that is shape `(k + 1, n)`; if descent stops at once, it is `(1, n)`.
 #
 # **By hand.** $J=\frac12(\theta-3)^2$ has gradient $\theta-3$. From 0 with $\eta=\frac12$ and three
 # steps: 0, 1.5, 2.25, 2.625.
 #
 # **Two traps.** A list that holds the *same* array many times, changed in place, ends as many copies
-# of the last iterate. And an array made to look like `np.array([0, 0])` holds integers: it turns 1.5
-# into 1.
+# of the last iterate. And an array made in the likeness of `np.array([0, 0])` holds integers: it
+# turns 1.5 into 1.
 
 
 # %% nbgrader={"grade": false, "grade_id": "descend", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -357,8 +357,10 @@ for n in (1, 3, 5):
         f"{steps_hid} steps with {n} parameter(s) make a path of shape ({steps_hid + 1}, {n}), "
         f"yours has {path.shape}."
     )
+    assert not np.allclose(path[0], path[-1]), (
+        "The first row of your path equals its last: did you append the same array each time?"
+    )
     assert np.allclose(path[0], kept), "The first row of the path is not theta0."
-    assert not np.allclose(path[1], path[-1]), "Every row of your path holds the same iterate."
     shrunk = np.eye(n) - eta_hid * curvature
     right = optimum + np.array(
         [np.linalg.matrix_power(shrunk, t).dot(kept - optimum) for t in range(steps_hid + 1)]
@@ -474,15 +476,15 @@ assert np.allclose(np.asarray(later, dtype=float)[:, 1], [0, 3]), (
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "ask_stable_step", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # **(b)** The loss of question 1 is quadratic: its second derivatives form a constant matrix $H$, and
-# near the optimum $\theta^*$ one step of descent is
+# seen from the optimum $\theta^*$ one step of descent is
 # $\theta^{(t+1)}-\theta^*=(I-\eta H)(\theta^{(t)}-\theta^*)$. That contracts exactly if
-# $\lvert1-\eta\lambda\rvert<1$ for every eigenvalue $\lambda>0$ of $H$, that is for
-# $\eta<2/\lambda_{\max}(H)$.
+# $\lvert1-\eta\mu\rvert<1$ for every eigenvalue $\mu>0$ of $H$, that is for
+# $\eta<2/\mu_{\max}(H)$. (Texts mostly call eigenvalues $\lambda$, as we call the penalty.)
 #
 # Derive $H$ from the gradient in question 2. Mind the intercept, which has a row and a column in $H$
 # but no penalty, and the factor $1/m$.
 #
-# Write `largest_stable_step(X, lam)`. It returns the number $2/\lambda_{\max}(H)$.
+# Write `largest_stable_step(X, lam)`. It returns the number $2/\mu_{\max}(H)$.
 #
 # **By hand.** Two houses with $x=0,2$ and $\lambda=0.5$ give
 # $H=\begin{pmatrix}1&1\\1&2.5\end{pmatrix}$, with eigenvalues $3$ and $0.5$: the largest step is
@@ -523,7 +525,7 @@ for m, p in [(6, 1), (10, 2), (30, 4)]:
         step = np.asarray(largest_stable_step(X_hid, lam_now), dtype=float)
         assert step.shape == (), f"The step size is one number; yours has shape {step.shape}."
         assert 0 < step < np.inf, f"The step size must be positive and finite; yours is {step}."
-        # The oracle: λ_max(H) is the square of the largest singular value of a root of H.
+        # The oracle: μ_max(H) is the square of the largest singular value of a root of H.
         ridge_rows = np.sqrt(lam_now) * np.eye(p + 1)[1:]
         root = np.vstack([np.column_stack([np.ones(m), X_hid]) / np.sqrt(m), ridge_rows])
         ratio = step * np.linalg.norm(root, 2) ** 2 / 2
@@ -534,7 +536,7 @@ for m, p in [(6, 1), (10, 2), (30, 4)]:
         assert ratio > 1 - 1e-6, (
             f"A feature table of shape {(m, p)}, {with_penalty}: descent still converges with 1.001 "
             "times your step, so it is not the largest. (H contains the factor 1/m, the limit is "
-            "2/λ_max, and the intercept has no penalty.)"
+            "2/μ_max, and the intercept has no penalty.)"
         )
     assert np.array_equal(kept, X_hid), "Your function changed X."
 ### END HIDDEN TESTS
@@ -542,7 +544,7 @@ for m, p in [(6, 1), (10, 2), (30, 4)]:
 # %% [markdown] nbgrader={"grade": false, "grade_id": "ask_armijo", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## Question 5: a step that finds itself (3 points)
 #
-# Most losses are not quadratic, and nobody hands us $\lambda_{\max}$. *Backtracking* tries the step
+# Most losses are not quadratic, and nobody hands us $\mu_{\max}$. *Backtracking* tries the step
 # sizes
 #
 # $$\eta_k=\texttt{eta0}\cdot\texttt{shrink}^k,\qquad k=0,1,\dots,\texttt{max\_shrinks},$$
@@ -561,8 +563,8 @@ for m, p in [(6, 1), (10, 2), (30, 4)]:
 # to $f(-1)=1$, more than $1-0.1\cdot1\cdot4=0.6$. Step ½ leads to $f(0)=0\le1-0.1\cdot\frac12\cdot4$:
 # return `(0.5, 0.0)`.
 #
-# **In economics, `f` often has an edge.** Utility $\log c$ of a negative consumption is no number
-# (`nan`). A step that lands there must be shrunk. Note that **every** comparison with `nan` is false,
+# **In economics, `f` often has an edge.** The logarithmic utility of a negative consumption is no
+# number (`nan`). A step that lands there must be shrunk. Note that **every** comparison with `nan` is false,
 # `nan > 1` as well as `nan <= 1`.
 
 
@@ -730,9 +732,10 @@ def minibatches(X, y, batch_size, epochs, seed):
 batches = list(minibatches(np.arange(14).reshape(7, 2), 10 * np.arange(7), 3, 2, 5))
 sizes = [len(y_batch) for _, y_batch in batches]
 assert sizes == [3, 3, 1, 3, 3, 1], f"Seven rows by threes: 3, 3, 1, 3, 3, 1 rows, not {sizes}."
-assert all(
-    np.shape(X_batch) == (size, 2) for (X_batch, _), size in zip(batches, sizes, strict=True)
-), "An X_batch has as many rows as its y_batch, and as many columns as X."
+shapes = [(np.shape(X_batch), np.shape(y_batch)) for X_batch, y_batch in batches]
+assert shapes == [((size, 2), (size,)) for size in sizes], (
+    f"A batch of b rows has an X_batch of shape (b, 2) and a y_batch of shape (b,); yours: {shapes}."
+)
 seen = sorted(float(price) for _, y_batch in batches[:3] for price in y_batch)
 assert seen == [0, 10, 20, 30, 40, 50, 60], f"The first epoch visits each row once; yours: {seen}."
 ### BEGIN HIDDEN TESTS
@@ -740,7 +743,7 @@ rng = submission_rng("minibatches")
 epochs_hid = 3
 for rest in (1, 2, 0):
     size_hid = int(rng.integers(3, 6))
-    m = size_hid * int(rng.integers(4, 6)) + rest
+    m = size_hid * int(rng.integers(5, 8)) + rest
     per_epoch = -(-m // size_hid)
     names = rng.permutation(m) + 100.0
     X_hid = np.column_stack([rng.normal(size=m), names])
@@ -783,7 +786,7 @@ for rest in (1, 2, 0):
         {frozenset(y_b) for _, y_b in batches[e * per_epoch : (e + 1) * per_epoch]}
         for e in range(epochs_hid)
     ]
-    assert together[0] != together[1], (
+    assert not together[0] == together[1] == together[2], (
         "The same rows share a batch in every epoch: shuffle the rows, not the batches."
     )
     again = [y_b for _, y_b in minibatches(X_hid, y_hid, size_hid, epochs_hid, seed_hid)]
@@ -1086,8 +1089,9 @@ for m, p, far in [(8, 1, 1), (20, 3, 1), (12, 2, 20)]:
 # ## Look at what you built (no points)
 #
 # The cell below runs your functions on the data from the top. Change what you like. Worth a look: the
-# largest stable step before and after standardising; what happens just above it; how much rougher,
-# and how much cheaper, the path of mini-batches is.
+# largest stable step before and after standardising, and what happens just above it; how close 60
+# steps on 8 houses come to descent on all 80; and why the average, which still remembers the start,
+# is worse than the last iterate here.
 
 # %% nbgrader={"grade": false, "grade_id": "playground", "locked": false, "schema_version": 3, "solution": false, "task": false}
 scaled, _ = standardise(house_features, house_features)
