@@ -34,7 +34,15 @@ class _Client(NotebookClient):
     def __init__(self, nb: NotebookNode, km: ForkKernelManager, job: Job) -> None:
         self.job, self.printed = job, 0
         self.reply: dict[str, Any] = {}
-        super().__init__(nb, km=km, allow_errors=True, timeout=job.limits.cell_seconds)
+        self.listener: asyncio.Task[Any] | None = None
+        super().__init__(
+            nb,
+            km=km,
+            allow_errors=True,
+            timeout=job.limits.cell_seconds,
+            raise_on_iopub_timeout=False,  # the reply has come: the verdict is known
+            record_timing=False,  # so that the same submission gives the same file
+        )
         self.on_cell_start = self._reset
         self.on_cell_executed = self._keep
 
@@ -43,6 +51,15 @@ class _Client(NotebookClient):
 
     def _keep(self, *, execute_reply: dict[str, Any], **_: Any) -> None:
         self.reply = execute_reply["content"]
+
+    async def _async_poll_output_msg(self, *arguments: Any) -> None:
+        self.listener = asyncio.current_task()
+        await super()._async_poll_output_msg(*arguments)
+
+    def stop_listening(self) -> None:
+        """Forget a cell that ran out of time: nbclient would go on taking the next one's output."""
+        if self.listener is not None:
+            self.listener.cancel()
 
     def output(self, outs: list[Any], msg: Any, display_id: str, cell_index: int) -> Any:
         """Add an output to the cell unless the cell has printed enough."""
@@ -124,6 +141,7 @@ async def _session(
                 return False
         return True
     except (DeadKernelError, CellTimeoutError):
+        client.stop_listening()
         return False  # while repeating earlier cells: the next kernel may fare better
     finally:
         await _stop(client, manager)
@@ -164,6 +182,7 @@ async def _cell(job: Job, client: _Client, manager: ForkKernelManager, index: in
     try:
         await client.async_execute_cell(cell, index)
     except CellTimeoutError:
+        client.stop_listening()
         verdict, message = Verdict.TIMEOUT, SENTENCES[Verdict.TIMEOUT].format(limits=job.limits)
         _show(cell, "CellTimeoutError", message)
     except DeadKernelError:

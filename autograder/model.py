@@ -22,7 +22,7 @@ class Verdict(StrEnum):
     INTERNAL = "internal"  # our fault: shown to the instructor, never a zero
 
 
-#: Worst last: a submission's verdict is the worst of its cells'.
+#: Worst last.
 SEVERITY = (
     Verdict.PASS,
     Verdict.FAIL,
@@ -92,13 +92,6 @@ class Execution:
     cells: tuple[CellOutcome, ...]
     seconds: float
     failure: str = ""  # not empty: the grader itself failed, and nothing may be recorded
-
-    @property
-    def verdict(self) -> Verdict:
-        """The worst thing that happened."""
-        if self.failure:
-            return Verdict.INTERNAL
-        return max((c.verdict for c in self.cells), key=SEVERITY.index, default=Verdict.PASS)
 
 
 @dataclass(frozen=True)

@@ -39,10 +39,22 @@ SIGKILL = 9
 FIRST_UID, UIDS = 61_000, 1_000
 
 #: What any program needs of the system. Absent ones are skipped.
-SYSTEM = tuple(
-    "/usr /bin /sbin /lib /lib32 /lib64 /libx32 /etc/ld.so.cache /etc/ld.so.conf "
-    "/etc/ld.so.conf.d /etc/alternatives /etc/localtime /etc/fonts /etc/ssl "
-    "/etc/nsswitch.conf".split()
+SYSTEM = (
+    "/usr",
+    "/bin",
+    "/sbin",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/libx32",
+    "/etc/ld.so.cache",
+    "/etc/ld.so.conf",
+    "/etc/ld.so.conf.d",
+    "/etc/alternatives",
+    "/etc/localtime",
+    "/etc/fonts",
+    "/etc/ssl",
+    "/etc/nsswitch.conf",
 )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from nbformat import NotebookNode
 from nbgrader import utils
 
-from autograder.model import CellOutcome, CellScore, Verdict
+from autograder.model import SEVERITY, CellOutcome, CellScore, Verdict
 
 #: Since NumPy 2, a NumPy number shows as ``np.float64(1.5)``.
 NUMPY_NUMBER = re.compile(r"^np\.\w+\((.*)\)$")
@@ -28,6 +28,17 @@ def score(notebook: NotebookNode, outcomes: Iterable[CellOutcome]) -> tuple[Cell
         for index, cell in enumerate(notebook.cells)
         if utils.is_grade(cell)
     )
+
+
+def overall(outcomes: Iterable[CellOutcome], scores: Iterable[CellScore]) -> Verdict:
+    """Return the verdict on a submission: the worst of its graded cells and of its disasters.
+
+    An ordinary error in a cell that is not graded, a student's own experiment, does not count.
+    """
+    ordinary = (Verdict.PASS, Verdict.FAIL, Verdict.ERROR)
+    verdicts = [one.verdict for one in scores]
+    verdicts += [one.verdict for one in outcomes if one.verdict not in ordinary]
+    return max(verdicts, key=SEVERITY.index, default=Verdict.PASS)
 
 
 def _cell(cell: NotebookNode, outcome: CellOutcome | None) -> CellScore:

@@ -44,9 +44,14 @@ ENVIRONMENT = {
     "TF_NUM_INTRAOP_THREADS": "1",
 }
 #: Parts of the kernel that IPython would otherwise import in every fork.
-KERNEL_PARTS = tuple(
-    "ipykernel.kernelapp ipykernel.ipkernel IPython.core.completerlib IPython.core.pylabtools "
-    "matplotlib_inline.backend_inline comm debugpy".split()
+KERNEL_PARTS = (
+    "ipykernel.kernelapp",
+    "ipykernel.ipkernel",
+    "IPython.core.completerlib",
+    "IPython.core.pylabtools",
+    "matplotlib_inline.backend_inline",
+    "comm",
+    "debugpy",
 )
 
 

@@ -1,0 +1,14 @@
+"""The nbgrader course: its name, and the engine that grades it."""
+
+from autograder import plugin
+
+c = get_config()  # noqa: F821 -- traitlets provides it
+
+c.CourseDirectory.course_id = "dlef"
+
+# nbgrader autograde, and formgrader's button, run through our engine.
+plugin.configure(c)
+c.Autograder.preload = ["numpy", "scipy", "matplotlib.pyplot", "tensorflow", "keras", "course"]
+c.Autograder.cell_seconds = 10
+c.Autograder.cpu_seconds = 300
+c.Autograder.memory_mb = 2048

@@ -1,0 +1,170 @@
+"""The ``autograder`` command: the only module of its room that prints or exits."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import sys
+import sysconfig
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from sqlalchemy.exc import SAWarning
+
+from autograder.model import AutograderError, Graded, Verdict
+
+#: Colours of the table.
+COLOURS = {Verdict.PASS: "green", Verdict.FAIL: "yellow", Verdict.INTERNAL: "bold red"}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return its exit status."""
+    arguments = _parser().parse_args(argv)
+    # nbgrader calls `alembic` by name when it makes a gradebook; it lies beside this command.
+    os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])
+    warnings.filterwarnings("ignore", category=SAWarning)  # about nbgrader's own queries
+    try:
+        return int(arguments.run(arguments))
+    except AutograderError as error:
+        print(f"autograder: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("autograder: interrupted; what was graded is recorded", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="autograder", description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    grade = commands.add_parser("grade", help="grade all submissions of an assignment")
+    grade.add_argument("assignment", metavar="ASSIGNMENT")
+    _course_option(grade)
+    grade.add_argument("--student", action="append", help="only this one; may be repeated")
+    grade.add_argument("--force", action="store_true", help="grade again what has been graded")
+    grade.add_argument("--workers", type=int, help="submissions graded at the same time")
+    grade.add_argument(
+        "--no-sandbox",
+        action="store_true",
+        help="run submissions with your own rights, on a machine that cannot isolate them",
+    )
+    grade.add_argument("--json", action="store_true", help="print the results as JSON")
+    grade.add_argument("--verbose", action="store_true", help="show what nbgrader logs")
+    grade.set_defaults(run=_grade)
+
+    report = commands.add_parser("report", help="write a page about a graded assignment")
+    report.add_argument("assignment", metavar="ASSIGNMENT")
+    _course_option(report)
+    report.add_argument("--output", type=Path, help="file to write (default: in the course)")
+    report.set_defaults(run=_report)
+    return parser
+
+
+def _course_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--course", type=Path, default=Path(), metavar="DIR", help="the nbgrader course (here)"
+    )
+
+
+def _grade(arguments: argparse.Namespace) -> int:
+    from autograder.courses import open_course
+    from autograder.grading import Grading
+
+    console = Console(stderr=True)
+    course = open_course(arguments.course, verbose=arguments.verbose)
+    if arguments.no_sandbox:
+        course.settings.sandbox = False
+    if arguments.workers is not None:
+        if arguments.workers < 1:
+            raise AutograderError(f"--workers must be at least 1, not {arguments.workers}.")
+        course.settings.workers = arguments.workers
+    if not course.settings.sandbox:
+        console.print(
+            "[bold yellow]No sandbox: submissions run with your rights and can read and change "
+            "whatever you can.[/]"
+        )
+    grading = Grading(course, arguments.assignment, force=arguments.force)
+    students = grading.students(arguments.student)
+    results: list[Graded] = []
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("ETA"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("grading", total=len(students))
+        for graded in grading.run(students):
+            results.append(graded)
+            progress.update(task, advance=1, description=f"graded {graded.student}")
+    results.sort(key=lambda one: one.student)
+    if arguments.json:
+        print(json.dumps([as_json(one) for one in results], indent=1))
+    else:
+        Console().print(table(results))
+        if grading.kept:
+            console.print(
+                f"{len(grading.kept)} of {len(results)} had been graded since they were "
+                "submitted and were left as they are; --force grades them again."
+            )
+    return 1 if any(one.verdict is Verdict.INTERNAL for one in results) else 0
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    from autograder.courses import open_course
+    from autograder.report import write
+
+    course = open_course(arguments.course)
+    print(write(course, arguments.assignment, arguments.output))
+    return 0
+
+
+def as_json(graded: Graded) -> dict[str, object]:
+    """Return a result as plain data."""
+    plain = dataclasses.asdict(graded)
+    return {**plain, "points": graded.points, "max_points": graded.max_points}
+
+
+def table(results: Sequence[Graded]) -> Table:
+    """Return the table of results, with the reason for every lost point."""
+    title = results[0].assignment if results else "nothing to grade"
+    shown = Table(title=title, title_justify="left", show_lines=False)
+    shown.add_column("student", no_wrap=True)
+    shown.add_column("points", justify="right", no_wrap=True)
+    shown.add_column("verdict", no_wrap=True)
+    shown.add_column("why points were lost", overflow="fold")
+    shown.add_column("s", justify="right", no_wrap=True)
+    for one in results:
+        lost = [c for c in one.cells if c.points is None or c.points < c.max_points]
+        reasons = [
+            f"{c.grade_id} (of {c.max_points:g}): {_first_line(c.message) or 'graded by hand'}"
+            for c in lost
+        ]
+        colour = COLOURS.get(one.verdict, "red")
+        shown.add_row(
+            one.student,
+            f"{one.points:g} / {one.max_points:g}" if one.cells else "–",
+            f"[{colour}]{one.verdict}[/]",
+            "\n".join([one.message] * bool(one.message) + reasons).replace("[", r"\["),
+            f"{one.seconds:.1f}",
+        )
+    return shown
+
+
+def _first_line(text: str) -> str:
+    return text.strip().partition("\n")[0]

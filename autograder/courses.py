@@ -1,0 +1,100 @@
+"""Opens an nbgrader course directory: its configuration and what lies in it."""
+
+from __future__ import annotations
+
+import difflib
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nbgrader.api import Gradebook
+from nbgrader.apps import NbGrader
+
+from autograder import plugin
+from autograder.model import AutograderError
+from autograder.settings import Autograder, read
+
+
+@dataclass(frozen=True)
+class Course:
+    """An open course."""
+
+    app: Any  # the nbgrader application that holds the configuration and the log
+    settings: Autograder
+
+    @property
+    def directory(self) -> Any:
+        """The course directory as nbgrader knows it."""
+        return self.app.coursedir
+
+    @property
+    def root(self) -> Path:
+        """The course directory."""
+        return Path(self.directory.root)
+
+    def gradebook(self) -> Gradebook:
+        """Open the gradebook (a context manager)."""
+        return Gradebook(self.directory.db_url, self.directory.course_id)
+
+    def folder(self, step: str, assignment: str, student: str = ".") -> Path:
+        """Return where the files of a step (``submitted``, ...) lie."""
+        name = getattr(self.directory, f"{step}_directory")
+        return Path(self.directory.format_path(name, student, assignment))
+
+    def students(self, step: str, assignment: str) -> list[str]:
+        """Return the students who have a folder for ``assignment`` in ``step``, sorted."""
+        pattern = self.folder(step, assignment, "*")
+        # The student's name is the one part of the path that the pattern leaves open.
+        position = next(i for i, part in enumerate(pattern.parts) if part == "*")
+        anchor = Path(*pattern.parts[:position])
+        found = anchor.glob(str(pattern.relative_to(anchor))) if anchor.is_dir() else []
+        return sorted(path.parts[position] for path in found if path.is_dir())
+
+    def check_assignment(self, name: str) -> None:
+        """Raise `AutograderError` unless ``name`` has been generated in this course."""
+        with self.gradebook() as gradebook:
+            known = sorted(a.name for a in gradebook.assignments)
+        if name in known:
+            return
+        if not known:
+            raise AutograderError(
+                f"There is no assignment in the gradebook of {self.root}. "
+                f"Generate it first: nbgrader generate_assignment {name}"
+            )
+        hint = did_you_mean(name, known)
+        raise AutograderError(f"There is no assignment '{name}' in the gradebook{hint}.")
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return a question to add to an error message, or the list of what is known."""
+    known = list(known)
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    return f"; did you mean '{near[0]}'?" if near else f" (there are: {', '.join(known)})"
+
+
+def open_course(root: Path, *, verbose: bool = False) -> Course:
+    """Open the nbgrader course in ``root``.
+
+    Raises
+    ------
+    AutograderError
+        If there is no course directory there.
+    """
+    root = root.absolute()
+    if not root.is_dir():
+        raise AutograderError(
+            f"The course directory {root} does not exist; give one with --course DIR."
+        )
+    if not (root / "nbgrader_config.py").exists() and not (root / "source").is_dir():
+        raise AutograderError(
+            f"{root} is not an nbgrader course: it has neither nbgrader_config.py nor source/. "
+            "Run this in the course directory, or give one with --course DIR."
+        )
+    NbGrader.clear_instance()
+    app = NbGrader.instance(log_level=logging.INFO if verbose else logging.CRITICAL)
+    app.load_cwd_config = False  # the course's own file is read in any case, and only once
+    app.initialize([], root=str(root))
+    plugin.configure(app.config)
+    return Course(app, read(app.config))
