@@ -307,8 +307,10 @@ def _update(w: Array, gradient: Callable[..., Array], step: float, *data: Array)
         _require(np.shape(g) == w.shape, f"gradient has shape {np.shape(g)}; expected {w.shape}")
         moved = w - step * g
     if not np.isfinite(moved).all():
-        advice = f"{step:.3g} exceeds 2/λ_max: take a shorter one or standardise the features"
-        raise FloatingPointError(f"diverged: the weights overflow; the step {advice}")
+        raise FloatingPointError(
+            f"diverged: the weights overflow at step size {step:.3g}; take a shorter one, below "
+            "2/λ_max, or standardise the features, or ask whether the loss has a minimum at all"
+        )
     return moved
 
 
