@@ -181,7 +181,7 @@ def gradient_descent(
     FloatingPointError
         If the weights overflow: the step exceeds the limit 2/λ_max (see `Quadratic`).
     """
-    weights = [_array("start", start).copy()]
+    weights = [_array("start", start)]
     schedule = step if callable(step) else constant(step)
     _count("n_steps", n_steps)
     steps = [schedule(t) for t in range(n_steps)]
@@ -235,7 +235,7 @@ def line_search_descent(
     """
     _positive("tolerance", tolerance)
     _count("n_steps", n_steps)
-    weights, steps = [_array("start", start).copy()], list[float]()
+    weights, steps = [_array("start", start)], list[float]()
     for _ in range(n_steps):
         w = weights[-1]
         g = gradient(w)
@@ -292,7 +292,7 @@ def stochastic_gradient_descent(
     _count("n_epochs", n_epochs)
     rng = np.random.default_rng(seed)
     schedule = step if callable(step) else constant(step)
-    weights, steps = [start.copy()], list[float]()
+    weights, steps = [start], list[float]()
     for _ in range(n_epochs):
         for shuffled in epoch_batches(len(y), batch_size=batch_size, rng=rng):
             batch = rng.integers(len(y), size=len(shuffled)) if replace else shuffled
