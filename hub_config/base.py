@@ -88,7 +88,7 @@ def server_settings(role: Role, *, private_sockets: bool) -> Settings:
         policy = {"Content-Security-Policy": "frame-ancestors 'self'"}
         server["tornado_settings"] = {"headers": policy}
     if private_sockets:
-        settings["KernelManager"] = {"transport": "ipc"}
+        settings["ServerKernelManager"] = {"transport": "ipc"}
     return settings
 
 
@@ -111,9 +111,7 @@ def lab_settings(role: Role) -> Settings:
     return {"disabledExtensions": hidden}
 
 
-def student_settings(
-    student: str, *, course_id: str, exchange: str, private_sockets: bool
-) -> Settings:
+def student_settings(student: str, *, course_id: str, exchange: str) -> Settings:
     """Content of a student's ``nbgrader_config.json``.
 
     Parameters
@@ -124,21 +122,16 @@ def student_settings(
         nbgrader's name of the course.
     exchange : str
         Root of the exchange as this student sees it.
-    private_sockets : bool
-        As in `server_settings`, for the kernels that Validate starts.
 
     Returns
     -------
     dict
         Sections of traits.
     """
-    settings: Settings = {
+    return {
         "CourseDirectory": {"course_id": course_id, "student_id": student},
         "Exchange": {"root": exchange},
     }
-    if private_sockets:
-        settings["KernelManager"] = {"transport": "ipc"}
-    return settings
 
 
 def instructor_settings(*, exchange: str, boxes: str) -> Settings:

@@ -152,9 +152,7 @@ def write_settings(layout: Layout, user: str, *, isolated: bool) -> None:
         nbgrader = base.instructor_settings(exchange=box, boxes=str(layout.exchange))
     else:
         role = "student"
-        nbgrader = base.student_settings(
-            user, course_id=layout.course_id, exchange=box, private_sockets=isolated
-        )
+        nbgrader = base.student_settings(user, course_id=layout.course_id, exchange=box)
     ids = (os.getuid(), os.getgid())
     files = {
         "nbgrader_config.json": json.dumps(nbgrader, indent=1),

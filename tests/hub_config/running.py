@@ -1,0 +1,209 @@
+"""A real hub in a process of its own, and a client that talks to it as a browser would."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from pathlib import Path
+
+import requests
+import websocket
+
+SERVE = """
+import sys
+from pathlib import Path
+from hub_config.laptop import HubError, serve
+course, state, port, students = sys.argv[1:]
+try:
+    code = serve(course_dir=Path(course), state_dir=Path(state), port=int(port),
+                 students=students.split(","))
+except HubError as error:
+    sys.exit(f"HubError: {error}")
+sys.exit(code)
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class RunningHub:
+    def __init__(self, course: Path, state: Path, *, port: int | None = None, students: str):
+        self.course, self.state, self.port = course, state, port or free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.lines: list[str] = []
+        self.passwords: dict[str, str] = {}
+        self.ready = threading.Event()
+        self.process = subprocess.Popen(
+            [sys.executable, "-u", "-c", SERVE, str(course), str(state), str(self.port), students],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip("\n"))
+            shown = re.fullmatch(r"    (\S+) +([a-z0-9-]{19})", self.lines[-1])
+            if shown:
+                self.passwords[shown[1]] = shown[2]
+            if "Ctrl-C" in line:
+                self.ready.set()
+        self.ready.set()
+
+    def wait(self, timeout: float = 90) -> RunningHub:
+        self.ready.wait(timeout)
+        assert self.process.poll() is None, self.lines
+        assert any("Ctrl-C" in line for line in self.lines), self.lines
+        return self
+
+    def family(self) -> set[tuple[int, str]]:
+        """Every process below the hub: number and start time, which together are unique."""
+        parents = {}
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = stat.read_text().rsplit(")", 1)[1].split()
+            except OSError:
+                continue
+            parents[int(stat.parent.name)] = (int(fields[1]), fields[19])
+        family = {self.process.pid}
+        grown = True
+        while grown:
+            grown = {pid for pid, (parent, _) in parents.items() if parent in family} - family
+            family |= grown
+        return {(pid, parents[pid][1]) for pid in family if pid in parents}
+
+    def stop(self, number: int = signal.SIGINT) -> list[str]:
+        """Stop the hub; return the command lines of processes that it left behind."""
+        family = self.family()
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        try:
+            self.process.wait(60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+        self._reader.join(10)
+        self.process.stdout.close()
+        time.sleep(0.5)
+        return [_command(pid) for pid, start in family if _started(pid) == start]
+
+
+def _started(pid: int) -> str | None:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except OSError:
+        return None
+    return None if fields[0] == "Z" else fields[19]
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:
+        return f"process {pid}"
+
+
+class Client:
+    """One person's browser, without the browser."""
+
+    def __init__(self, hub: RunningHub):
+        self.hub = hub
+        self.session = requests.Session()
+
+    def get(self, path: str, **options) -> requests.Response:
+        return self.session.get(self.hub.url + path, timeout=120, **options)
+
+    def login(self, user: str, password: str | None = None) -> requests.Response:
+        self.get("/hub/login")
+        form = {
+            "_xsrf": self._cookie("_xsrf", "/hub/"),
+            "username": user,
+            "password": self.hub.passwords[user] if password is None else password,
+        }
+        return self.session.post(f"{self.hub.url}/hub/login?next=%2Fhub%2Fhome", form, timeout=60)
+
+    def spawn(self, user: str) -> str:
+        """Start the user's server; return its base path."""
+        self.get("/hub/spawn")
+        base = f"/user/{user}/"
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline:
+            answer = self.get(f"{base}lab")
+            if answer.ok and answer.url.startswith(f"{self.hub.url}{base}lab"):
+                return base
+            time.sleep(0.5)
+        raise AssertionError(f"{user}'s server did not start: {answer.status_code} {answer.url}")
+
+    def post(self, path: str, **options) -> requests.Response:
+        token = self._cookie("_xsrf", path)
+        return self.session.post(
+            self.hub.url + path, headers={"X-XSRFToken": token}, timeout=120, **options
+        )
+
+    def run(self, base: str, code: str) -> str:
+        """Run code in a new kernel of a server; return what it prints, and its error."""
+        kernel = self.post(f"{base}api/kernels", json={"name": "python3"})
+        assert kernel.status_code == 201, kernel.text
+        path = f"{base}api/kernels/{kernel.json()['id']}/channels"
+        cookies = self.session.cookies
+        cookie = "; ".join(f"{c.name}={c.value}" for c in cookies if path.startswith(c.path))
+        channel = websocket.create_connection(
+            f"ws://127.0.0.1:{self.hub.port}{path}", cookie=cookie, origin=self.hub.url, timeout=60
+        )
+        request = uuid.uuid4().hex
+        message = {
+            "header": {
+                "msg_id": request,
+                "msg_type": "execute_request",
+                "username": "",
+                "session": uuid.uuid4().hex,
+                "date": "",
+                "version": "5.3",
+            },
+            "parent_header": {},
+            "metadata": {},
+            "content": {"code": code, "silent": False, "store_history": False},
+            "channel": "shell",
+            "buffers": [],
+        }
+        channel.send(json.dumps(message))
+        printed = []
+        try:
+            while True:
+                reply = json.loads(channel.recv())
+                if reply["parent_header"].get("msg_id") != request:
+                    continue
+                content = reply["content"]
+                if reply["msg_type"] == "stream":
+                    printed.append(content["text"])
+                elif reply["msg_type"] == "error":
+                    printed.append(f"{content['ename']}: {content['evalue']}\n")
+                elif reply["msg_type"] == "status" and content["execution_state"] == "idle":
+                    return "".join(printed)
+        finally:
+            channel.close()
+
+    def _cookie(self, name: str, path: str) -> str:
+        fitting = [c for c in self.session.cookies if c.name == name and path.startswith(c.path)]
+        return max(fitting, key=lambda c: len(c.path)).value
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
