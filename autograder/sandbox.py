@@ -241,6 +241,7 @@ def enter(job: Path, *, scratch_mb: int, uid: int | None) -> None:
         Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
     else:
         os.chown(job, uid, uid)
+    os.chdir("/")  # a working directory would go on showing what is covered below
     mount("none", "/", None, MS_REC | MS_PRIVATE)
     shared = os.open(job, os.O_PATH | os.O_DIRECTORY)
     size = f"size={scratch_mb}m,nr_inodes=20000,mode=1777"

@@ -61,6 +61,7 @@ def watch(request: dict[str, Any], lifeline: socket.socket, uid: int | None) -> 
         os._exit(1)
     if init == 0:
         lifeline.close()
+        os.close(proc)  # through it, the whole disk outside of the inner wall could be reached
         _init(request, limits, job, uid)
     try:
         answer = _guard(init, lifeline, proc, limits, job, sealing=request["isolated"])
@@ -193,6 +194,12 @@ def _init(request: dict[str, Any], limits: Limits, job: Path, uid: int | None) -
 
 def _kernel(request: dict[str, Any], limits: Limits, job: Path, uid: int | None) -> NoReturn:
     """Give up every privilege, then be a Jupyter kernel."""
+    # What the zygote writes to belongs to all: of that log, a student's code gets nothing.
+    log = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
     try:
         scratch = Path("/tmp/work") if request["isolated"] else job / "work"
         shutil.copytree(job / "files", scratch)
@@ -215,12 +222,14 @@ def _kernel(request: dict[str, Any], limits: Limits, job: Path, uid: int | None)
 
         app = IPKernelApp.instance(log_level=40)
         app.initialize(["-f", request["connection_file"], "--HistoryManager.enabled=False"])
+        os.close(log)
         app.start()
         os._exit(0)
     except SystemExit as error:
         os._exit(error.code if isinstance(error.code, int) else 1)
     except BaseException as error:
-        sys.__stderr__.write(f"kernel: {error!r}\n") if sys.__stderr__ else None
+        with contextlib.suppress(OSError):  # closed: it had started, and the exit status says all
+            os.write(log, f"kernel: {error!r}\n".encode())
         os._exit(125)
 
 
