@@ -24,6 +24,11 @@ class Course:
     solutions: tuple[str, ...]  # full text of each cell to fill in, in order
     points: float
 
+    @property
+    def feedback(self) -> str:
+        """File name of the notebook's feedback."""
+        return self.notebook.replace(".ipynb", ".html")
+
 
 def copy_course(folder: Path, assignment: str) -> Course:
     """Copy the real course, so that nothing is written into the checkout."""
@@ -68,9 +73,7 @@ def _cell(grade_id: str, **settings: object) -> dict[str, object]:
 
 def _describe(folder: Path, assignment: str) -> Course:
     (path,) = (folder / "source" / assignment).glob("*.ipynb")
-    settings = [
-        (cell, cell.metadata.get("nbgrader", {})) for cell in nbformat.read(path, 4).cells
-    ]
+    settings = [(cell, cell.metadata.get("nbgrader", {})) for cell in nbformat.read(path, 4).cells]
     return Course(
         folder,
         assignment,

@@ -24,7 +24,7 @@ FLAGS = [
     "--disable-component-update",
     "--no-first-run",
 ]
-PATIENCE_MS = 120_000  # JupyterLab on a busy two-core machine
+PATIENCE_MS = 60_000  # JupyterLab on a busy two-core machine
 
 
 @pytest.fixture(scope="module")
@@ -198,8 +198,12 @@ def test_student_reads_feedback(student: Person, course: Course) -> None:
     page.locator("#refresh_assignments_list").click()
     submitted = assignments(student, "submitted").filter(has_text=course.assignment).first
     submitted.get_by_role("button", name="Fetch Feedback").click()
-    student.picture("student_feedback_fetched")
-    submitted.get_by_role("link", name="view feedback").click()
+    submitted.get_by_text("view feedback").click()
+    file = page.locator(".jp-DirListing-item").filter(has_text=course.feedback)
+    file.dblclick()
+    feedback = page.frame_locator(".jp-HTMLViewer iframe")
+    total = f"{course.points:.1f} / {course.points:.1f}"
+    expect(feedback.locator("body")).to_contain_text(f"(Score: {total})", timeout=PATIENCE_MS)
     student.picture("student_feedback")
 
 
