@@ -22,7 +22,6 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.table import Table
-from sqlalchemy.exc import SAWarning
 
 from autograder.model import AutograderError, Graded, Verdict
 
@@ -35,7 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     # nbgrader calls `alembic` by name when it makes a gradebook; it lies beside this command.
     os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])
-    warnings.filterwarnings("ignore", category=SAWarning)  # about nbgrader's own queries
+    # Advice of SQLAlchemy to nbgrader's authors.
+    warnings.filterwarnings("ignore", message="Object of type <Submitted", category=Warning)
     try:
         return int(arguments.run(arguments))
     except AutograderError as error:
@@ -150,11 +150,12 @@ def table(results: Sequence[Graded]) -> Table:
     shown.add_column("why points were lost", overflow="fold")
     shown.add_column("s", justify="right", no_wrap=True)
     for one in results:
-        lost = [c for c in one.cells if c.points is None or c.points < c.max_points]
-        reasons = [
-            f"{c.grade_id} (of {c.max_points:g}): {_first_line(c.message) or 'graded by hand'}"
-            for c in lost
-        ]
+        lost: dict[str, list[str]] = {}  # the same reason is told once
+        for cell in one.cells:
+            if cell.points is None or cell.points < cell.max_points:
+                reason = _first_line(cell.message) or "waits for a person to grade it"
+                lost.setdefault(reason, []).append(f"{cell.grade_id} (of {cell.max_points:g})")
+        reasons = [f"{', '.join(cells)}: {reason}" for reason, cells in lost.items()]
         colour = COLOURS.get(one.verdict, "red")
         shown.add_row(
             one.student,

@@ -39,7 +39,7 @@ class _Client(NotebookClient):
             nb,
             km=km,
             allow_errors=True,
-            timeout=job.limits.cell_seconds,
+            timeout_func=lambda _: job.limits.cell_seconds,  # `timeout` takes whole seconds only
             raise_on_iopub_timeout=False,  # the reply has come: the verdict is known
             record_timing=False,  # so that the same submission gives the same file
         )
@@ -193,7 +193,12 @@ async def _cell(job: Job, client: _Client, manager: ForkKernelManager, index: in
             name, said = client.reply["ename"], client.reply["evalue"]
             failed = name == "AssertionError"
             verdict = Verdict.FAIL if failed else Verdict.ERROR
-            message = (said or "A test failed.") if failed else f"{name}: {said}".strip(": ")
+            if failed:
+                message = said or "A test failed."
+            elif name == "NotImplementedError" and not said:
+                message = "Not answered yet."  # nbgrader's own placeholder was left in the cell
+            else:
+                message = f"{name}: {said}".strip(": ")
             if not any(out.output_type == "error" for out in cell.outputs):
                 # The exception was raised where no traceback could be shown, or its display was
                 # tampered with: the reply still knows.

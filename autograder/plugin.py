@@ -106,7 +106,7 @@ class SaveAutoGrades(NbGraderPreprocessor):
                     comment = gradebook.find_comment(cell.metadata.nbgrader["grade_id"], *address)
                     comment.auto_comment = "No response." if _untouched(cell) else None
             gradebook.db.commit()
-        nb.metadata["autograder"] = summary(done, scores)
+        nb.metadata["autograder"] = summary(nb, done, scores)
         return nb, resources
 
 
@@ -115,15 +115,17 @@ def _untouched(cell: NotebookNode) -> bool:
     return same and not utils.is_task(cell)
 
 
-def summary(done: Execution, scores: tuple[CellScore, ...]) -> dict[str, Any]:
+def summary(nb: NotebookNode, done: Execution, scores: tuple[CellScore, ...]) -> dict[str, Any]:
     """Return what the executed notebook keeps about its grading, as plain data."""
     try:
         release = version("dlef")
     except PackageNotFoundError:  # used from a checkout that is not installed
         release = "unknown"
+    verdict, message = overall(nb, done.cells, scores)
     return {
         "engine": release,
-        "verdict": str(overall(done.cells, scores)),
+        "verdict": str(verdict),
+        "message": message,
         "seconds": round(done.seconds, 3),
         "seed": done.job.seed,
         "cells": [{**asdict(one), "verdict": str(one.verdict)} for one in scores],

@@ -58,16 +58,17 @@ class Record(Autograde):
 def recorded(course: Course, assignment: str, student: str) -> Graded:
     """Read back what was recorded for a submission."""
     scores: list[CellScore] = []
-    verdicts, seconds = [Verdict.PASS], 0.0
+    verdicts, messages, seconds = [Verdict.PASS], [], 0.0
     for path in sorted(course.folder("autograded", assignment, student).glob("*.ipynb")):
         kept = nbformat.read(Path(path), as_version=4).metadata.get("autograder")
         if kept is None:
             message = "Graded by nbgrader itself, which keeps no reasons; regrade with --force."
             return Graded(student, assignment, Verdict.PASS, message=message)
         verdicts.append(Verdict(kept["verdict"]))
+        messages += [kept["message"]] * bool(kept["message"])
         seconds += kept["seconds"]
         scores += [
             CellScore(**{**one, "verdict": Verdict(one["verdict"])}) for one in kept["cells"]
         ]
     worst = max(verdicts, key=SEVERITY.index)
-    return Graded(student, assignment, worst, tuple(scores), seconds)
+    return Graded(student, assignment, worst, tuple(scores), seconds, message="\n".join(messages))

@@ -30,15 +30,25 @@ def score(notebook: NotebookNode, outcomes: Iterable[CellOutcome]) -> tuple[Cell
     )
 
 
-def overall(outcomes: Iterable[CellOutcome], scores: Iterable[CellScore]) -> Verdict:
-    """Return the verdict on a submission: the worst of its graded cells and of its disasters.
+def overall(
+    notebook: NotebookNode, outcomes: Iterable[CellOutcome], scores: Iterable[CellScore]
+) -> tuple[Verdict, str]:
+    """Return the verdict on a submission, and what to say beside the reasons for lost points.
 
-    An ordinary error in a cell that is not graded, a student's own experiment, does not count.
+    The verdict is the worst of the graded cells and of the disasters elsewhere, which are told:
+    they explain why a later test does not find a name. An ordinary error in a cell that is not
+    graded, a student's own experiment, does not count.
     """
     ordinary = (Verdict.PASS, Verdict.FAIL, Verdict.ERROR)
-    verdicts = [one.verdict for one in scores]
-    verdicts += [one.verdict for one in outcomes if one.verdict not in ordinary]
-    return max(verdicts, key=SEVERITY.index, default=Verdict.PASS)
+    disasters = [one for one in outcomes if one.verdict not in ordinary]
+    verdicts = [one.verdict for one in scores] + [one.verdict for one in disasters]
+    told = []
+    for one in disasters:
+        cell = notebook.cells[one.index]
+        if not utils.is_grade(cell):
+            name = cell.metadata.get("nbgrader", {}).get("grade_id") or f"number {one.index + 1}"
+            told.append(f"Cell {name}: {one.message}")
+    return max(verdicts, key=SEVERITY.index, default=Verdict.PASS), "\n".join(told)
 
 
 def _cell(cell: NotebookNode, outcome: CellOutcome | None) -> CellScore:

@@ -2,11 +2,15 @@
 
 import argparse
 import json
+import os
+import shutil
 import sys
+import sysconfig
+import warnings
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import course
 from course import syllabus
@@ -26,8 +30,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_syllabus(commands)
     _add_build(commands)
+    _add_check(commands)
+    _add_demo(commands)
     _add_hub(commands)
     arguments = parser.parse_args(argv)
+    # nbgrader calls `alembic` by name when it makes a gradebook; it lies beside this command.
+    os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])
+    # Advice of SQLAlchemy to nbgrader's authors.
+    warnings.filterwarnings("ignore", message="Object of type <Submitted", category=Warning)
     try:
         return int(arguments.run(arguments))
     except CourseError as error:
@@ -95,6 +105,136 @@ def _build(arguments: argparse.Namespace) -> int:
         )
         return STALE
     return OK
+
+
+def _add_demo(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "demo", help="release, submit, grade and report a made-up class, in a fresh course"
+    )
+    parser.add_argument("--students", type=int, default=12, metavar="N", help="(default: 12)")
+    parser.add_argument("--seed", type=int, default=2026, metavar="S", help="of the class")
+    parser.add_argument(
+        "--keep", type=Path, metavar="DIR", help="make it there (default: .demo, made anew)"
+    )
+    parser.set_defaults(run=_demo)
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from autograder import cli as autograder
+    from autograder import sandbox
+    from course import classroom
+    from course.demo import Demo
+
+    root = checkout()
+    students = classroom.names(arguments.students, arguments.seed)
+    directory = (arguments.keep or root / ".demo").resolve()
+    if arguments.keep is None and directory.exists():
+        shutil.rmtree(directory)
+    console = Console(highlight=False)
+    demo = Demo(directory, root)
+    where = ["--course", str(demo.course)]
+    missing = sandbox.missing()
+    if missing:
+        # Everything the made-up class submits is ours, so the demo may do what grading refuses.
+        console.print(f"[yellow]No sandbox: {missing}. The demo grades without one.[/]")
+    unexpected = 0
+    for assignment in syllabus.load().assignments():
+        name = assignment.name
+        console.print(f"\n[bold]{name}[/]: {assignment.points:g} points")
+        console.print("  release  nbgrader generate_assignment, release_assignment")
+        demo.release(name)
+        console.print(f"  submit   nbgrader submit, by {len(students)} students")
+        members = demo.make_up(name, students, arguments.seed)
+        demo.submit(name, members)
+        console.print("  collect  nbgrader collect")
+        demo.collect(name)
+        console.print(f"  grade    autograder grade {name}\n")
+        autograder.main(["grade", name, *where, *(["--no-sandbox"] if missing else [])])
+        console.print("\n  feedback nbgrader generate_feedback, release_feedback")
+        demo.feedback(name)
+        console.print(f"  report   autograder report {name}")
+        console.print("           ", end="")
+        autograder.main(["report", name, *where])
+        unexpected += _compare(console, demo.course, name, members)
+    console.print(f"\nThe course is in {demo.course}; to see it in a browser:")
+    console.print(f"  {Path(sys.argv[0]).name} hub --course {demo.course}")
+    return STALE if unexpected else OK
+
+
+def _compare(console: Any, directory: Path, name: str, members: Sequence[Any]) -> int:
+    """Say whether everybody got what the submission deserves; return how many did not."""
+    from autograder.courses import open_course
+    from autograder.record import recorded
+
+    graded = open_course(directory)
+    wrong = 0
+    for member in members:
+        result = recorded(graded, name, member.student)
+        points = result.points if result.cells else None
+        verdict = str(result.verdict) if result.cells else "error"
+        if points != member.points or member.verdict not in (None, verdict):
+            wrong += 1
+            console.print(
+                f"[red]{member.student} ({member.story}) got {points} points and '{verdict}', "
+                f"and should have {member.points} and '{member.verdict or 'any'}'[/]"
+            )
+    console.print(
+        f"  compare  {len(members) - wrong} of {len(members)} got exactly what they deserve"
+    )
+    return wrong
+
+
+def _add_check(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "check", help="prove an assignment's tests with right, wrong and blank submissions"
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help="assignments (default: all)")
+    parser.add_argument(
+        "--only-ours", action="store_true", help="leave out the comparison with nbgrader's grading"
+    )
+    parser.set_defaults(run=_check)
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    import tempfile
+
+    from rich.console import Console
+    from rich.progress import track
+
+    from autograder import stock
+    from autograder.courses import open_course
+    from autograder.grading import Grading
+    from course import checking
+
+    root, taught = checkout(), syllabus.load()
+    console = Console(highlight=False)
+    names = arguments.names or [assignment.name for assignment in taught.assignments()]
+    for name in names:
+        taught.assignment(name)
+    failures = 0
+    for name in names:
+        with tempfile.TemporaryDirectory(prefix="check-") as scratch:
+            trial = checking.Trial(root, name, Path(scratch))
+            students = sorted(trial.cases)
+            opened = open_course(trial.directory("ours"))
+            grading = Grading(opened, name).run(students)
+            for graded in track(grading, f"{name}, our engine", len(students), transient=True):
+                points = {cell.grade_id: cell.points for cell in graded.cells}
+                trial.add("our engine", graded.student, points)
+            if not arguments.only_ours:
+                opened = open_course(trial.directory("stock"))
+                scored = stock.grade(opened, name, students)
+                for student, scores in track(
+                    scored, f"{name}, nbgrader", len(students), transient=True
+                ):
+                    trial.add("nbgrader", student, scores)
+        for failure in trial.failures:
+            console.print(f"[red]{name}: {failure}[/]")
+        failures += len(trial.failures)
+        console.print(f"{name}: {trial.summary()}")
+    return STALE if failures else OK
 
 
 def _add_hub(commands: Commands) -> None:

@@ -341,10 +341,12 @@ rng = submission_rng("descend")
 for n in (1, 3, 5):
     # J = ½(θ-θ*)ᵀA(θ-θ*): then θ(t) - θ* = (I - ηA)ᵗ(θ(0) - θ*), an oracle without any loop.
     turn = np.linalg.qr(rng.normal(size=(n, n)))[0]
-    curvature = (turn * rng.uniform(0.5, 3, n)).dot(turn.T)
+    # η times a curvature lies in (0.1, 0.8): nearer to 1, ten steps would reach the optimum to the
+    # last bit and descent would rightly stop early.
+    curvature = (turn * rng.uniform(0.5, 2, n)).dot(turn.T)
     optimum = rng.normal(0, 2, n)
     start = optimum + rng.choice([-1, 1], n) * rng.uniform(1, 3, n)
-    eta_hid = rng.uniform(0.25, 0.45)
+    eta_hid = rng.uniform(0.2, 0.4)
     steps_hid = int(rng.integers(6, 12))
     kept = start.copy()
 

@@ -1,0 +1,69 @@
+"""Grades with nbgrader's own execution and scoring, in warm kernels: the comparison for authors.
+
+Everything is nbgrader's except where the kernel's process comes from: a fork of our zygote instead
+of a fresh interpreter, which would spend most of its time on importing. Submissions run behind the
+same walls as in our own grading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from nbgrader.converters import Autograde
+from nbgrader.preprocessors import Execute
+from traitlets.config import Config
+
+from autograder.courses import Course
+from autograder.kernel import ForkKernelManager
+from autograder.model import Job
+from autograder.prepare import addressed
+from autograder.zygote import Zygote
+
+
+def grade(
+    course: Course, assignment: str, students: Sequence[str]
+) -> Iterator[tuple[str, dict[str, float | None]]]:
+    """Grade ``students`` one after another; yield each with the points of every graded cell.
+
+    ``course`` must be one of its own: its gradebook and ``autograded`` folder are written to.
+    """
+    settings = course.settings
+    isolated = settings.sandbox
+    with Zygote(settings.preload, settings.directories, isolated=isolated) as zygote:
+        # Its own converter, with nbgrader's own list of steps in place of ours.
+        config = Config({k: v for k, v in course.app.config.items() if k != "Autograde"})
+        converter = Autograde(coursedir=course.directory, config=config)
+        converter.force = True
+        own = converter.autograde_preprocessors
+        converter.autograde_preprocessors = [
+            _warm(zygote, step) if step is Execute else step for step in own
+        ]
+        for student in students:
+            with addressed(course.directory, assignment, student):
+                converter.start()
+            yield student, _points(course, assignment, student)
+
+
+def _warm(zygote: Zygote, base: type[Execute]) -> type[Execute]:
+    """Return nbgrader's ``Execute`` with kernels from ``zygote``."""
+
+    class Kernel(ForkKernelManager):
+        def __init__(self, **_: Any) -> None:
+            super().__init__(zygote, Job("", "", "", b""))
+
+    class Warm(base):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, kernel_manager_class=Kernel, **kwargs)
+
+    return Warm
+
+
+def _points(course: Course, assignment: str, student: str) -> dict[str, float | None]:
+    with course.gradebook() as gradebook:
+        submission = gradebook.find_submission(assignment, student)
+        return {
+            grade.name: grade.auto_score
+            for notebook in submission.notebooks
+            for grade in notebook.grades
+        }

@@ -1,0 +1,115 @@
+"""Proves an assignment's tests: each case is a submission whose points are known beforehand."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+
+from course import submissions
+from course.demo import Demo
+from course.errors import CourseError
+
+FEWEST_MUTANTS, FEWEST_ALTERNATIVES = 12, 2
+
+
+@dataclass(frozen=True)
+class Case:
+    """A submission and the graded cells at which it must lose its points."""
+
+    story: str
+    cells: dict[str, str]
+    loses: frozenset[str]
+
+
+class Trial:
+    """Everything that is submitted to prove one assignment, and how it fared.
+
+    Parameters
+    ----------
+    root : Path
+        The checkout.
+    name : str
+        The assignment.
+    scratch : Path
+        An empty directory.
+
+    Raises
+    ------
+    CourseError
+        If there are too few mutants or alternatives to prove anything, or a graded cell at which
+        no mutant loses.
+    """
+
+    def __init__(self, root: Path, name: str, scratch: Path) -> None:
+        self.name, self._root, self._scratch = name, root, scratch
+        self.failures: list[str] = []
+        self._graded: dict[str, set[str]] = {}
+        material = submissions.load(root, name)
+        source = root / "assignments" / "source" / name / f"{name}.ipynb"
+        self.points = submissions.points(nbformat.read(source, as_version=4))
+        everything = frozenset(self.points)
+        self.cases = {
+            "reference": Case("the reference", material.reference, frozenset()),
+            "blank": Case("the untouched release", {}, everything),
+        }
+        for alternative, cells in material.alternatives.items():
+            self.cases[alternative] = Case(f"{alternative}, which is correct", cells, frozenset())
+        for mutant in material.mutants:
+            story = f"mutant '{mutant.name}' ({mutant.description})"
+            loses = frozenset(mutant.loses)
+            self.cases[f"mutant_{mutant.name}"] = Case(story, material.mutated(mutant), loses)
+        self._counts = len(material.mutants), len(material.alternatives)
+        self._check_material(everything)
+
+    def _check_material(self, everything: frozenset[str]) -> None:
+        mutants, alternatives = self._counts
+        if mutants < FEWEST_MUTANTS or alternatives < FEWEST_ALTERNATIVES:
+            raise CourseError(
+                f"{self.name} has {mutants} mutants and {alternatives} alternatives; write at "
+                f"least {FEWEST_MUTANTS} and {FEWEST_ALTERNATIVES} in tests/mutants/{self.name}"
+            )
+        caught = {t for n, case in self.cases.items() if n != "blank" for t in case.loses}
+        if unproven := sorted(everything - caught):
+            raise CourseError(
+                f"no mutant of {self.name} loses at {', '.join(unproven)}; write one, or the test "
+                "is not known to notice anything"
+            )
+
+    def directory(self, label: str) -> Path:
+        """Return a new course directory in which every case has been submitted and collected."""
+        demo = Demo(self._scratch / label, self._root)
+        demo.release(self.name)
+        released = demo.course / "release" / self.name / f"{self.name}.ipynb"
+        notebook = nbformat.read(released, as_version=4)
+        for student, case in self.cases.items():
+            folder = demo.course / "submitted" / student / self.name
+            folder.mkdir(parents=True)
+            nbformat.write(submissions.fill(notebook, case.cells), folder / f"{self.name}.ipynb")
+        return demo.course
+
+    def add(self, grader: str, student: str, scores: Mapping[str, float | None]) -> None:
+        """Compare what a grader gave with what the case deserves."""
+        self._graded.setdefault(grader, set()).add(student)
+        case = self.cases[student]
+        for test, most in self.points.items():
+            given = scores.get(test)
+            wanted = 0.0 if test in case.loses else most
+            if given != wanted:
+                shown = "no points at all" if given is None else f"{given:g} points"
+                self.failures.append(
+                    f"{grader} gave {case.story} {shown} at {test}, and should give {wanted:g}"
+                )
+
+    def summary(self) -> str:
+        """Say in one line what was proven, and by whom."""
+        mutants, alternatives = self._counts
+        graders = " and ".join(
+            f"{grader} ({len(students)} of {len(self.cases)})"
+            for grader, students in self._graded.items()
+        )
+        found = f"{len(self.failures)} failures" if self.failures else "all as it should be"
+        return (
+            f"reference, blank, {alternatives} alternatives, {mutants} mutants, graded by "
+            f"{graders}: {found}"
+        )
