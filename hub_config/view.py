@@ -25,8 +25,8 @@ ETC = (
 )
 # glibc counts the processors there
 DEVICES = ("/sys/devices/system/cpu",)
-# A sandbox inside a view needs a /proc of which nothing is hidden, and bubblewrap hides parts of
-# root's; the server's own namespace may mount another over it.
+# A sandbox inside a view needs a /proc of which nothing is hidden. From root bubblewrap hides parts
+# of it, so that root's server mounts another over it, which takes root's rights.
 FRESH_PROC = ("/bin/sh", "-c", 'mount -t proc proc /proc && exec "$@"', "sh")
 
 
@@ -57,8 +57,8 @@ class View:
 class Isolation:
     """How bubblewrap works on this machine.
 
-    ``nesting`` is the start of the command of a server that may nest, or None where no sandbox
-    works inside a sandbox.
+    ``nesting`` is how a server that may nest starts: with these words before its command, and where
+    there are any with root's rights. None where no sandbox works inside a sandbox.
     """
 
     bwrap: Path
@@ -79,14 +79,14 @@ class Isolation:
         list of str
             Starts with bubblewrap.
         """
-        fresh_proc = self.nesting if view.may_nest and self.nesting else ()
-        rights = ["--cap-add", "ALL"] if fresh_proc else ["--cap-drop", "ALL"]
+        first = self.nesting if view.may_nest and self.nesting else ()
+        rights = ("--cap-add", "ALL") if first else ("--unshare-user", "--cap-drop", "ALL")
         return [
             *(str(self.bwrap), "--die-with-parent", *rights),
-            *("--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts"),
+            *("--unshare-pid", "--unshare-ipc", "--unshare-uts"),
             *_system(),
             *(word for mount in view.mounts for word in _bind(mount)),
-            *("--chdir", str(view.start_in), "--", *fresh_proc, *argv),
+            *("--chdir", str(view.start_in), "--", *first, *argv),
         ]
 
 

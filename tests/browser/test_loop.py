@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, FrameLocator, Locator, Page, expect, sync_playwright
 
-from tests.browser.courses import Course, copy_course, small_course
 from tests.browser.install_chromium import REMEDY, find_chromium
+from tests.hub_config.courses import Course, copy_course
 from tests.hub_config.running import RunningHub
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -30,7 +30,7 @@ PATIENCE_MS = 60_000  # JupyterLab on a busy two-core machine
 @pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     folder = tmp_path_factory.mktemp("loop") / "course"
-    return small_course(folder)
+    return copy_course(folder, "day1_gradient_descent")
 
 
 @pytest.fixture(scope="module")
