@@ -1,0 +1,196 @@
+"""Says what the scores of a class tell about its questions; pure."""
+
+from __future__ import annotations
+
+import math
+import re
+import statistics
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from autograder.model import CellScore, Graded
+
+#: Fewer submissions than this say nothing about how a question discriminates.
+ENOUGH = 5
+#: Sums of points may differ by less than this and still be equal.
+EPSILON = 1e-9
+NUMBER = re.compile(r"[-+−]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One way in which a question went wrong, and for whom."""
+
+    message: str
+    students: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Question:
+    """One graded cell, over all submissions."""
+
+    name: str
+    max_points: float
+    full: int
+    partial: int
+    none: int
+    waiting: int  # for a person to give points
+    difficulty: float | None
+    discrimination: float | None
+    failures: tuple[Failure, ...]
+
+    @property
+    def scored(self) -> int:
+        """The number of submissions that have points for it."""
+        return self.full + self.partial + self.none
+
+
+@dataclass(frozen=True)
+class Bin:
+    """One bar of the histogram: totals from ``low`` to below ``high``."""
+
+    low: float
+    high: float
+    count: int
+
+
+def difficulty(own: Sequence[float], most: float) -> float | None:
+    """Return the mean share of a question's points: 1 when everybody had them all."""
+    return statistics.fmean(own) / most if own and most > 0 else None
+
+
+def discrimination(own: Sequence[float], rest: Sequence[float]) -> float | None:
+    """Return the correlation between a question's points and the score on all the others.
+
+    Leaving the question itself out of the score is the correction: a question always agrees with
+    itself. None where it would mean nothing: few submissions, or no variation.
+    """
+    if len(own) < ENOUGH or any(max(v) - min(v) < EPSILON for v in (own, rest)):
+        return None
+    return statistics.correlation(own, rest)
+
+
+def histogram(totals: Sequence[float], most: float) -> tuple[Bin, ...]:
+    """Count totals point by point, or, of many points, in at most ten steps of a round width.
+
+    Full marks are a bar of their own, the last.
+    """
+    steps = (step * 10.0**power for power in range(-2, 9) for step in (1, 2, 5))
+    width = 1.0 if 5 <= most <= 25 else next((s for s in steps if most <= 10 * s), most)
+    if most <= 0:
+        return (Bin(0.0, 0.0, len(totals)),)
+    number = math.ceil(most / width - EPSILON)
+    place = Counter(
+        number
+        if total >= most - EPSILON
+        else min(number - 1, max(0, math.floor(total / width + EPSILON)))
+        for total in totals
+    )
+    below = [Bin(i * width, min((i + 1) * width, most), place[i]) for i in range(number)]
+    return (*below, Bin(most, most, place[number]))
+
+
+def common_failures(said: Iterable[tuple[str, str]]) -> tuple[Failure, ...]:
+    """Group (student, message) pairs, most frequent first.
+
+    Messages that differ only in their numbers are one; where the numbers differ stands a "#".
+    """
+    groups: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for student, message in said:
+        first = clean(message).strip().partition("\n")[0]
+        groups[NUMBER.sub("\0", first)].append((student, first))
+    found = []
+    for pattern, members in groups.items():
+        columns = zip(*(NUMBER.findall(text) for _, text in members), strict=True)
+        numbers = [column[0] if len(set(column)) == 1 else "#" for column in columns]
+        words = pattern.split("\0")
+        text = words[0] + "".join(n + word for n, word in zip(numbers, words[1:], strict=True))
+        found.append(
+            Failure(
+                text or "Points were taken off without a message.",
+                tuple(student for student, _ in members),
+            )
+        )
+    return tuple(sorted(found, key=lambda one: (-len(one.students), one.message)))
+
+
+def named(cells: Iterable[CellScore]) -> dict[str, CellScore]:
+    """Return a submission's cells by name; notebooks may use one twice."""
+    seen: Counter[str] = Counter()
+    result = {}
+    for cell in cells:
+        seen[cell.grade_id] += 1
+        again = seen[cell.grade_id]
+        result[cell.grade_id if again == 1 else f"{cell.grade_id} ({again})"] = cell
+    return result
+
+
+def questions(results: Sequence[Graded]) -> tuple[Question, ...]:
+    """Return the item analysis of an assignment, in the notebook's order."""
+    rows = [(one.student, named(one.cells)) for one in results]
+    fullest_first = sorted(rows, key=lambda row: -len(row[1]))
+    order = dict.fromkeys(name for _, row in fullest_first for name in row)
+    return tuple(
+        _question(name, [(student, row) for student, row in rows if name in row]) for name in order
+    )
+
+
+def _question(name: str, rows: Sequence[tuple[str, dict[str, CellScore]]]) -> Question:
+    most = rows[0][1][name].max_points
+    own, pairs, failures, full = [], [], [], 0
+    for student, row in rows:
+        cell = row[name]
+        if cell.points is None:
+            continue
+        own.append(cell.points)
+        full += standing(cell) == "full"
+        others = [c for key, c in row.items() if key != name and c.points is not None]
+        if possible := sum(c.max_points for c in others):
+            pairs.append((cell.points, sum(c.points or 0.0 for c in others) / possible))
+        if standing(cell) != "full":
+            failures.append((student, cell.message))
+    none = sum(points <= EPSILON for points in own) if most > 0 else 0
+    return Question(
+        name=name,
+        max_points=most,
+        full=full,
+        partial=len(own) - full - none,
+        none=none,
+        waiting=len(rows) - len(own),
+        difficulty=difficulty(own, most),
+        discrimination=discrimination([a for a, _ in pairs], [b for _, b in pairs]),
+        failures=common_failures(failures),
+    )
+
+
+def standing(cell: CellScore) -> str:
+    """Return how a cell is coloured: ``full``, ``partial``, ``none`` or ``waiting``."""
+    if cell.points is None:
+        return "waiting"
+    if cell.points >= cell.max_points - EPSILON:
+        return "full"
+    return "partial" if cell.points > EPSILON else "none"
+
+
+def attention(results: Sequence[Graded], notes: Mapping[str, Sequence[str]]) -> tuple[Failure, ...]:
+    """Return why somebody has to look at submissions, and whose; ``notes`` are further reasons."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for one in results:
+        reasons = list(notes.get(one.student, ()))
+        if not one.cells:
+            reasons.append(one.message or "There is no result.")
+        for name, cell in named(one.cells).items():
+            if cell.points is None:
+                reasons.append(f"{name}: {cell.message or 'waits for a person to give points.'}")
+        for reason in dict.fromkeys(reasons):
+            found[clean(reason)].append(one.student)
+    return tuple(Failure(reason, tuple(who)) for reason, who in found.items())
+
+
+def clean(text: str) -> str:
+    """Drop what could not be shown or would disturb its surroundings: control characters."""
+    return "".join(
+        c for c in text if c == "\n" or unicodedata.category(c) not in ("Cc", "Cf", "Cs")
+    )
