@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 import signal
 import time
 from queue import Empty
@@ -22,6 +23,9 @@ from autograder.zygote import Zygote, ZygoteError
 START_SECONDS, GRACE_SECONDS = 60, 3
 #: How many times a notebook whose kernel ended is carried on in a fresh one.
 RESTARTS = 3
+#: How long the rest of a cell's output may take to arrive, in seconds, and the size in characters
+#: of what is kept in any case: the result that may be partial credit, and the error.
+DRAIN_SECONDS, SMALL = 30, 4096
 
 
 class _RefusedError(Exception):
@@ -40,7 +44,9 @@ class _Client(NotebookClient):
             km=km,
             allow_errors=True,
             timeout_func=lambda _: job.limits.cell_seconds,  # `timeout` takes whole seconds only
-            raise_on_iopub_timeout=False,  # the reply has come: the verdict is known
+            raise_on_iopub_timeout=False,  # the reply has come; `_cell` looks at what did not
+            iopub_timeout=DRAIN_SECONDS,
+            skip_cells_with_tag=secrets.token_hex(),  # none: a tag must not save from a test
             record_timing=False,  # so that the same submission gives the same file
         )
         self.on_cell_start = self._reset
@@ -56,25 +62,42 @@ class _Client(NotebookClient):
         self.listener = asyncio.current_task()
         await super()._async_poll_output_msg(*arguments)
 
+    async def _async_poll_kernel_alive(self) -> None:
+        # nbclient's own looks once a second, which every crash would cost.
+        while await self.km.provisioner.poll() is None:
+            await asyncio.sleep(0.05)
+        if self.task_poll_for_reply is not None:
+            self.task_poll_for_reply.cancel()
+
     def stop_listening(self) -> None:
         """Forget a cell that ran out of time: nbclient would go on taking the next one's output."""
         if self.listener is not None:
             self.listener.cancel()
 
-    def output(self, outs: list[Any], msg: Any, display_id: str, cell_index: int) -> Any:
-        """Add an output to the cell unless the cell has printed enough."""
-        room = self.job.limits.output_kb * 1024 - self.printed
-        content = msg["content"]
-        size = len(content["text"]) if msg["msg_type"] == "stream" else len(str(content))
-        self.printed += size
-        if room <= 0:
+    @property
+    def heard_all(self) -> bool:
+        """Whether all output of the last cell has arrived."""
+        return self.listener is None or not self.listener.cancelled()
+
+    def process_message(self, msg: Any, cell: NotebookNode, cell_index: int) -> Any:
+        """Take note of a message unless it is of no use here, or more than a cell may print."""
+        kind, content = msg["msg_type"], msg["content"]
+        if kind.startswith("comm"):  # widgets live in a browser
             return None
-        if size > room and msg["msg_type"] == "stream":
+        if kind not in ("stream", "display_data", "update_display_data", "execute_result", "error"):
+            return super().process_message(msg, cell, cell_index)
+        size = len(content["text"]) if kind == "stream" else len(str(content))
+        room = self.job.limits.output_kb * 1024 - self.printed
+        self.printed += size
+        added = None
+        if size <= room or (size <= SMALL and kind in ("execute_result", "error")):
+            added = super().process_message(msg, cell, cell_index)
+        elif room > 0 and kind == "stream":
             content["text"] = content["text"][:room]
-        added = super().output(outs, msg, display_id, cell_index)
-        if size >= room:
+            added = super().process_message(msg, cell, cell_index)
+        if size > room >= 0:
             note = f"[The rest was cut: a cell may print {self.job.limits.output_kb} kB.]\n"
-            outs.append(nbformat.v4.new_output("stream", name="stdout", text=f"\n{note}"))
+            cell.outputs.append(nbformat.v4.new_output("stream", name="stdout", text=f"\n{note}"))
         return added
 
 
@@ -203,6 +226,12 @@ async def _cell(job: Job, client: _Client, manager: ForkKernelManager, index: in
                 # The exception was raised where no traceback could be shown, or its display was
                 # tampered with: the reply still knows.
                 _show(cell, name, said)
+        elif client.reply.get("status") != "ok":  # the kernel was made to refuse it
+            verdict, message = Verdict.ERROR, "This cell was not run."
+            _show(cell, "NotRun", message)
+        elif not client.heard_all:
+            verdict, message = Verdict.TIMEOUT, "This cell printed more than could be read in time."
+            _show(cell, "CellTimeoutError", message)
     return CellOutcome(index, verdict, time.monotonic() - began, message)
 
 
