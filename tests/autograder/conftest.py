@@ -1,0 +1,79 @@
+import asyncio
+import os
+import sysconfig
+
+import pytest
+
+from autograder import engine as engine_module
+from autograder import grading
+from autograder.courses import open_course
+from autograder.engine import Engine
+from autograder.execute import execute
+from autograder.settings import Autograder
+from tests.autograder import building
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _scripts_on_path():
+    """nbgrader calls ``alembic`` by name when it makes a gradebook."""
+    before = os.environ["PATH"]
+    os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), before])
+    yield
+    os.environ["PATH"] = before
+
+
+@pytest.fixture(scope="session")
+def engine():
+    """One warm process for nearly all tests: it imports NumPy and starts in a second."""
+    with Engine(Autograder(preload=["numpy"], workers=2)) as engine:
+        engine.zygote.wait_ready()
+        yield engine
+
+
+@pytest.fixture
+def run(engine):
+    """Return a function that executes cells and says how they ended."""
+
+    def run(*cells, **options):
+        job = building.job(*cells, **options)
+        return building.ended(asyncio.run(execute(job, engine.zygote)))
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory):
+    """Generate the small course once; tests copy it."""
+    return building.write_course(tmp_path_factory.mktemp("template"))
+
+
+@pytest.fixture
+def root(template, tmp_path):
+    """Return the directory of a small course of one's own, released and not yet submitted to."""
+    return building.copy(template, tmp_path / "course")
+
+
+@pytest.fixture
+def warm(engine, monkeypatch):
+    """Let gradings use the session's engine in the place of a new one each."""
+
+    class Borrowed(Engine):
+        def __init__(self, settings):
+            self.settings, self.zygote, self._pool = settings, engine.zygote, engine._pool
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr(grading, "Engine", Borrowed)
+    monkeypatch.setattr(engine_module, "_shared", engine)
+
+
+@pytest.fixture
+def grade(warm):
+    """Return a function that grades a course as the command does; results by student."""
+
+    def grade(root, only=None, *, force=False):
+        one = grading.Grading(open_course(root), "ps1", force=force)
+        return {done.student: done for done in one.run(one.students(only))}
+
+    return grade

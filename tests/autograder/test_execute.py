@@ -1,0 +1,283 @@
+import asyncio
+import time
+
+import pytest
+
+from autograder import kernel
+from autograder.execute import RESTARTS, execute
+from autograder.model import Verdict
+from tests.autograder.building import asserts, code, ended, job, solution
+
+pytestmark = pytest.mark.sandbox
+PASS, FAIL, ERROR = Verdict.PASS, Verdict.FAIL, Verdict.ERROR
+TIMEOUT, MEMORY, CRASH = Verdict.TIMEOUT, Verdict.MEMORY, Verdict.CRASH
+
+
+def test_cells_share_one_namespace_and_pass(run):
+    done = run("x = 20", "x + 22")
+    assert done.verdicts == [PASS, PASS]
+    assert done.result(1) == "42"
+    assert done.messages == ["", ""]
+
+
+def test_empty_and_markdown_cells_are_passed_over(run):
+    done = run("  \n", "1", asserts("assert True"))
+    assert done.verdicts == [PASS, PASS]
+
+
+def test_a_failed_assertion_speaks_in_its_own_words(run):
+    done = run("assert 1 == 2, 'one is not two'", "assert False", "1")
+    assert done.verdicts == [FAIL, FAIL, PASS]
+    assert done.messages == ["one is not two", "A test failed.", ""]
+
+
+def test_any_other_exception_is_an_error_with_its_name(run):
+    done = run("1 / 0", "raise NotImplementedError", "no_such_name", "def f(:\n    pass")
+    assert done.verdicts == [ERROR] * 4
+    assert done.messages[0] == "ZeroDivisionError: division by zero"
+    assert done.messages[1] == "Not answered yet."
+    assert done.messages[2] == "NameError: name 'no_such_name' is not defined"
+    assert done.messages[3].startswith("SyntaxError")
+
+
+def test_an_error_whose_display_was_suppressed_is_still_an_error(run):
+    done = run(
+        "get_ipython().showtraceback = lambda *a, **k: None",
+        "from IPython.core.interactiveshell import InteractiveShell\n"
+        "InteractiveShell.showtraceback = lambda *a, **k: None",
+        asserts("assert False, 'seen all the same'"),
+    )
+    assert done.verdicts[2] is FAIL
+    assert done.messages[2] == "seen all the same"
+    assert done.errors(2) == ["AssertionError"]
+
+
+def test_a_tag_does_not_save_a_cell_from_being_run(run):
+    done = run(
+        asserts("assert False", tags=["skip-execution"]), asserts("1/0", tags=["raises-exception"])
+    )
+    assert done.verdicts == [FAIL, ERROR]
+
+
+def test_a_kernel_that_was_made_to_refuse_cells_earns_nothing(run):
+    done = run("get_ipython().kernel._aborting = True", asserts("assert True"))
+    assert done.verdicts[1] is ERROR
+    assert done.messages[1] == "This cell was not run."
+
+
+def test_input_is_an_error_and_does_not_wait(run):
+    done = run("name = input('who? ')", "1")
+    assert done.verdicts == [ERROR, PASS]
+    assert done.messages[0].startswith("StdinNotImplementedError")
+
+
+def test_sys_exit_ends_the_cell_and_not_the_kernel(run):
+    done = run("x = 1", "import sys\nsys.exit(0)", "assert x == 1")
+    assert done.verdicts == [PASS, ERROR, PASS]
+
+
+def test_a_cell_that_runs_too_long_is_interrupted_and_what_it_defined_stays(run):
+    done = run("x = 1\nwhile True:\n    pass", "assert x == 1", cell_seconds=0.5)
+    assert done.verdicts == [TIMEOUT, PASS]
+    assert "0.5 seconds" in done.messages[0]
+    assert done.errors(0) == ["CellTimeoutError"]
+
+
+def test_the_time_of_a_cell_may_be_a_fraction_of_a_second(run):
+    done = run("import time; time.sleep(1.2)", cell_seconds=1.9)
+    assert done.verdicts == [PASS]
+
+
+SWALLOWS = (
+    "import time\nwhile True:\n    try:\n        while True:\n            time.sleep(0.01)\n"
+    "    except KeyboardInterrupt:\n        pass"
+)
+
+
+@pytest.mark.slow
+def test_a_cell_that_swallows_the_interrupt_is_killed_and_the_others_are_graded(run):
+    done = run("x = 3", SWALLOWS, asserts("assert x == 3"), cell_seconds=0.5)
+    assert done.verdicts == [PASS, TIMEOUT, PASS]
+    assert done.seconds < 15
+
+
+@pytest.mark.slow
+def test_a_cell_that_stops_its_own_process_is_killed_and_the_others_are_graded(run):
+    stops = "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)"
+    done = run("x = 3", stops, asserts("assert x == 3"), cell_seconds=0.5)
+    assert done.verdicts == [PASS, TIMEOUT, PASS]
+
+
+def test_too_much_memory_is_a_verdict_and_the_others_are_graded(run):
+    greedy = "import numpy as np\nhoard = [np.ones(10**7) for _ in range(20)]\nwhile True: pass"
+    done = run("x = 1", greedy, asserts("assert x == 1"), memory_mb=300)
+    assert done.verdicts == [PASS, MEMORY, PASS]
+    assert "300 MB" in done.messages[1]
+
+
+def test_memory_of_child_processes_counts(run):
+    greedy = (
+        "import os, time, numpy as np\n"
+        "if os.fork() == 0:\n    hoard = np.ones(60_000_000)\n    time.sleep(60)\n    os._exit(0)\n"
+        "while True: pass"
+    )
+    done = run(greedy, memory_mb=300)
+    assert done.verdicts == [MEMORY]
+
+
+def test_too_much_processor_time_is_a_timeout_and_the_others_are_graded(run):
+    spin = "import time\nwhile time.process_time() < 60:\n    pass"
+    done = run("x = 1", spin, asserts("assert x == 1"), cpu_seconds=2)
+    assert done.verdicts == [PASS, TIMEOUT, PASS]
+    assert "2 seconds of processor time" in done.messages[1]
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("import os\nos._exit(0)", "exit status 0"),
+        ("import os\nos._exit(3)", "exit status 3"),
+        ("import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)", "signal 11"),
+        ("import ctypes\nctypes.string_at(0)", "signal 11"),
+        ("import os\nos.abort()", "signal 6"),
+        ("import os\nos.closerange(3, 256)", ""),
+    ],
+    ids=["exit 0", "exit 3", "SIGSEGV", "null pointer", "abort", "all files closed"],
+)
+def test_a_cell_that_ends_its_process_costs_only_itself(run, source, said):
+    done = run("x = 1", source, asserts("assert x == 1"))
+    assert done.verdicts == [PASS, CRASH, PASS]
+    assert said in done.messages[1]
+    assert done.errors(1) == ["KernelDied"]
+
+
+def test_deep_recursion_is_an_error(run):
+    done = run("def f(): return f()\nf()", "1")
+    assert done.verdicts == [ERROR, PASS]
+    assert done.messages[0].startswith("RecursionError")
+
+
+def test_the_fresh_kernel_repeats_what_came_before_but_neither_tests_nor_the_culprit(run):
+    done = run(
+        solution("runs = ['solution']", "one"),
+        asserts("runs.append('test')\nassert True", "test_one"),
+        "runs.append('plain')",
+        "1 / 0",
+        solution("import os\nruns.append('culprit')\nos._exit(1)", "two"),
+        "print(runs)",
+    )
+    assert done.verdicts == [PASS, PASS, PASS, ERROR, CRASH, PASS]
+    assert done.printed(5) == "['solution', 'plain']\n"
+    assert done.errors(3) == ["ZeroDivisionError"]  # what the repetition showed
+
+
+def test_after_enough_dead_kernels_the_rest_is_not_run(run):
+    dies = "import os\nos._exit(1)"
+    done = run(*[dies] * (RESTARTS + 1), "1", asserts("assert True"))
+    assert done.verdicts == [CRASH] * (RESTARTS + 3)
+    assert "Not run" in done.messages[-1]
+    assert done.errors(-1) == ["KernelDied"]
+
+
+def test_a_flood_of_text_is_cut_and_says_so(run):
+    done = run("print('x' * 3_000_000)", "print('fine')", output_kb=10)
+    assert done.verdicts == [PASS, PASS]
+    assert 10_000 < len(done.printed(0)) < 10_600
+    assert done.printed(0).count("a cell may print 10 kB") == 1
+    assert done.printed(1) == "fine\n"
+
+
+def test_a_flood_of_displays_is_cut(run):
+    flood = "from IPython.display import display\nfor _ in range(300): display('y' * 1000)"
+    done = run(flood, output_kb=10)
+    assert done.verdicts == [PASS]
+    assert len(str(done.cells[0].outputs)) < 20_000
+
+
+def test_a_display_that_grows_afterwards_is_held_to_the_same_limit(run):
+    done = run(
+        "from IPython.display import display\nshown = display('small', display_id=True)",
+        "shown.update('z' * 500_000)",
+        output_kb=10,
+    )
+    assert len(str(done.cells)) < 20_000
+
+
+def test_partial_credit_survives_a_flood_of_output(run):
+    done = run(asserts("print('x' * 3_000_000)\n0.5"), output_kb=10)
+    assert done.result(0) == "0.5"
+
+
+def test_widgets_leave_nothing_behind(run):
+    talk = (
+        "from comm import create_comm\n"
+        "create_comm(target_name='jupyter.widget', data={'state': {'a': 'x' * 100_000}})"
+    )
+    done = run(talk + ";")
+    assert done.verdicts == [PASS]
+    assert len(str(done.cells)) < 2000
+
+
+def test_threads_that_go_on_do_not_hold_the_notebook_up(run):
+    began = time.monotonic()
+    done = run("import threading, time\nthreading.Thread(target=time.sleep, args=(60,)).start()")
+    assert done.verdicts == [PASS]
+    assert time.monotonic() - began < 5
+
+
+def test_files_beside_the_notebook_can_be_read_and_imported(run):
+    done = run(
+        "print(open('data/numbers.csv').read())",
+        "import helper\nprint(helper.x)",
+        files={"data/numbers.csv": b"1,2", "helper.py": b"x = 42"},
+    )
+    assert done.verdicts == [PASS, PASS]
+    assert done.printed(0) == "1,2\n"
+    assert done.printed(1) == "42\n"
+
+
+def test_a_file_that_would_lie_outside_of_the_job_is_refused(engine):
+    (execution,) = engine.run([job("1", files={"../../escape": b"x"})])
+    assert "outside of the submission" in execution.failure
+    assert not list(engine.zygote.run.rglob("escape"))
+
+
+def test_a_cell_knows_that_it_is_being_graded_and_its_submission_s_seed(run):
+    ask = "import os\nprint(os.environ['NBGRADER_EXECUTION'])\n"
+    done = run(ask + "print(os.environ['AUTOGRADER_SUBMISSION_SEED'])", seed="abc1")
+    assert done.printed() == "autograde\nabc1\n"
+
+
+def test_the_same_seed_gives_the_same_random_numbers(run):
+    draw = "import random, numpy as np\nprint(random.random(), np.random.rand())"
+    one, again, other = (run(draw, seed=seed).printed() for seed in ("aa", "aa", "ab"))
+    assert one == again != other
+
+
+def test_the_same_submission_gives_the_same_notebook(engine):
+    one = job("import numpy as np", "print(np.random.rand(3))", asserts("assert False, 'no'"))
+    first, second = (e.content for e in engine.run([one, one]))
+    assert first == second
+
+
+def test_a_kernel_that_cannot_start_is_our_failure_and_not_the_student_s(engine, monkeypatch):
+    monkeypatch.setattr(kernel, "GRADING", {"NBGRADER_EXECUTION": "autograde", "A": "a\0b"})
+    done = ended(asyncio.run(execute(job("1"), engine.zygote)))
+    assert "the kernel did not start" in done.failure
+    assert done.verdicts == []
+
+
+def test_a_warden_that_refuses_is_our_failure_and_says_why(engine):
+    # No such size: the private scratch cannot be mounted.
+    done = ended(asyncio.run(execute(job("1", scratch_mb="nonsense"), engine.zygote)))
+    assert "mount" in done.failure
+    assert done.verdicts == []
+
+
+def test_nothing_of_a_job_stays_behind(engine, run):
+    run("open('left.txt', 'w').write('x')", "import os\nos._exit(1)", "1")
+    assert not list((engine.zygote.run / "jobs").iterdir())
+
+
+def test_a_cell_that_was_not_marked_is_code_like_any_other(run):
+    assert run(code("1 + 1")).result(0) == "2"
