@@ -11,6 +11,7 @@ import sysconfig
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import (
@@ -23,7 +24,13 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from autograder import settings
+from autograder.engine import Engine
 from autograder.model import AutograderError, Graded, Verdict
+from autograder.settings import Autograder
+
+if TYPE_CHECKING:
+    from autograder.grading import Grading
 
 #: Colours of the table.
 COLOURS = {Verdict.PASS: "green", Verdict.FAIL: "yellow", Verdict.INTERNAL: "bold red"}
@@ -80,23 +87,34 @@ def _course_option(parser: argparse.ArgumentParser) -> None:
 
 
 def _grade(arguments: argparse.Namespace) -> int:
-    from autograder.courses import open_course
-    from autograder.grading import Grading
+    if arguments.workers is not None and arguments.workers < 1:
+        raise AutograderError(f"--workers must be at least 1, not {arguments.workers}.")
 
+    def adjusted(found: Autograder) -> Autograder:
+        found.sandbox = found.sandbox and not arguments.no_sandbox
+        found.workers = arguments.workers or found.workers
+        return found
+
+    early = adjusted(settings.peek(arguments.course.absolute()))
     console = Console(stderr=True)
-    course = open_course(arguments.course, verbose=arguments.verbose)
-    if arguments.no_sandbox:
-        course.settings.sandbox = False
-    if arguments.workers is not None:
-        if arguments.workers < 1:
-            raise AutograderError(f"--workers must be at least 1, not {arguments.workers}.")
-        course.settings.workers = arguments.workers
-    if not course.settings.sandbox:
+    if not early.sandbox:
         console.print(
             "[bold yellow]No sandbox: submissions run with your rights and can read and change "
             "whatever you can.[/]"
         )
-    grading = Grading(course, arguments.assignment, force=arguments.force)
+    # The zygote imports TensorFlow while this process imports nbgrader.
+    with Engine(early) as engine:
+        from autograder.courses import open_course
+        from autograder.grading import Grading
+
+        course = open_course(arguments.course, verbose=arguments.verbose)
+        adjusted(course.settings)
+        return _show(
+            arguments, console, Grading(course, arguments.assignment, force=arguments.force), engine
+        )
+
+
+def _show(arguments: argparse.Namespace, console: Console, grading: Grading, engine: Engine) -> int:
     students = grading.students(arguments.student)
     results: list[Graded] = []
     columns = (
@@ -109,7 +127,7 @@ def _grade(arguments: argparse.Namespace) -> int:
     )
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("grading", total=len(students))
-        for graded in grading.run(students):
+        for graded in grading.run(students, engine):
             results.append(graded)
             progress.update(task, advance=1, description=f"graded {graded.student}")
     results.sort(key=lambda one: one.student)

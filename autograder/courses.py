@@ -14,7 +14,7 @@ from nbgrader.apps import NbGrader
 
 from autograder import plugin
 from autograder.model import AutograderError
-from autograder.settings import Autograder, read
+from autograder.settings import Autograder, check_directory, read
 
 
 @dataclass(frozen=True)
@@ -83,15 +83,7 @@ def open_course(root: Path, *, verbose: bool = False) -> Course:
         If there is no course directory there.
     """
     root = root.absolute()
-    if not root.is_dir():
-        raise AutograderError(
-            f"The course directory {root} does not exist; give one with --course DIR."
-        )
-    if not (root / "nbgrader_config.py").exists() and not (root / "source").is_dir():
-        raise AutograderError(
-            f"{root} is not an nbgrader course: it has neither nbgrader_config.py nor source/. "
-            "Run this in the course directory, or give one with --course DIR."
-        )
+    check_directory(root)
     NbGrader.clear_instance()
     app = NbGrader.instance(log_level=logging.INFO if verbose else logging.CRITICAL)
     app.load_cwd_config = False  # the course's own file is read in any case, and only once

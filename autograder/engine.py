@@ -8,7 +8,6 @@ import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 
-from autograder import execute as execution
 from autograder.model import Execution, Job
 from autograder.settings import Autograder
 from autograder.zygote import Zygote
@@ -28,16 +27,27 @@ class Engine:
         self.zygote = Zygote(settings.preload, settings.directories, isolated=settings.sandbox)
         self._pool = ThreadPoolExecutor(settings.slots, thread_name_prefix="grader")
 
-    def run(self, jobs: Iterable[Job]) -> Iterator[Execution]:
-        """Execute ``jobs``; yield in the order in which they end.
+    def serves(self, settings: Autograder) -> bool:
+        """Whether this engine was started with what ``settings`` say."""
+        mine = self.settings
+        return (mine.preload, mine.read_only, mine.sandbox, mine.slots) == (
+            settings.preload,
+            settings.read_only,
+            settings.sandbox,
+            settings.slots,
+        )
 
-        Raises
-        ------
-        ZygoteError
-            If nothing can be executed at all (a preloaded module that cannot be imported).
+    def submit(self, job: Job) -> Future[Execution]:
+        """Queue ``job``; whatever its code does, the future has a result.
+
+        Its only exception is `ZygoteError`: nothing can be executed at all, as when a module to
+        preload cannot be imported.
         """
-        self.zygote.wait_ready()
-        waiting: list[Future[Execution]] = [self._pool.submit(self._one, job) for job in jobs]
+        return self._pool.submit(self._one, job)
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[Execution]:
+        """Execute ``jobs``; yield in the order in which they end."""
+        waiting = [self.submit(job) for job in jobs]
         try:
             for done in as_completed(waiting):
                 yield done.result()
@@ -46,10 +56,14 @@ class Engine:
                 rest.cancel()
 
     def _one(self, job: Job) -> Execution:
+        # Imported here, while the zygote is warming up: it takes half a second.
+        from autograder.execute import execute
+
+        self.zygote.wait_ready()
         result = None
         for _ in range(TRIES):
             try:
-                result = asyncio.run(execution.execute(job, self.zygote))
+                result = asyncio.run(execute(job, self.zygote))
             except Exception as error:  # a fault of ours must not cost the other submissions
                 result = Execution(job, job.content, (), 0.0, failure=repr(error))
             if not result.failure:
@@ -80,7 +94,7 @@ def shared(settings: Autograder) -> Engine:
     """
     global _shared
     with _sharing:
-        if _shared is None or _shared.zygote.preload != tuple(settings.preload):
+        if _shared is None or not _shared.serves(settings):
             if _shared is not None:
                 _shared.close()
             _shared = Engine(settings)

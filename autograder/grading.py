@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 
 from autograder import sandbox
 from autograder.courses import Course, did_you_mean
 from autograder.engine import Engine
-from autograder.model import AutograderError, Execution, Graded, Job, Verdict
-from autograder.prepare import Prepare
+from autograder.model import AutograderError, Execution, Graded, Verdict
+from autograder.prepare import Prepare, discard
 from autograder.record import Record, recorded
 
 
@@ -50,27 +51,51 @@ class Grading:
                 raise AutograderError(f"'{name}' has not submitted '{self.assignment}'{hint}.")
         return sorted(set(only)) if only else found
 
-    def run(self, students: Sequence[str]) -> Iterator[Graded]:
-        """Grade ``students``; yield each as it is recorded."""
+    def run(self, students: Sequence[str], engine: Engine | None = None) -> Iterator[Graded]:
+        """Grade ``students``; yield each as it is recorded.
+
+        ``engine`` may have been started before; it is closed in any case.
+        """
+        if engine is not None and not engine.serves(self.course.settings):
+            engine.close()
+            engine = None
+        with engine or Engine(self.course.settings) as running:
+            yield from self._run(students, running)
+
+    def _run(self, students: Sequence[str], engine: Engine) -> Iterator[Graded]:
         prepare = Prepare(self.course, self.assignment, force=self.force)
         record = Record(self.course, self.assignment)
-        # The zygote imports while the submissions are being prepared.
-        with Engine(self.course.settings) as engine:
-            jobs: list[Job] = []
-            missing: dict[str, int] = {}  # notebooks still under way
+        waiting: dict[Future[Execution], str] = {}
+        parts: dict[str, list[Execution]] = {}  # a submission may have several notebooks
+        whole: dict[str, int] = {}
+
+        def finished(timeout: float | None) -> Iterator[Graded]:
+            ready, _ = wait(waiting, timeout, return_when=FIRST_COMPLETED)
+            for future in ready:
+                student = waiting.pop(future)
+                parts[student].append(future.result())
+                if len(parts[student]) == whole[student]:
+                    yield record.record(student, parts.pop(student))
+
+        try:
             for student in students:
                 prepared = prepare.prepare(student)
                 if prepared.refusal:
-                    yield Graded(student, self.assignment, Verdict.ERROR, message=prepared.refusal)
+                    message = prepared.refusal
+                    yield Graded(student, self.assignment, Verdict.ERROR, message=message)
                 elif prepared.current:
                     self.kept.append(student)
                     yield recorded(self.course, self.assignment, student)
                 else:
-                    jobs += prepared.jobs
-                    missing[student] = len(prepared.jobs)
-            done: dict[str, list[Execution]] = {student: [] for student in missing}
-            for execution in engine.run(jobs):
-                student = execution.job.student
-                done[student].append(execution)
-                if len(done[student]) == missing[student]:
-                    yield record.record(student, done.pop(student))
+                    parts[student], whole[student] = [], len(prepared.jobs)
+                    waiting.update({engine.submit(job): student for job in prepared.jobs})
+                if waiting:
+                    yield from finished(timeout=0)
+            while waiting:
+                yield from finished(timeout=None)
+        finally:
+            # Interrupted: what is not recorded must be prepared again by the next run.
+            for future in waiting:
+                future.cancel()
+            for student in parts:
+                discard(self.course, self.assignment, student)

@@ -1,132 +1,51 @@
-"""nbgrader's seam: its autograde, from the command line or formgrader, runs our engine.
+"""Puts our engine into nbgrader: its autograde, from the command line or formgrader, runs here.
 
 ``nbgrader_config.py`` of a course says::
 
     from autograder import plugin
+
     plugin.configure(c)
+
+The module imports nothing of nbgrader, and names the steps by strings: the command line reads this
+configuration before anything else, to let the zygote start while the rest is still importing.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
-import nbformat
-from nbformat import NotebookNode
-from nbgrader import preprocessors, utils
-from nbgrader.api import Gradebook
-from nbgrader.converters import Autograde, GenerateFeedback
-from nbgrader.preprocessors import NbGraderPreprocessor
-from nbgrader.preprocessors import OverwriteCells as StockOverwriteCells
-from traitlets import Bool
-from traitlets.config import Config
-
-from autograder import engine, feedback, settings
-from autograder.model import AutograderError, CellScore, Execution
-from autograder.score import overall, score
-
-#: Under which name the outcome of an execution travels from preprocessor to preprocessor.
-EXECUTION = "autograder_execution"
-
-
-def configure(config: Config) -> None:
-    """Put our engine in the place of nbgrader's execution, scoring and feedback."""
-    ours = {c.__name__: c for c in (OverwriteCells, Execute, SaveAutoGrades)}
-    # nbgrader decides by stderr whether a pattern is to be ignored; our scoring ignores stderr.
-    config.Autograde.autograde_preprocessors = [
-        ours.get(step.__name__, step)
-        for step in Autograde.autograde_preprocessors.default_args[0]
-        if step is not preprocessors.IgnorePattern
-    ]
-    config.Autograde.sanitize_preprocessors = [
-        ours.get(step.__name__, step) for step in Autograde.sanitize_preprocessors.default_args[0]
-    ]
-    config.GenerateFeedback.preprocessors = [
-        feedback.HideHiddenTests,
-        *GenerateFeedback.preprocessors.default_args[0],
-    ]
+#: nbgrader's own steps, with ours in the place of three of them. Left out is IgnorePattern, which
+#: decides by stderr: our scoring takes no notice of it.
+SANITIZE = [
+    "nbgrader.preprocessors.ClearOutput",
+    "nbgrader.preprocessors.DeduplicateIds",
+    "nbgrader.preprocessors.OverwriteKernelspec",
+    "autograder.preprocessors.OverwriteCells",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+AUTOGRADE = [
+    "autograder.preprocessors.Execute",
+    "nbconvert.preprocessors.ClearMetadataPreprocessor",
+    "nbgrader.preprocessors.LimitOutput",
+    "autograder.preprocessors.SaveAutoGrades",
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+FEEDBACK = [
+    "autograder.feedback.HideHiddenTests",
+    "nbgrader.preprocessors.GetGrades",
+    "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
+]
 
 
-class OverwriteCells(StockOverwriteCells):
-    """Restores locked cells, deleted test cells too."""
+def configure(config: Any) -> None:
+    """Put our steps in the place of nbgrader's sanitising, execution, scoring and feedback.
 
-    # A test cell that is gone must not leave a submission ungraded.
-    add_missing_cells = Bool(True, help=StockOverwriteCells.add_missing_cells.help).tag(config=True)
-
-    def add_missing_task_cells(self, nb: NotebookNode, resources: Any) -> Any:
-        """Restore deleted tasks; nbgrader's own method trips over cells that it has unmarked."""
-        for cell in nb.cells:
-            if "nbgrader" in cell.metadata and "grade_id" not in cell.metadata.nbgrader:
-                del cell.metadata["nbgrader"]
-        return super().add_missing_task_cells(nb, resources)
-
-
-class Execute(NbGraderPreprocessor):
-    """Runs the notebook in our engine, unless that has been done already."""
-
-    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
-        """Return the executed notebook; the execution goes along in ``resources``."""
-        done = resources.get(EXECUTION) or self._now(nb, resources)
-        if done.failure:
-            raise AutograderError(
-                f"The grader failed, the submission stays as it is: {done.failure}"
-            )
-        resources[EXECUTION] = done
-        return nbformat.reads(done.content.decode(), as_version=4), resources
-
-    def _now(self, nb: NotebookNode, resources: Any) -> Execution:
-        from autograder.prepare import job
-
-        ours = settings.read(self.config)
-        mark = resources["nbgrader"]
-        path = Path(resources["metadata"]["path"]) / f"{mark['notebook']}.ipynb"
-        one = job(path, student=mark["student"], assignment=mark["assignment"], limits=ours.limits)
-        return next(engine.shared(ours).run([one]))
-
-
-class SaveAutoGrades(NbGraderPreprocessor):
-    """Writes our scores into the gradebook, all of a notebook's in one transaction."""
-
-    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
-        """Score the executed notebook and record it; its metadata keep verdicts and reasons."""
-        done: Execution = resources[EXECUTION]
-        scores = score(nb, done.cells)
-        mark = resources["nbgrader"]
-        address = mark["notebook"], mark["assignment"], mark["student"]
-        with Gradebook(mark["db_url"]) as gradebook:
-            for one in scores:
-                grade = gradebook.find_grade(one.grade_id, *address)
-                grade.auto_score = one.points
-                # As nbgrader does: what a person has graded waits for that person's second look.
-                grade.needs_manual_grade = one.points is None or grade.manual_score is not None
-            for cell in nb.cells:
-                if utils.is_solution(cell) or utils.is_task(cell):
-                    comment = gradebook.find_comment(cell.metadata.nbgrader["grade_id"], *address)
-                    comment.auto_comment = "No response." if _untouched(cell) else None
-            gradebook.db.commit()
-        nb.metadata["autograder"] = summary(nb, done, scores)
-        return nb, resources
-
-
-def _untouched(cell: NotebookNode) -> bool:
-    same = cell.metadata.nbgrader.get("checksum") == utils.compute_checksum(cell)
-    return same and not utils.is_task(cell)
-
-
-def summary(nb: NotebookNode, done: Execution, scores: tuple[CellScore, ...]) -> dict[str, Any]:
-    """Return what the executed notebook keeps about its grading, as plain data."""
-    try:
-        release = version("dlef")
-    except PackageNotFoundError:  # used from a checkout that is not installed
-        release = "unknown"
-    verdict, message = overall(nb, done.cells, scores)
-    return {
-        "engine": release,
-        "verdict": str(verdict),
-        "message": message,
-        "seconds": round(done.seconds, 3),
-        "seed": done.job.seed,
-        "cells": [{**asdict(one), "verdict": str(one.verdict)} for one in scores],
-    }
+    Parameters
+    ----------
+    config : traitlets.config.Config
+        The ``c`` of a configuration file.
+    """
+    config.Autograde.sanitize_preprocessors = SANITIZE
+    config.Autograde.autograde_preprocessors = AUTOGRADE
+    config.GenerateFeedback.preprocessors = FEEDBACK

@@ -13,8 +13,8 @@ from nbgrader.converters.base import BaseConverter
 
 from autograder.courses import Course
 from autograder.model import SENTENCES, SEVERITY, CellScore, Execution, Graded, Verdict
-from autograder.plugin import EXECUTION
 from autograder.prepare import addressed, discard
+from autograder.preprocessors import EXECUTION
 
 
 class Record(Autograde):

@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 from traitlets import Bool, Float, Integer, List, Unicode
-from traitlets.config import Config, Configurable
+from traitlets.config import Config, Configurable, PyFileConfigLoader
 
-from autograder.model import Limits
+from autograder.model import AutograderError, Limits
 
 _DEFAULT = Limits()
 
@@ -75,3 +75,27 @@ class Autograder(Configurable):
 def read(config: Config) -> Autograder:
     """Return the settings found in a traitlets configuration."""
     return Autograder(config=config)
+
+
+def check_directory(root: Path) -> None:
+    """Raise `AutograderError` unless ``root`` is an nbgrader course."""
+    if not root.is_dir():
+        raise AutograderError(
+            f"The course directory {root} does not exist; give one with --course DIR."
+        )
+    if not (root / "nbgrader_config.py").exists() and not (root / "source").is_dir():
+        raise AutograderError(
+            f"{root} is not an nbgrader course: it has neither nbgrader_config.py nor source/. "
+            "Run this in the course directory, or give one with --course DIR."
+        )
+
+
+def peek(root: Path) -> Autograder:
+    """Return the settings in a course's own file, without importing nbgrader.
+
+    What a file elsewhere adds to them is not seen: good for a start, not for grading.
+    """
+    check_directory(root)
+    if not (root / "nbgrader_config.py").exists():
+        return Autograder()
+    return read(PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config())

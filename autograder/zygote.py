@@ -49,6 +49,7 @@ KERNEL_PARTS = (
     "ipykernel.ipkernel",
     "IPython.core.completerlib",
     "IPython.core.pylabtools",
+    "ipykernel.debugger",
     "matplotlib_inline.backend_inline",
     "comm",
     "debugpy",
