@@ -19,13 +19,15 @@ TRIES = 2
 class Engine:
     """One zygote and as many slots as there are processors.
 
-    The slots are threads: all that is heavy happens in the kernels' own processes.
+    The slots are threads: all that is heavy happens in the kernels' own processes. There are twice
+    as many threads, so that while cells run the kernels for the next submissions start.
     """
 
     def __init__(self, settings: Autograder) -> None:
         self.settings = settings
         self.zygote = Zygote(settings.preload, settings.directories, isolated=settings.sandbox)
-        self._pool = ThreadPoolExecutor(settings.slots, thread_name_prefix="grader")
+        self._pool = ThreadPoolExecutor(2 * settings.slots, thread_name_prefix="grader")
+        self._turn = threading.Semaphore(settings.slots)
 
     def serves(self, settings: Autograder) -> bool:
         """Whether this engine was started with what ``settings`` say."""
@@ -63,7 +65,7 @@ class Engine:
         result = None
         for _ in range(TRIES):
             try:
-                result = asyncio.run(execute(job, self.zygote))
+                result = asyncio.run(execute(job, self.zygote, self._turn))
             except Exception as error:  # a fault of ours must not cost the other submissions
                 result = Execution(job, job.content, (), 0.0, failure=repr(error))
             if not result.failure:

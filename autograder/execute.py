@@ -7,6 +7,7 @@ import contextlib
 import secrets
 import signal
 import time
+from contextlib import AbstractContextManager
 from queue import Empty
 from typing import Any
 
@@ -101,19 +102,23 @@ class _Client(NotebookClient):
         return added
 
 
-async def execute(job: Job, zygote: Zygote) -> Execution:
+async def execute(
+    job: Job, zygote: Zygote, turn: AbstractContextManager[object] | None = None
+) -> Execution:
     """Run ``job`` to its end, whatever its code does.
+
+    Cells run while ``turn`` is held; a kernel starts before: most of its start is waiting.
 
     A cell that ends its kernel costs what depends on it: the rest of the notebook goes on in a
     fresh kernel, in which the cells before it are run again and it is not.
     """
-    began = time.monotonic()
+    turn = turn or contextlib.nullcontext()
     notebook = nbformat.reads(job.content, as_version=4)
     outcomes: dict[int, CellOutcome] = {}
     failure = ""
     try:
         for _ in range(1 + RESTARTS):
-            if await _session(job, zygote, notebook, outcomes):
+            if await _session(job, zygote, notebook, outcomes, turn):
                 break
         else:
             _give_up(job, notebook, outcomes)
@@ -123,7 +128,7 @@ async def execute(job: Job, zygote: Zygote) -> Execution:
         job=job,
         content=nbformat.writes(notebook).encode(),
         cells=tuple(outcomes[index] for index in sorted(outcomes)),
-        seconds=time.monotonic() - began,
+        seconds=sum(outcome.seconds for outcome in outcomes.values()),
         failure=failure,
     )
 
@@ -138,7 +143,11 @@ def _only_tests(cell: NotebookNode) -> bool:
 
 
 async def _session(
-    job: Job, zygote: Zygote, notebook: NotebookNode, outcomes: dict[int, CellOutcome]
+    job: Job,
+    zygote: Zygote,
+    notebook: NotebookNode,
+    outcomes: dict[int, CellOutcome],
+    turn: AbstractContextManager[object],
 ) -> bool:
     """Run what has not run yet in one kernel; return False if the kernel did not live to the end.
 
@@ -148,26 +157,34 @@ async def _session(
     client = _Client(notebook, manager, job)
     try:
         await _start(client, manager)
-        for index, cell in enumerate(notebook.cells):
-            if not _runnable(cell):
-                continue
-            if index in outcomes:  # an earlier kernel's work, done again for what it defines
-                lived = outcomes[index].verdict in (Verdict.PASS, Verdict.FAIL, Verdict.ERROR)
-                if lived and not _only_tests(cell):
-                    await client.async_execute_cell(NotebookNode(cell), index)
-                    notebook.cells[index] = cell
-                continue
-            outcomes[index] = outcome = await _cell(job, client, manager, index)
-            if outcome.verdict in (Verdict.CRASH, Verdict.MEMORY):
-                return False
-            if outcome.verdict is Verdict.TIMEOUT and not await _settle(client, manager):
-                return False
-        return True
+        with turn:
+            return await _cells(job, client, manager, outcomes)
     except (DeadKernelError, CellTimeoutError):
         client.stop_listening()
         return False  # while repeating earlier cells: the next kernel may fare better
     finally:
         await _stop(client, manager)
+
+
+async def _cells(
+    job: Job, client: _Client, manager: ForkKernelManager, outcomes: dict[int, CellOutcome]
+) -> bool:
+    notebook = client.nb
+    for index, cell in enumerate(notebook.cells):
+        if not _runnable(cell):
+            continue
+        if index in outcomes:  # an earlier kernel's work, done again for what it defines
+            lived = outcomes[index].verdict in (Verdict.PASS, Verdict.FAIL, Verdict.ERROR)
+            if lived and not _only_tests(cell):
+                await client.async_execute_cell(NotebookNode(cell), index)
+                notebook.cells[index] = cell
+            continue
+        outcomes[index] = outcome = await _cell(job, client, manager, index)
+        if outcome.verdict in (Verdict.CRASH, Verdict.MEMORY):
+            return False
+        if outcome.verdict is Verdict.TIMEOUT and not await _settle(client, manager):
+            return False
+    return True
 
 
 async def _start(client: _Client, manager: ForkKernelManager) -> None:

@@ -91,14 +91,17 @@ class Prepare(Autograde):
 
     def _refuse(self, student: str, reason: str) -> Prepared:
         discard(self.course, self.assignment, student)
+        message = f"The submission cannot be graded: {reason}."
         with self.course.gradebook() as gradebook:
             gradebook.update_or_create_student(student)
             submission = gradebook.update_or_create_submission(self.assignment, student)
             for notebook in submission.notebooks:
                 for grade in notebook.grades:
                     grade.auto_score, grade.needs_manual_grade = None, True
+                for comment in notebook.comments:
+                    comment.auto_comment = message
             gradebook.db.commit()
-        return Prepared(student, refusal=f"The submission cannot be graded: {reason}.")
+        return Prepared(student, refusal=message)
 
 
 def discard(course: Course, assignment: str, student: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import nbformat
 from nbconvert.writers import FilesWriter
+from nbgrader.api import MissingEntry
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import BaseConverter
 
@@ -57,18 +58,34 @@ class Record(Autograde):
 
 def recorded(course: Course, assignment: str, student: str) -> Graded:
     """Read back what was recorded for a submission."""
+    paths = sorted(course.folder("autograded", assignment, student).glob("*.ipynb"))
+    if not paths:
+        return Graded(
+            student, assignment, Verdict.ERROR, message=_refusal(course, assignment, student)
+        )
     scores: list[CellScore] = []
     verdicts, messages, seconds = [Verdict.PASS], [], 0.0
-    for path in sorted(course.folder("autograded", assignment, student).glob("*.ipynb")):
+    for path in paths:
         kept = nbformat.read(Path(path), as_version=4).metadata.get("autograder")
         if kept is None:
             message = "Graded by nbgrader itself, which keeps no reasons; regrade with --force."
             return Graded(student, assignment, Verdict.PASS, message=message)
         verdicts.append(Verdict(kept["verdict"]))
-        messages += [kept["message"]] * bool(kept["message"])
+        messages += [kept["message"]] * bool(kept.get("message"))
         seconds += kept["seconds"]
         scores += [
             CellScore(**{**one, "verdict": Verdict(one["verdict"])}) for one in kept["cells"]
         ]
     worst = max(verdicts, key=SEVERITY.index)
     return Graded(student, assignment, worst, tuple(scores), seconds, message="\n".join(messages))
+
+
+def _refusal(course: Course, assignment: str, student: str) -> str:
+    """Return why there is no graded notebook: what `Prepare` left in the gradebook."""
+    with course.gradebook() as gradebook:
+        try:
+            submission = gradebook.find_submission(assignment, student)
+        except MissingEntry:
+            return f"Not graded yet: autograder grade {assignment}."
+        comments = [c.auto_comment for n in submission.notebooks for c in n.comments]
+        return next((c for c in comments if c), f"Not graded yet: autograder grade {assignment}.")

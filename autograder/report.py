@@ -182,14 +182,10 @@ def collect(course: Course, assignment: str) -> Collected:
     results = []
     notes: dict[str, list[str]] = defaultdict(list)
     for student in sorted(done.union(course.students("submitted", assignment))):
-        kept = one = Graded(student, assignment, Verdict.ERROR)
+        kept = one = recorded(course, assignment, student)
         if student in done:
-            kept = recorded(course, assignment, student)
             one = with_marks(kept, marks[student])
-        if not one.cells:
-            why = f"No result is recorded; autograder grade {assignment} says why."
-            one = Graded(student, assignment, Verdict.ERROR, message=why)
-        elif not kept.cells:
+        if one.cells and not kept.cells:
             notes[student].append(one.message)
         if one.cells and any(mark.stale for mark in marks[student]):
             notes[student].append("Graded again after a person gave points: look in formgrader.")
