@@ -15,7 +15,7 @@ from jupyterhub.app import JupyterHub
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from hub_config import base, proxy, view
+from hub_config import base, family, proxy, view
 from hub_config.authenticator import PasswordFile, RosterAuthenticator
 from hub_config.layout import Layout
 from hub_config.spawner import ViewSpawner
@@ -38,7 +38,7 @@ class HubError(Exception):
 
 
 class LaptopHub(JupyterHub):
-    """JupyterHub that says when it is ready, and ends its proxy whatever happens."""
+    """JupyterHub that says when it is ready."""
 
     when_ready: Callable[[], None]
 
@@ -46,13 +46,6 @@ class LaptopHub(JupyterHub):
         """Start, then say so."""
         await super().start()
         self.when_ready()
-
-    def end_proxy(self) -> None:
-        """End a proxy that outlived an interrupted start."""
-        process = getattr(getattr(self, "proxy", None), "proxy_process", None)
-        if process is not None and process.poll() is None:
-            process.terminate()
-            process.wait()
 
 
 def serve(
@@ -96,7 +89,13 @@ def serve(
     """
     layout = plan(course_dir, state_dir, students, instructor)
     _check_port(port)
-    layout.make()
+    try:
+        layout.make()
+    except OSError as error:
+        raise HubError(
+            f"Found the state folder {layout.state_dir} not writable ({error}), expected a folder "
+            "of yours; give another with --state."
+        ) from error
     with _only_hub_in(layout.state_dir):
         isolation = view.probe()
         passwords = PasswordFile(layout.state_dir / "passwords.json")
@@ -209,6 +208,7 @@ def _run(config: Config, when_ready: Callable[[], None]) -> int:
     own_settings = Path(config.JupyterHub.config_file)
     if not own_settings.exists():
         own_settings.write_text(OWN_SETTINGS)
+    family.adopt_orphans()
     # Until JupyterHub handles them itself, both signals must still unwind through `finally`.
     previous = {s: signal.signal(s, _interrupt) for s in (signal.SIGINT, signal.SIGTERM)}
     hub = LaptopHub.instance(config=config)
@@ -220,7 +220,7 @@ def _run(config: Config, when_ready: Callable[[], None]) -> int:
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 1
     finally:
-        hub.end_proxy()
+        family.end_children()
         for number, handler in previous.items():
             signal.signal(number, handler)
         LaptopHub.clear_instance()
@@ -239,8 +239,8 @@ def _welcome(layout: Layout, url: str, created: dict[str, str], file: Path) -> I
         yield from (f"    {user:<{width}}   {word}" for user, word in created.items())
     if len(created) < len(layout.users):
         yield (
-            f"The other passwords were shown when they were made (hashes are in {file}); "
-            "delete that file for new ones."
+            f"{'The other' if created else 'All'} passwords were shown when they were made; "
+            f"{file} holds their hashes. For new ones start with --reset-passwords NAME,NAME."
         )
 
 
@@ -256,7 +256,8 @@ def _course_id(course_dir: Path) -> str:
         settings = PyFileConfigLoader(file.name, path=str(course_dir)).load_config()
     except Exception as error:
         raise HubError(
-            f"{file} cannot be run: {type(error).__name__}: {error}; mend it."
+            f"Found {type(error).__name__} ({error}) in {file}, expected a configuration that "
+            "runs; mend it there."
         ) from error
     course_id = str(settings.CourseDirectory.get("course_id", ""))
     if not re.fullmatch(r"[\w.-]+", course_id):

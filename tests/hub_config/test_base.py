@@ -1,0 +1,90 @@
+import json
+
+from traitlets.config import Config
+
+from hub_config import base
+
+
+def configured() -> Config:
+    c = Config()
+    base.set_access(c, instructor="teacher", students=["ada", "ben"])
+    base.set_servers(c)
+    return c
+
+
+def test_only_the_listed_users_may_log_in():
+    c = configured()
+    assert c.Authenticator.allowed_users == {"teacher", "ada", "ben"}
+    assert c.Authenticator.allow_all is False
+    assert c.Authenticator.allow_existing_users is False
+
+
+def test_nobody_administers_the_hub():
+    assert configured().Authenticator.admin_users == set()
+
+
+def test_servers_do_not_inherit_a_python_path():
+    assert "PYTHONPATH" not in configured().Spawner.env_keep
+
+
+def test_students_have_neither_formgrader_nor_the_list_of_courses():
+    extensions = base.server_settings("student", private_sockets=True)["ServerApp"]
+    assert extensions["jpserver_extensions"] == {
+        "nbgrader.server_extensions.formgrader": False,
+        "nbgrader.server_extensions.course_list": False,
+    }
+
+
+def test_students_menus_hide_exactly_what_instructors_use():
+    def hidden(role: base.Role) -> set[str]:
+        entries = base.lab_settings(role)["disabledExtensions"].items()
+        return {name.partition(":")[2] for name, off in entries if off}
+
+    assert hidden("student") - hidden("instructor") == {
+        "formgrader",
+        "create-assignment",
+        "course-list",
+    }
+
+
+def test_only_the_instructors_pages_may_stand_in_a_frame():
+    instructor = base.server_settings("instructor", private_sockets=True)["ServerApp"]
+    headers = instructor["tornado_settings"]["headers"]
+    assert headers == {"Content-Security-Policy": "frame-ancestors 'self'"}
+    student = base.server_settings("student", private_sockets=True)["ServerApp"]
+    assert "tornado_settings" not in student
+
+
+def test_no_server_asks_the_network_for_news_or_updates():
+    for role in ("instructor", "student"):
+        lab = base.server_settings(role, private_sockets=False)["LabApp"]
+        assert lab["news_url"] is None
+        assert lab["check_for_updates_class"] == "jupyterlab.NeverCheckForUpdate"
+        assert lab["extension_manager"] == "readonly"
+
+
+def test_kernels_use_files_for_sockets_only_where_nobody_else_sees_them():
+    private = base.server_settings("student", private_sockets=True)
+    assert private["ServerKernelManager"] == {"transport": "ipc"}
+    assert "ServerKernelManager" not in base.server_settings("student", private_sockets=False)
+
+
+def test_submissions_carry_the_hubs_name_of_the_student():
+    settings = base.student_settings("ada", course_id="dlef", exchange="/x")
+    assert settings["CourseDirectory"] == {"course_id": "dlef", "student_id": "ada"}
+
+
+def test_the_instructor_is_not_a_student():
+    # A student_id would make every nbgrader command of the instructor see one student only.
+    settings = base.instructor_settings(exchange="/x/teacher", boxes="/x")
+    assert "CourseDirectory" not in settings
+
+
+def test_settings_are_plain_data():
+    for settings in (
+        base.server_settings("instructor", private_sockets=True),
+        base.lab_settings("student"),
+        base.student_settings("ada", course_id="dlef", exchange="/x"),
+        base.instructor_settings(exchange="/x", boxes="/x"),
+    ):
+        assert json.loads(json.dumps(settings)) == settings

@@ -1,0 +1,226 @@
+"""A real hub over HTTP: who gets in, who sees what, whose submission it is, and what is left."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hub_config.view import Isolation
+from tests.hub_config.courses import Course, small_course
+from tests.hub_config.running import Client, RunningHub
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    return small_course(tmp_path_factory.mktemp("hub") / "course")
+
+
+@pytest.fixture(scope="module", params=["isolated", "not isolated"])
+def hub(course: Course, request: pytest.FixtureRequest, tmp_path_factory) -> Iterator[RunningHub]:
+    without = [] if request.param == "isolated" else ["bwrap"]
+    if not without:
+        request.getfixturevalue("isolation")
+    state = tmp_path_factory.mktemp("hub") / "state"
+    hub = RunningHub(course.folder, state, *without, students="student1,student2")
+    try:
+        yield hub.wait()
+    finally:
+        left = hub.stop()
+    assert left == []
+
+
+class Class:
+    """Everybody's browser, with a server each but for the second student."""
+
+    def __init__(self, hub: RunningHub):
+        self.instructor, self.student, self.other = (Client(hub) for _ in range(3))
+        for client, user in ((self.instructor, "instructor"), (self.student, "student1")):
+            assert client.login(user).ok
+            client.spawn(user)
+        assert self.other.login("student2").ok
+
+    def formgrader(self, action: str) -> None:
+        path = f"/user/instructor/formgrader/api/assignment/ps1/{action}"
+        answer = self.instructor.post(path)
+        assert answer.json()["success"], answer.json()
+
+
+@pytest.fixture(scope="module")
+def people(hub: RunningHub) -> Class:
+    return Class(hub)
+
+
+def test_it_says_where_it_is_and_each_password_once(hub):
+    assert hub.lines[0] == f"The hub of small is at {hub.url}"
+    assert set(hub.passwords) == {"instructor", "student1", "student2"}
+    text = "\n".join(hub.lines)
+    assert all(text.count(word) == 1 for word in hub.passwords.values())
+
+
+def test_it_says_whether_it_isolates(hub, request):
+    said = [line for line in hub.lines if "isolates nobody" in line]
+    assert len(said) == (0 if "[isolated]" in request.node.name else 1)
+
+
+def test_no_password_is_kept_anywhere(hub):
+    for file in hub.state.rglob("*"):
+        if file.is_file() and not file.is_symlink():
+            content = file.read_bytes()
+            assert not any(word.encode() in content for word in hub.passwords.values()), file
+
+
+def test_a_wrong_password_is_refused(hub):
+    assert Client(hub).login("student1", "wrong").status_code == 403
+    assert Client(hub).login("student1", hub.passwords["student2"]).status_code == 403
+    assert Client(hub).login("nobody", "").status_code == 403
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/user/student1/lab",
+        "/user/student1/api/contents",
+        "/user/instructor/lab",
+        "/user/instructor/formgrader",
+        "/user/instructor/formgrader/api/status",
+        "/hub/admin",
+    ],
+)
+def test_a_student_is_refused_elsewhere(people, path):
+    assert people.other.get(path).status_code == 403
+
+
+def test_a_student_cannot_start_another_ones_server(people):
+    assert people.other.get("/hub/spawn/student1").status_code == 404
+
+
+def test_a_stranger_is_asked_to_log_in(hub, people):
+    for path in ("/user/student1/lab", "/user/instructor/formgrader"):
+        assert "/hub/login" in Client(hub).get(path).url
+
+
+def test_a_student_has_no_formgrader(people):
+    for path in ("formgrader", "formgrader/api/status", "formgraders"):
+        assert people.student.get(f"/user/student1/{path}").status_code == 404
+
+
+def test_the_instructor_has_it_and_may_frame_it(people):
+    answer = people.instructor.get("/user/instructor/formgrader/api/status")
+    assert answer.json() == {"status": True}
+    assert answer.headers["Content-Security-Policy"] == "frame-ancestors 'self'"
+    answer = people.student.get("/user/student1/api/status")
+    assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+
+
+def test_the_list_of_courses_names_formgrader(hub, people):
+    answer = people.instructor.get("/user/instructor/formgraders").json()
+    assert answer["success"]
+    url = f"{hub.url}/user/instructor/formgrader"
+    assert answer["value"] == [{"course_id": "small", "url": url, "kind": "local"}]
+
+
+def test_a_forged_student_id_does_not_change_whose_submission_it_is(hub, people, course):
+    people.formgrader("assign")
+    people.formgrader("release")
+    what = {"course_id": "small", "assignment_id": "ps1"}
+    base = "/user/student1/"
+    people.student.post(f"{base}assignments/fetch", json=what)
+    forgery = 'c = get_config()\\nc.CourseDirectory.student_id = "student2"\\n'
+    people.student.run(base, f"open('nbgrader_config.py', 'w').write('{forgery}')")
+    answer = people.student.post(f"{base}assignments/submit", json=what).json()
+    assert answer["success"], answer
+    (folder,) = (hub.state / "exchange/student1/small/inbound").iterdir()
+    assert folder.name.startswith("student2+ps1+")  # the forgery took effect there
+    people.formgrader("collect")
+    found = {path.name for path in (course.folder / "submitted").iterdir()}
+    assert found == {"student1"}
+
+
+@pytest.mark.sandbox
+@pytest.mark.parametrize("hub", ["isolated"], indirect=True)
+def test_a_students_kernel_sees_nobody_elses(hub, people, course):
+    hidden = [
+        course.folder / "source",
+        course.folder / "gradebook.db",
+        hub.state / "passwords.json",
+        hub.state / "jupyterhub.sqlite",
+        hub.state / "homes" / "student2",
+        hub.state / "exchange" / "student2",
+        Path(__file__),
+    ]
+    assert all(path.exists() for path in hidden)
+    code = f"""
+    import json, os
+    print(json.dumps({{
+        "seen": [path for path in {[str(p) for p in hidden]} if os.path.exists(path)],
+        "homes": os.listdir({str(hub.state / "homes")!r}),
+        "secrets": [name for name in os.environ if "PROXY" in name],
+        "processes": len([p for p in os.listdir("/proc") if p.isdigit()]),
+        "transport": [json.load(open(f"/tmp/jupyter/{{f}}"))["transport"]
+                      for f in os.listdir("/tmp/jupyter") if f.startswith("kernel-")
+                      and f.endswith(".json")],
+    }}))
+    """
+    found = json.loads(people.student.run("/user/student1/", textwrap.dedent(code)))
+    assert found["seen"] == []
+    assert found["homes"] == ["student1"]
+    assert found["secrets"] == []
+    assert found["processes"] < 10
+    assert set(found["transport"]) == {"ipc"}
+
+
+@pytest.mark.parametrize(
+    ("number", "without"), [(signal.SIGINT, []), (signal.SIGTERM, []), (signal.SIGINT, ["bwrap"])]
+)
+def test_a_signal_leaves_no_process_behind(course, tmp_path, number, without):
+    hub = RunningHub(course.folder, tmp_path / "hub", *without).wait()
+    student = Client(hub)
+    student.login("student1")
+    base = student.spawn("student1")
+    student.run(base, "import subprocess; subprocess.Popen(['setsid', 'sleep', '1000'])")
+    assert len(hub.family()) >= 5  # hub, proxy, server, kernel, daemon
+    assert hub.stop(number) == []
+    assert hub.process.returncode == 0
+
+
+def test_a_signal_during_the_start_leaves_no_process_behind(course, tmp_path):
+    hub = RunningHub(course.folder, tmp_path / "hub")
+    while hub.process.poll() is None and len(hub.family()) < 2:  # until the proxy starts
+        pass
+    assert hub.stop() == []
+
+
+def test_a_later_start_keeps_passwords_and_removes_whoever_left(course, tmp_path):
+    first = RunningHub(course.folder, tmp_path / "hub", students="ada,ben").wait()
+    passwords = first.passwords
+    first.stop()
+    second = RunningHub(course.folder, tmp_path / "hub", students="ada,eve").wait()
+    try:
+        assert set(second.passwords) == {"eve"}
+        assert any("--reset-passwords" in line for line in second.lines)
+        assert Client(second).login("ada", passwords["ada"]).ok
+        assert Client(second).login("ben", passwords["ben"]).status_code == 403
+    finally:
+        second.stop()
+
+
+def test_the_python_proxy_serves_where_the_node_one_is_missing(course, tmp_path):
+    hub = RunningHub(course.folder, tmp_path / "hub", "node").wait()
+    try:
+        student = Client(hub)
+        student.login("student1")
+        assert student.run(student.spawn("student1"), "print(6 * 7)") == "42\n"
+    finally:
+        assert hub.stop() == []
+
+
+def test_isolation_is_required_in_continuous_integration(isolation: Isolation):
+    assert isolation.nesting is not None or not os.environ.get("CI")
