@@ -169,6 +169,9 @@ def command(
         wall += ["--ro-bind", str(path), str(path)]
     for path in writable:
         wall += ["--bind", str(path), str(path)]
+    # What holds the directories above is in memory and all forks share it: nobody may leave a word
+    # there for the next.
+    wall += ["--remount-ro", "/", "--remount-ro", "/dev"]
     wall += ["--chdir", "/tmp", "--clearenv"]
     for name, value in (env or {"PATH": os.defpath}).items():
         wall += ["--setenv", name, value]
