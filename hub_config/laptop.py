@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import fcntl
-import re
 import signal
 import socket
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
 from jupyterhub.app import JupyterHub
 from traitlets.config import Config
-from traitlets.config.loader import PyFileConfigLoader
 
 from hub_config import base, family, proxy, view
 from hub_config.authenticator import PasswordFile, RosterAuthenticator
 from hub_config.layout import Layout
+from hub_config.preflight import HOST, HubError, check_port, only_hub_in, plan
 from hub_config.spawner import ViewSpawner
 
-HOST = "127.0.0.1"
-USER_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,29}")
+__all__ = ["HubError", "configure", "serve"]
 OWN_SETTINGS = (
     "# Settings of your own for this hub (c.JupyterHub...) go here; they win over ours.\n"
 )
@@ -31,10 +27,6 @@ NOT_ISOLATED = (
 NOT_NESTED = (
     "No sandbox works inside a sandbox here: grade with `autograder grade`, not in formgrader."
 )
-
-
-class HubError(Exception):
-    """The hub cannot start; the message says what was found, what was expected and what to do."""
 
 
 class LaptopHub(JupyterHub):
@@ -88,7 +80,7 @@ def serve(
         Where something is wrong with what was asked for.
     """
     layout = plan(course_dir, state_dir, students, instructor)
-    _check_port(port)
+    check_port(port)
     try:
         layout.make()
     except OSError as error:
@@ -96,7 +88,7 @@ def serve(
             f"Found the state folder {layout.state_dir} not writable ({error}), expected a folder "
             "of yours; give another with --state."
         ) from error
-    with _only_hub_in(layout.state_dir):
+    with only_hub_in(layout.state_dir):
         isolation = view.probe()
         passwords = PasswordFile(layout.state_dir / "passwords.json")
         gone = passwords.users() - set(layout.users)
@@ -117,42 +109,6 @@ def serve(
 
         config = configure(layout, isolation, port=port, blocked=gone)
         return _run(config, when_ready)
-
-
-def plan(course_dir: Path, state_dir: Path, students: Sequence[str], instructor: str) -> Layout:
-    """Check what was asked for, before anything is written.
-
-    Parameters
-    ----------
-    course_dir, state_dir, students, instructor
-        As for `serve`.
-
-    Returns
-    -------
-    Layout
-        With absolute paths.
-
-    Raises
-    ------
-    HubError
-        Where a name or a folder cannot be used.
-    """
-    course_dir, state_dir = course_dir.expanduser().resolve(), state_dir.expanduser().resolve()
-    users = [instructor, *students]
-    for user in users:
-        if not USER_NAME.fullmatch(user):
-            raise HubError(
-                f"Found the user name {user!r}, expected 1 to 30 small letters, digits, dots, "
-                "hyphens or underscores that start with a letter or digit; rename this user."
-            )
-        if users.count(user) > 1:
-            raise HubError(f"Found the user name {user!r} twice, expected each once; rename one.")
-    if state_dir.is_relative_to(course_dir):
-        raise HubError(
-            f"Found the hub's state {state_dir} inside the course {course_dir}, where the "
-            "instructor's server would see it; choose a state folder outside the course."
-        )
-    return Layout(course_dir, _course_id(course_dir), state_dir, instructor, tuple(students))
 
 
 def configure(
@@ -244,65 +200,10 @@ def _welcome(layout: Layout, url: str, created: dict[str, str], file: Path) -> I
         )
 
 
-def _course_id(course_dir: Path) -> str:
-    file = course_dir / "nbgrader_config.py"
-    if not file.is_file():
-        found = "no nbgrader_config.py in it" if course_dir.is_dir() else "no such folder"
-        raise HubError(
-            f"Found {found}: {course_dir}; expected an nbgrader course directory; give one with "
-            "--course."
-        )
-    try:
-        settings = PyFileConfigLoader(file.name, path=str(course_dir)).load_config()
-    except Exception as error:
-        raise HubError(
-            f"Found {type(error).__name__} ({error}) in {file}, expected a configuration that "
-            "runs; mend it there."
-        ) from error
-    course_id = str(settings.CourseDirectory.get("course_id", ""))
-    if not re.fullmatch(r"[\w.-]+", course_id):
-        raise HubError(
-            f"Found the course_id {course_id!r} in {file}, expected letters, digits, dots, hyphens "
-            "or underscores; set c.CourseDirectory.course_id there."
-        )
-    for section, trait in (("Exchange", "root"), ("ExchangeFactory", "collect")):
-        if trait in settings.get(section, {}):
-            raise HubError(
-                f"Found c.{section}.{trait} in {file}, expected none because the hub has an "
-                "exchange of its own; remove it there."
-            )
-    return course_id
-
-
-def _check_port(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except (OSError, OverflowError) as error:
-            raise HubError(
-                f"Found port {port} of {HOST} not usable ({error}), expected a free one; stop what "
-                "runs there or give another with --port."
-            ) from error
-
-
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
-
-
-@contextmanager
-def _only_hub_in(state_dir: Path) -> Iterator[None]:
-    with (state_dir / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise HubError(
-                f"Found another hub running with the state in {state_dir}, expected none; stop it "
-                "or give another folder with --state."
-            ) from error
-        yield
 
 
 def _logging(file: Path) -> dict[str, Any]:

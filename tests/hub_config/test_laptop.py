@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from hub_config import laptop
-from hub_config.laptop import HubError, configure, plan, serve
+from hub_config.laptop import HubError, configure, serve
+from hub_config.preflight import only_hub_in, plan
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def test_a_state_that_cannot_be_written_is_named(course):
 
 def test_two_hubs_cannot_share_a_state(course, tmp_path):
     (tmp_path / "hub").mkdir()
-    with laptop._only_hub_in(tmp_path / "hub"):
+    with only_hub_in(tmp_path / "hub"):
         assert "another hub running" in refused(course)
 
 
