@@ -1,0 +1,147 @@
+"""The demo and the check as commands: the real ones, on the real course."""
+
+import json
+import re
+import sqlite3
+import subprocess
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+from course import checking
+from course.demo import Demo
+from course.errors import CourseError
+
+ROOT = Path(__file__).parents[2]
+SCRIPTS = Path(sysconfig.get_path("scripts"))
+NAME = "day1_gradient_descent"
+
+
+def course(*arguments, cwd=None):
+    command = [SCRIPTS / "course", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=600, cwd=cwd)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """One run of the demo: what it printed, and where."""
+    where = tmp_path_factory.mktemp("demo") / "kept"
+    # From another directory and without the virtual environment's bin on the PATH.
+    done = course("demo", "--keep", where, cwd=where.parent)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout, where / "course"
+
+
+@pytest.mark.slow
+@pytest.mark.sandbox
+def test_everybody_in_the_demo_gets_what_the_submission_deserves(demo):
+    printed, _ = demo
+    assert "12 of 12 got exactly what they deserve" in printed
+
+
+@pytest.mark.slow
+@pytest.mark.sandbox
+def test_each_disaster_has_its_own_verdict_and_costs_no_one_else_anything(demo):
+    _, directory = demo
+    listed = subprocess.run(
+        [SCRIPTS / "autograder", "grade", NAME, "--course", directory, "--json"],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
+    )
+    results = json.loads(listed.stdout)
+    assert len(results) == 12
+    verdicts = [result["verdict"] for result in results]
+    assert verdicts.count("timeout") == verdicts.count("crash") == 1
+    told = {result["verdict"]: result["message"] for result in results if result["message"]}
+    assert "did not finish within 10 seconds" in told["timeout"]
+    assert "ended the Python process (exit status 1)" in told["crash"]
+    assert "not a notebook file" in told["error"]
+    assert max(result["points"] for result in results) == 20
+    for result in results:  # whoever lost points is told why
+        for cell in result["cells"]:
+            assert bool(cell["message"]) == (cell["points"] < cell["max_points"])
+
+
+@pytest.mark.slow
+@pytest.mark.sandbox
+def test_the_gradebook_of_the_demo_is_nbgraders_own(demo):
+    _, directory = demo
+    with sqlite3.connect(directory / "gradebook.db") as database:
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert database.execute("SELECT count(*) FROM submitted_assignment").fetchone() == (12,)
+
+
+@pytest.mark.slow
+@pytest.mark.sandbox
+def test_the_demo_writes_a_report_and_feedback_without_hidden_tests(demo):
+    printed, directory = demo
+    report = re.search(r"(\S+\.html)", printed.replace("\n", "")).group(1)
+    assert Path(report).read_text().count("<svg") >= 2
+    pages = sorted((directory / "feedback").glob("*/*/*.html"))
+    assert len(pages) == 11  # all but the corrupt file's
+    for page in pages:
+        text = page.read_text()
+        assert "submission_rng(&quot;" not in text, page
+        assert "BEGIN HIDDEN TESTS" not in text, page
+        assert "hidden tests ran here" in text, page
+
+
+def test_a_directory_in_use_is_left_alone(tmp_path):
+    (tmp_path / "mine").write_text("keep")
+    done = course("demo", "--keep", tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == f"course: {tmp_path} is not empty; give --keep a directory that is new\n"
+    assert (tmp_path / "mine").read_text() == "keep"
+
+
+def test_a_class_of_nobody_is_refused():
+    done = course("demo", "--students", "0")
+    assert done.returncode == 2
+    assert done.stderr.startswith("course: a class of 0 cannot be made up; ask for 1 to ")
+
+
+def test_checking_an_unknown_assignment_asks_what_was_meant():
+    done = course("check", "day1_gradient_decent")
+    assert done.returncode == 2
+    assert "did you mean 'day1_gradient_descent'?" in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.sandbox
+def test_every_case_of_every_assignment_is_graded_alike_by_both_graders():
+    done = course("check")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "all as it should be" in done.stdout
+
+
+def test_a_wrong_score_in_a_check_is_told_in_words(tmp_path):
+    trial = checking.Trial(ROOT, NAME, tmp_path)
+    trial.add("our engine", "reference", {**trial.points, "test_loss": 0.0})
+    trial.add("nbgrader", "blank", {**dict.fromkeys(trial.points, 0.0), "test_sgd": None})
+    assert trial.failures == [
+        "our engine gave the reference 0 points at test_loss, and should give 2",
+        "nbgrader gave the untouched release no points at all at test_sgd, and should give 0",
+    ]
+    assert trial.summary().endswith("2 failures")
+
+
+def test_a_graded_cell_that_no_mutant_loses_is_not_proven(tmp_path, monkeypatch):
+    load = checking.submissions.load
+
+    def without(root, name):
+        material = load(root, name)
+        kept = tuple(m for m in material.mutants if "test_sgd" not in m.loses)
+        return type(material)(material.reference, kept, material.alternatives)
+
+    monkeypatch.setattr(checking.submissions, "load", without)
+    with pytest.raises(CourseError, match="no mutant of day1_gradient_descent loses at test_sgd"):
+        checking.Trial(ROOT, NAME, tmp_path)
+
+
+def test_the_demo_says_what_nbgrader_said_when_it_fails(tmp_path):
+    demo = Demo(tmp_path / "new", ROOT)
+    with pytest.raises(CourseError, match="nbgrader failed while generating nothing_there"):
+        demo.release("nothing_there")
