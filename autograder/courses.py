@@ -14,7 +14,7 @@ from nbgrader.apps import NbGrader
 
 from autograder import plugin
 from autograder.model import AutograderError
-from autograder.settings import Autograder, check_directory, read
+from autograder.settings import Autograder, check_directory, read, usable
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,8 @@ class Course:
     def check_assignment(self, name: str) -> None:
         """Raise `AutograderError` unless ``name`` has been generated in this course."""
         with self.gradebook() as gradebook:
-            known = sorted(a.name for a in gradebook.assignments)
+            # Formgrader lists an assignment before there is anything in it.
+            known = sorted(a.name for a in gradebook.assignments if a.notebooks)
         if name in known:
             return
         if not known:
@@ -80,13 +81,15 @@ def open_course(root: Path, *, verbose: bool = False) -> Course:
     Raises
     ------
     AutograderError
-        If there is no course directory there.
+        If there is no course directory there, or its configuration cannot be used.
     """
     root = root.absolute()
     check_directory(root)
     NbGrader.clear_instance()
     app = NbGrader.instance(log_level=logging.INFO if verbose else logging.CRITICAL)
     app.load_cwd_config = False  # the course's own file is read in any case, and only once
-    app.initialize([], root=str(root))
-    plugin.configure(app.config)
-    return Course(app, read(app.config))
+    app.raise_config_file_errors = True  # it would go on without the file
+    with usable(root):
+        app.initialize([], root=str(root))
+        plugin.configure(app.config)
+        return Course(app, read(app.config))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from traitlets import Bool, Float, Integer, List, Unicode
@@ -98,4 +100,23 @@ def peek(root: Path) -> Autograder:
     check_directory(root)
     if not (root / "nbgrader_config.py").exists():
         return Autograder()
-    return read(PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config())
+    with usable(root):
+        return read(PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config())
+
+
+@contextmanager
+def usable(root: Path) -> Iterator[None]:
+    """Turn whatever is wrong with the configuration of the course in ``root`` into a sentence.
+
+    To go on without it would be to grade with other limits, and perhaps without a sandbox.
+    """
+    try:
+        yield
+    except AutograderError:
+        raise
+    except (Exception, SystemExit) as error:
+        said = "nbgrader does not accept it"  # and has said why
+        if not isinstance(error, SystemExit):
+            said = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
+        file = root / "nbgrader_config.py"
+        raise AutograderError(f"The configuration {file} cannot be used: {said}") from error
