@@ -14,11 +14,11 @@ from __future__ import annotations
 
 from typing import Any
 
-#: nbgrader's own steps, with ours in the place of three of them. Left out is IgnorePattern, which
-#: decides by stderr: our scoring takes no notice of it.
+#: nbgrader's own steps, with ours in the place of three of them. Left out are IgnorePattern, which
+#: decides by stderr, of which our scoring takes no notice, and DeduplicateIds, which believes the
+#: submission's own marks: `OverwriteCells` believes none and sees to duplicates itself.
 SANITIZE = [
     "nbgrader.preprocessors.ClearOutput",
-    "nbgrader.preprocessors.DeduplicateIds",
     "nbgrader.preprocessors.OverwriteKernelspec",
     "autograder.preprocessors.OverwriteCells",
     "nbgrader.preprocessors.CheckCellMetadata",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from nbconvert.writers import FilesWriter
 from nbformat import NotebookNode
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import BaseConverter
+from nbgrader.utils import parse_utc
 
 from autograder.courses import Course
 from autograder.model import Job, Limits
@@ -29,6 +30,10 @@ class Prepared:
     jobs: tuple[Job, ...] = ()
     refusal: str = ""  # not empty: the submission cannot be graded, and this is why
     current: bool = False  # it has been graded since it was submitted
+
+
+class UnfitError(Exception):
+    """A submission that cannot be graded; the text says why."""
 
 
 class Prepare(Autograde):
@@ -46,29 +51,36 @@ class Prepare(Autograde):
 
     def prepare(self, student: str) -> Prepared:
         """Prepare the submission of ``student``; a bad one is refused, never an exception."""
-        source = self.course.folder("submitted", self.assignment, student)
-        link = next((p for p in source.rglob("*") if p.is_symlink()), None)
-        if link is not None:
-            return self._refuse(student, f"it contains a symbolic link, {link.relative_to(source)}")
         with addressed(self.coursedir, self.assignment, student):
-            names = [n.name for n in self._known_notebooks()]
-            self.notebooks = [str(source / f"{name}.ipynb") for name in names]
-            if not self.init_destination(self.assignment, student):
-                return Prepared(student, current=True)
-            absent = [name for name in names if not (source / f"{name}.ipynb").exists()]
-            if len(absent) == len(names):
-                there = ", ".join(sorted(p.name for p in source.glob("*.ipynb"))) or "no notebook"
-                return self._refuse(
-                    student, f"{absent[0]}.ipynb is missing from it (it contains {there})"
-                )
-            self.notebooks = [str(source / f"{name}.ipynb") for name in names if name not in absent]
             try:
-                self.init_assignment(self.assignment, student)
-                jobs = [self._notebook(student, Path(name)) for name in self.notebooks]
+                return self._prepare(student)
             except Exception as error:  # whatever a student managed to submit
                 return self._refuse(student, _reason(error))
-            self.set_permissions(self.assignment, student)
-            return Prepared(student, tuple(jobs))
+
+    def _prepare(self, student: str) -> Prepared:
+        source = self.course.folder("submitted", self.assignment, student)
+        _check_files(source, self.course.settings.limits)
+        _check_timestamp(source)
+        names = [n.name for n in self._known_notebooks()]
+        there = [name for name in names if (source / f"{name}.ipynb").exists()]
+        self.notebooks = [str(source / f"{name}.ipynb") for name in names]
+        if self._unfinished(student, there):
+            discard(self.course, self.assignment, student)
+        if not self.init_destination(self.assignment, student):
+            return Prepared(student, current=True)
+        if not there:
+            found = ", ".join(sorted(p.name for p in source.glob("*.ipynb"))) or "no notebook"
+            raise UnfitError(f"{names[0]}.ipynb is missing from it (it contains {found})")
+        self.notebooks = [str(source / f"{name}.ipynb") for name in there]
+        self.init_assignment(self.assignment, student)
+        jobs = [self._notebook(student, Path(name)) for name in self.notebooks]
+        self.set_permissions(self.assignment, student)
+        return Prepared(student, tuple(jobs))
+
+    def _unfinished(self, student: str, names: Iterable[str]) -> bool:
+        """Whether an earlier run was killed between preparing this submission and recording it."""
+        folder = self.course.folder("autograded", self.assignment, student)
+        return folder.exists() and not all(_executed(folder / f"{name}.ipynb") for name in names)
 
     def _known_notebooks(self) -> list[Any]:
         with self.course.gradebook() as gradebook:
@@ -76,7 +88,7 @@ class Prepare(Autograde):
 
     def _notebook(self, student: str, source: Path) -> Job:
         if not source.read_bytes().strip():
-            raise ValueError("the file is empty")
+            raise UnfitError("its notebook is an empty file")
         self._sanitizing = True
         self._init_preprocessors()
         # Past Autograde's own method, which would go on to execute.
@@ -154,8 +166,44 @@ def fingerprint(notebook: NotebookNode) -> str:
     return hashlib.sha256(said.encode()).hexdigest()
 
 
+def _check_files(source: Path, limits: Limits) -> None:
+    """Refuse what is neither a file nor a folder, and more than a notebook's scratch can hold."""
+    size = 0
+    for path in source.rglob("*"):
+        name = path.relative_to(source)
+        if path.is_symlink():
+            raise UnfitError(f"it contains a symbolic link, {name}")
+        if path.is_file():
+            size += path.stat().st_size
+        elif not path.is_dir():
+            raise UnfitError(f"it contains {name}, which is neither a file nor a folder")
+    if size > limits.scratch_mb << 20:
+        raise UnfitError(f"it takes {size >> 20} MB, more than the {limits.scratch_mb} MB allowed")
+
+
+def _check_timestamp(source: Path) -> None:
+    stamp = source / "timestamp.txt"
+    if stamp.exists():
+        try:
+            parse_utc(stamp.read_text().strip() or "1970-01-01")
+        except (ValueError, OverflowError) as error:
+            raise UnfitError("its timestamp.txt does not hold a date") from error
+
+
+def _executed(notebook: Path) -> bool:
+    """Whether a notebook was executed, by us or by nbgrader, after it was prepared."""
+    try:
+        content = json.loads(notebook.read_bytes())
+    except (OSError, ValueError):
+        return False
+    counts = [c.get("execution_count") for c in content["cells"] if c["cell_type"] == "code"]
+    return "autograder" in content["metadata"] or not counts or any(counts)
+
+
 def _reason(error: Exception) -> str:
-    """Say in a few words why a notebook could not be read."""
+    """Say in a few words why a submission cannot be graded."""
+    if isinstance(error, UnfitError):
+        return str(error)
     if isinstance(error, (json.JSONDecodeError, nbformat.reader.NotJSONError, UnicodeDecodeError)):
         return "its notebook is not a notebook file (not valid JSON)"
     words = str(error).strip().splitlines() or [repr(error)]

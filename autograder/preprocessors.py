@@ -25,17 +25,65 @@ EXECUTION = "autograder_execution"
 
 
 class OverwriteCells(StockOverwriteCells):
-    """Restores locked cells, deleted test cells too."""
+    """Restores locked cells, deleted test cells too, and every mark that nbgrader put on a cell."""
 
     # A test cell that is gone must not leave a submission ungraded.
     add_missing_cells = Bool(True, help=StockOverwriteCells.add_missing_cells.help).tag(config=True)
 
-    def add_missing_task_cells(self, nb: NotebookNode, resources: Any) -> Any:
-        """Restore deleted tasks; nbgrader's own method trips over cells that it has unmarked."""
-        for cell in nb.cells:
-            if "nbgrader" in cell.metadata and "grade_id" not in cell.metadata.nbgrader:
-                del cell.metadata["nbgrader"]
-        return super().add_missing_task_cells(nb, resources)
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        """Believe nothing that a submission's cells say of themselves but their names."""
+        mark = resources["nbgrader"]
+        with Gradebook(mark["db_url"]) as gradebook:
+            marks = _marks(gradebook.find_notebook(mark["notebook"], mark["assignment"]))
+        for cell in reversed(nb.cells):  # of cells with one name the last counts, as for nbgrader
+            claimed = cell.metadata.pop("nbgrader", None)
+            name = claimed.get("grade_id") if isinstance(claimed, dict) else None
+            if isinstance(name, str) and name in marks:
+                cell.metadata["nbgrader"] = NotebookNode(marks.pop(name))
+        return super().preprocess(nb, resources)
+
+    def add_missing_grade_cells(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        """Restore deleted graded cells, each behind the nearest marked cell that is still there.
+
+        nbgrader's own method fails where the cell before is gone as well, or is locked only.
+        """
+        book = self.gradebook.find_notebook(self.notebook_id, self.assignment_id)
+        most = {cell.name: cell.max_score for cell in book.grade_cells}
+        solutions = {cell.name for cell in book.solution_cells}
+        behind = 0
+        for source in book.source_cells:
+            names = [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in nb.cells]
+            if source.name in names:
+                behind = names.index(source.name) + 1
+            elif source.name in most:
+                restored = self.missing_cell_transform(
+                    source, most[source.name], is_solution=source.name in solutions
+                )
+                nb.cells.insert(behind, restored)
+                behind += 1
+        return nb, resources
+
+
+def _marks(book: Any) -> dict[str, dict[str, Any]]:
+    """Return the metadata that nbgrader gave to each cell of a notebook, by the cell's name."""
+    marks = {
+        cell.name: {
+            "grade": False,
+            "grade_id": cell.name,
+            "locked": cell.locked,
+            "schema_version": 3,
+            "solution": False,
+            "task": False,
+        }
+        for cell in book.source_cells
+    }
+    for cell in book.grade_cells:
+        marks[cell.name] |= {"grade": True, "points": cell.max_score}
+    for cell in book.solution_cells:
+        marks[cell.name] |= {"solution": True}
+    for cell in book.task_cells:
+        marks[cell.name] |= {"task": True, "points": cell.max_score}
+    return marks
 
 
 class Execute(NbGraderPreprocessor):
