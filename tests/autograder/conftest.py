@@ -1,6 +1,7 @@
 import asyncio
 import os
 import sysconfig
+from pathlib import Path
 
 import pytest
 
@@ -77,3 +78,11 @@ def grade(warm):
         return {done.student: done for done in one.run(one.students(only))}
 
     return grade
+
+
+def pytest_collection_modifyitems(items):
+    """Pass over SQLAlchemy's advice to nbgrader's authors, as the command does."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker(pytest.mark.filterwarnings("ignore:Object of type <Submitted"))

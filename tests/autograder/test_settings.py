@@ -80,7 +80,7 @@ def test_a_course_file_that_cannot_be_used_is_named_with_the_reason(tmp_path, li
 
 
 def test_a_directory_that_is_no_course_is_refused(tmp_path):
-    with pytest.raises(AutograderError, match="neither nbgrader_config.py nor source/"):
+    with pytest.raises(AutograderError, match=r"neither nbgrader_config\.py nor source/"):
         check_directory(tmp_path)
     with pytest.raises(AutograderError, match="does not exist"):
         check_directory(tmp_path / "nowhere")

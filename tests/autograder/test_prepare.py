@@ -1,0 +1,362 @@
+import os
+
+import nbformat
+import pytest
+
+from autograder.courses import open_course
+from autograder.prepare import Prepare, fingerprint, job
+from tests.autograder.building import (
+    PROBLEM,
+    asserts,
+    code,
+    configure,
+    fill,
+    grades,
+    notebook,
+    released,
+    submit,
+    write_course,
+)
+
+
+@pytest.fixture
+def prepare(root):
+    """Return a function that prepares one student's submission in the small course."""
+
+    def prepare(student="alice", *, force=False):
+        return Prepare(open_course(root), "ps1", force=force).prepare(student)
+
+    return prepare
+
+
+def cells_of(prepared, which=0):
+    return nbformat.reads(prepared.jobs[which].content.decode(), as_version=4).cells
+
+
+def marks_of(cells):
+    return {c.metadata.nbgrader["grade_id"]: c for c in cells if "nbgrader" in c.metadata}
+
+
+def test_a_submission_becomes_a_job_with_the_hidden_tests_back_in_place(root, prepare):
+    submit(root, "alice")
+    assert "fails for larger numbers" not in str(released(root))
+    (one,) = prepare().jobs
+    assert (one.student, one.assignment, one.notebook) == ("alice", "ps1", "p1")
+    assert b"fails for larger numbers" in one.content
+    assert b"return x + x" in one.content
+    assert one.limits.cell_seconds == 30
+
+
+def test_the_prepared_notebook_lies_where_nbgrader_has_it(root, prepare):
+    submit(root, "alice")
+    content = prepare().jobs[0].content
+    assert (root / "autograded/alice/ps1/p1.ipynb").read_bytes() == content
+
+
+def test_outputs_that_a_student_hands_in_are_removed(root, prepare):
+    book = fill(released(root), {})
+    book.cells[2].outputs = [nbformat.v4.new_output("stream", name="stdout", text="all passed")]
+    submit(root, "alice", book)
+    assert b"all passed" not in prepare().jobs[0].content
+
+
+def test_the_seed_depends_on_what_the_cells_say_and_on_nothing_else(root, prepare):
+    submit(root, "alice")
+    submit(root, "bob")
+    submit(root, "carol", {"double": "def double(x):\n    return 2.0 * x"})
+    alice, bob, carol = (prepare(name).jobs[0].seed for name in ("alice", "bob", "carol"))
+    assert alice == bob != carol
+    int(alice, 16)
+
+
+def test_running_a_notebook_does_not_change_its_fingerprint():
+    before, after = notebook("1 + 1"), notebook("1 + 1")
+    after.cells[0].outputs = [nbformat.v4.new_output("stream", name="stdout", text="2")]
+    after.metadata["autograder"] = {"verdict": "pass"}
+    assert fingerprint(before) == fingerprint(after) != fingerprint(notebook("1 + 2"))
+
+
+def test_files_beside_the_notebook_go_along(root, prepare):
+    submit(
+        root,
+        "alice",
+        files={"helper.py": "x = 1", "data/deep/table.csv": "1,2", "other.ipynb": "{}"},
+        timestamp="2026-01-01 12:00:00 UTC",
+    )
+    assert dict(prepare().jobs[0].files) == {"helper.py": b"x = 1", "data/deep/table.csv": b"1,2"}
+
+
+def test_the_course_s_own_files_win_over_a_student_s(tmp_path):
+    root = write_course(tmp_path, files={"data.csv": "true", "lib/helper.py": "ours"})
+    submit(root, "alice", files={"data.csv": "forged", "lib/helper.py": "theirs"})
+    prepared = Prepare(open_course(root), "ps1", force=False).prepare("alice")
+    assert dict(prepared.jobs[0].files) == {"data.csv": b"true", "lib/helper.py": b"ours"}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "its notebook is an empty file"),
+        (b"  \n", "its notebook is an empty file"),
+        (b"this is not JSON", "not valid JSON"),
+        (b"\xff\xfe\x00broken", "not valid JSON"),
+        (b"{}", ""),
+        (b"[1, 2]", ""),
+        (b'{"cells": 5, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}', ""),
+    ],
+)
+@pytest.mark.filterwarnings("ignore")  # nbformat warns of what it then refuses
+def test_an_unreadable_notebook_is_refused_with_the_reason(root, prepare, content, said):
+    submit(root, "alice", content)
+    prepared = prepare()
+    assert prepared.refusal.startswith("The submission cannot be graded: ")
+    assert said in prepared.refusal
+    assert "\n" not in prepared.refusal
+    assert prepared.jobs == ()
+
+
+def test_a_refused_submission_is_ungraded_in_the_gradebook_and_not_zero(root, prepare):
+    submit(root, "alice", b"not JSON")
+    prepare()
+    assert set(grades(root, "alice").values()) == {(None, True)}
+    assert not (root / "autograded/alice/ps1").exists()
+
+
+def test_a_missing_notebook_is_refused_and_what_is_there_is_named(root, prepare):
+    submit(root, "alice", name="p1").rename(root / "submitted/alice/ps1/p1 (copy).ipynb")
+    assert "p1.ipynb is missing from it (it contains p1 (copy).ipynb)" in prepare().refusal
+    (root / "submitted/bob/ps1").mkdir(parents=True)
+    assert "it contains no notebook" in prepare("bob").refusal
+
+
+@pytest.mark.parametrize("place", ["p1.ipynb", "data/link"])
+def test_a_symbolic_link_is_refused(root, prepare, tmp_path, place):
+    submit(root, "alice")
+    (tmp_path / "secret").write_text("x")
+    link = root / "submitted/alice/ps1" / place
+    link.parent.mkdir(exist_ok=True)
+    link.unlink(missing_ok=True)
+    link.symlink_to(tmp_path / "secret")
+    assert f"a symbolic link, {place}" in prepare().refusal
+
+
+def test_a_pipe_is_refused_and_not_read(root, prepare):
+    submit(root, "alice").unlink()
+    os.mkfifo(root / "submitted/alice/ps1/p1.ipynb")
+    assert "p1.ipynb, which is neither a file nor a folder" in prepare().refusal
+
+
+def test_more_than_the_scratch_can_hold_is_refused(root, prepare):
+    configure(root, "c.Autograder.scratch_mb = 1")
+    submit(root, "alice", files={"large.bin": "x" * (2 << 20)})
+    assert "it takes 2 MB, more than the 1 MB allowed" in prepare().refusal
+
+
+@pytest.mark.parametrize("stamp", ["yesterday-ish", "9" * 40, "\0"])
+def test_a_timestamp_that_is_no_date_is_refused(root, prepare, stamp):
+    submit(root, "alice", timestamp=stamp)
+    assert "timestamp.txt does not hold a date" in prepare().refusal
+
+
+def test_an_empty_timestamp_is_none(root, prepare):
+    submit(root, "alice", timestamp="\n")
+    assert prepare().jobs
+
+
+def test_names_with_spaces_quotes_and_accents_are_names(root, prepare):
+    for name in ("O'Hara", "Zoë Müller", 'a "b"', "x;y", "a%b", "[1]"):
+        submit(root, name)
+        assert len(prepare(name).jobs) == 1, name
+
+
+# --- what was done to the cells ---------------------------------------------------------------
+
+
+def test_a_changed_test_cell_is_restored_with_its_points(root, prepare):
+    book = released(root)
+    book.cells[2].source = "pass"
+    book.cells[2].metadata.nbgrader["points"] = 1000
+    submit(root, "alice", book)
+    cell = marks_of(cells_of(prepare()))["test_double"]
+    assert cell.source == PROBLEM[2].source
+    assert cell.metadata.nbgrader["points"] == 2
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"grade": False},
+        {"solution": True},
+        {"locked": False},
+        {"points": "many"},
+        {"points": None},
+        {"grade": False, "locked": False, "solution": True, "task": True},
+        {"schema_version": 1},
+        {"checksum": "0"},
+    ],
+    ids=str,
+)
+def test_a_flag_that_was_flipped_is_flipped_back(root, prepare, forged):
+    book = released(root)
+    book.cells[2].metadata.nbgrader.update(forged)
+    submit(root, "alice", book)
+    prepared = prepare()
+    assert not prepared.refusal
+    cell = marks_of(cells_of(prepared))["test_double"]
+    mark = cell.metadata.nbgrader
+    assert (mark["grade"], mark["solution"], mark["locked"], mark["points"]) == (
+        True,
+        False,
+        True,
+        2,
+    )
+    assert cell.source == PROBLEM[2].source
+
+
+@pytest.mark.parametrize("kind", ["markdown", "raw"])
+def test_a_test_cell_that_was_made_text_is_made_code_again(root, prepare, kind):
+    book = released(root)
+    cell = book.cells[2]
+    book.cells[2] = nbformat.NotebookNode(
+        cell_type=kind, source=cell.source, metadata=cell.metadata, id=cell.id
+    )
+    submit(root, "alice", book)
+    cell = marks_of(cells_of(prepare()))["test_double"]
+    assert cell.cell_type == "code"
+    assert cell.source == PROBLEM[2].source
+
+
+@pytest.mark.parametrize(
+    "deleted", [[2], [4], [2, 4], [1, 2], [0, 1, 2], [3, 4, 5], list(range(6))], ids=str
+)
+def test_deleted_test_cells_come_back_whatever_else_was_deleted(root, prepare, deleted):
+    book = released(root)
+    book.cells = [cell for index, cell in enumerate(book.cells) if index not in deleted]
+    submit(root, "alice", book)
+    prepared = prepare()
+    assert not prepared.refusal
+    there = marks_of(cells_of(prepared))
+    assert {"test_double", "test_mean", "explain"} <= set(there)
+    for name, index in (("test_double", 2), ("test_mean", 4)):
+        assert there[name].source.endswith(PROBLEM[index].source)
+        assert ("was missing" in there[name].source) == (index in deleted)
+
+
+def test_a_deleted_test_cell_comes_back_behind_the_answer_it_tests(root, prepare):
+    book = released(root)
+    book.cells = [cell for index, cell in enumerate(book.cells) if index not in (2, 4)]
+    submit(root, "alice", book)
+    order = [
+        c.metadata.nbgrader["grade_id"] for c in cells_of(prepare()) if "nbgrader" in c.metadata
+    ]
+    assert order == ["double", "test_double", "mean", "test_mean", "explain"]
+
+
+def test_of_a_duplicated_test_cell_one_counts(root, prepare):
+    book = released(root)
+    twin = nbformat.from_dict({**book.cells[2], "id": "another"})
+    twin.metadata = nbformat.from_dict(dict(twin.metadata))
+    twin.metadata.nbgrader = nbformat.from_dict({**twin.metadata.nbgrader, "grade": False})
+    book.cells.append(twin)
+    submit(root, "alice", book)
+    prepared = prepare()
+    assert not prepared.refusal
+    names = [c.metadata.get("nbgrader", {}).get("grade_id") for c in cells_of(prepared)]
+    assert names.count("test_double") == 1
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [{"grade": True, "grade_id": "bonus", "points": 100}, {"grade_id": 5}, {}, [], 7],
+    ids=str,
+)
+def test_marks_that_a_student_made_up_are_removed(root, prepare, mark):
+    book = released(root)
+    book.cells.append(asserts("assert True", "bonus"))
+    book.cells[-1].metadata["nbgrader"] = mark
+    submit(root, "alice", book)
+    prepared = prepare()
+    assert not prepared.refusal
+    assert "nbgrader" not in cells_of(prepared)[-1].metadata
+
+
+def test_another_kernel_and_a_missing_one_are_replaced(root, prepare):
+    book = released(root)
+    book.metadata["kernelspec"] = {"name": "ir", "display_name": "R", "language": "R"}
+    submit(root, "alice", book)
+    del book.metadata["kernelspec"]
+    submit(root, "bob", book)
+    for student in ("alice", "bob"):
+        assert prepare(student).jobs
+    spec = nbformat.reads(prepare("bob", force=True).jobs[0].content.decode(), 4).metadata
+    assert spec["kernelspec"]["name"] == "python3"
+
+
+def test_an_old_notebook_format_is_brought_up_to_date(root, prepare):
+    book = nbformat.v3.new_notebook(
+        worksheets=[nbformat.v3.new_worksheet(cells=[nbformat.v3.new_code_cell(input="x = 1")])]
+    )
+    submit(root, "alice", nbformat.v3.writes_json(book).encode())
+    prepared = prepare()
+    assert not prepared.refusal
+    assert {"test_double", "test_mean"} <= set(marks_of(cells_of(prepared)))
+
+
+# --- what has been graded before ----------------------------------------------------------------
+
+
+def executed(root, student):
+    path = root / "autograded" / student / "ps1" / "p1.ipynb"
+    book = nbformat.read(path, as_version=4)
+    book.cells[0].execution_count = 1
+    path.chmod(0o644)
+    nbformat.write(book, path)
+
+
+def test_what_was_graded_is_current_until_it_is_submitted_anew(root, prepare):
+    submit(root, "alice", timestamp="2026-01-01 12:00:00 UTC")
+    prepare()
+    executed(root, "alice")
+    assert prepare().current
+    submit(root, "alice", timestamp="2026-01-01 11:00:00 UTC")
+    assert prepare().current
+    submit(root, "alice", timestamp="2026-01-02 12:00:00 UTC")
+    assert prepare().jobs
+    executed(root, "alice")
+    assert prepare(force=True).jobs
+
+
+def test_what_a_killed_run_left_half_done_is_prepared_again(root, prepare):
+    submit(root, "alice")
+    prepare()
+    assert prepare().jobs  # prepared, never executed
+    path = root / "autograded/alice/ps1/p1.ipynb"
+    path.chmod(0o644)
+    path.write_text("{ half a no")
+    assert prepare().jobs
+    (root / "autograded/alice/ps1/p1.ipynb").unlink()
+    assert prepare().jobs
+
+
+def test_of_several_notebooks_those_there_are_prepared(tmp_path):
+    for name in ("b", "a"):
+        root = write_course(tmp_path, code("1"), asserts("assert True", f"t_{name}"), name=name)
+    submit(root, "alice", {}, name="b")
+    prepared = Prepare(open_course(root), "ps1", force=False).prepare("alice")
+    assert [one.notebook for one in prepared.jobs] == ["b"]
+    submit(root, "bob", {}, name="a")
+    submit(root, "bob", {}, name="b")
+    prepared = Prepare(open_course(root), "ps1", force=False).prepare("bob")
+    assert sorted(one.notebook for one in prepared.jobs) == ["a", "b"]
+
+
+def test_a_job_can_be_made_of_any_prepared_notebook(root, prepare, tmp_path):
+    submit(root, "alice")
+    first = prepare().jobs[0]
+    again = job(
+        root / "autograded/alice/ps1/p1.ipynb",
+        student="alice",
+        assignment="ps1",
+        limits=first.limits,
+    )
+    assert again == first
