@@ -158,8 +158,9 @@ def _demo(arguments: argparse.Namespace) -> int:
         console.print("           ", end="")
         autograder.main(["report", name, *where])
         unexpected += _compare(console, demo.course, name, members)
-    console.print(f"\nThe course is in {demo.course}; to see it in a browser:")
-    console.print(f"  {Path(sys.argv[0]).name} hub --course {demo.course}")
+    console.print(f"\nThe course is in {demo.course}", soft_wrap=True)
+    console.print("To see it in a browser:")
+    console.print(f'  make hub ARGS="--course {demo.course}"', soft_wrap=True)
     return STALE if unexpected else OK
 
 

@@ -1,0 +1,155 @@
+"""Every command in the README is run as it stands there."""
+
+import os
+import re
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from course.submissions import fill, load
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+NAME = "day1_gradient_descent"
+
+
+def commands():
+    """Yield each line of each shell block, and each command in running text, without comments."""
+    for block in re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL):
+        yield from (line.partition("  #")[0].strip() for line in block.splitlines())
+    prose = re.sub(r"```.*?```", "", README, flags=re.DOTALL)
+    for quoted in re.findall(r"`([^`]+)`", prose):
+        if quoted.startswith(("make ", "course ", "autograder ", ".venv/")):
+            yield quoted
+
+
+COMMANDS = sorted(set(commands()) - {""})
+SERVING = [command for command in COMMANDS if command.startswith("make hub")]
+#: Run here as they stand; each ends by itself.
+ENDING = [
+    ".venv/bin/course build",
+    ".venv/bin/course syllabus",
+    "make demo",
+]
+#: Run here with fewer tests or measurements: the whole is run by other tests, or is what runs now.
+SHORTENED = {
+    f".venv/bin/course check {NAME}": f".venv/bin/course check {NAME} --only-ours",
+    "make check": 'make check ARGS="tests/course/test_syllabus.py"',
+    "make bench": "make bench ONLY=nothing_of_that_name",
+    "make test": 'make test ARGS="tests/course/test_syllabus.py"',
+}
+GRADING = [command for command in COMMANDS if "autograder" in command and "/bin/" in command]
+#: Named in prose, and among the others in full.
+NAMED = ["course check"]
+
+
+def run(command, cwd=ROOT, **more):
+    return subprocess.run(
+        command, shell=True, cwd=cwd, capture_output=True, text=True, timeout=900, **more
+    )
+
+
+def test_every_command_of_the_readme_is_run_below():
+    assert set(COMMANDS) == {*SERVING, *ENDING, *SHORTENED, *GRADING, *NAMED}
+
+
+@pytest.mark.slow
+@pytest.mark.sandbox
+@pytest.mark.parametrize("command", ENDING)
+def test_command_succeeds(command):
+    done = run(command)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Setting up" not in done.stdout  # a second run does not set up again
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", sorted(SHORTENED))
+def test_shortened_command_does_what_it_says(command):
+    done = run(SHORTENED[command])
+    if command == "make bench":
+        assert "there is no benchmark 'nothing_of_that_name'; there are:" in done.stderr
+    else:
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert re.search(r"\d+ passed|all as it should be", done.stdout)
+
+
+@pytest.mark.slow
+@pytest.mark.sandbox
+def test_grading_and_reporting_as_the_readme_says(tmp_path):
+    # In a copy: the checkout's own course must stay as it is.
+    import nbformat
+
+    for name in ("nbgrader_config.py", "source"):
+        place = ROOT / "assignments" / name
+        copy = shutil.copytree if place.is_dir() else shutil.copy
+        (tmp_path / "assignments").mkdir(exist_ok=True)
+        copy(place, tmp_path / "assignments" / name)
+    (tmp_path / ".venv").symlink_to(ROOT / ".venv")
+    path = {"PATH": f"{ROOT}/.venv/bin:{os.environ['PATH']}"}
+    generated = run(
+        f"nbgrader generate_assignment {NAME}", tmp_path / "assignments", env={**os.environ, **path}
+    )
+    assert generated.returncode == 0, generated.stderr
+    released = tmp_path / "assignments" / "release" / NAME / f"{NAME}.ipynb"
+    notebook = fill(nbformat.read(released, as_version=4), load(ROOT, NAME).reference)
+    folder = tmp_path / "assignments" / "submitted" / "ada" / NAME
+    folder.mkdir(parents=True)
+    nbformat.write(notebook, folder / f"{NAME}.ipynb")
+    outputs = []
+    for command in sorted(GRADING):
+        done = run(command, tmp_path)
+        assert done.returncode == 0, done.stdout + done.stderr
+        outputs.append(done.stdout)
+    assert "20 / 20" in outputs[0]
+    assert Path(outputs[1].strip().replace("\n", "")).read_text().startswith("<!DOCTYPE html>")
+
+
+@pytest.mark.slow
+@pytest.mark.sandbox
+@pytest.mark.parametrize("command", SERVING)
+def test_the_hub_serves_until_it_is_interrupted(command, tmp_path):
+    """As it stands there, but with a state directory and a port that are free."""
+    words = shlex.split(command)
+    given = next((word.removeprefix("ARGS=") for word in words if word.startswith("ARGS=")), "")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    given = re.sub(r"--port \d+", "", given)
+    if "--reset-passwords" in given:
+        given += " --students ada,ben"
+    arguments = f"{given} --state {tmp_path / 'state'} --port {port}"
+    log = tmp_path / "log"
+    with log.open("w") as output:
+        hub = subprocess.Popen(
+            ["make", "hub", f"ARGS={arguments}"],
+            cwd=ROOT,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        deadline = time.monotonic() + 90
+        while "Ctrl-C" not in log.read_text():
+            assert hub.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.2)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/hub/login") as page:
+            assert "username" in page.read().decode()
+    finally:
+        os.killpg(hub.pid, signal.SIGINT)
+        hub.wait(60)
+    assert re.search(r"instructor +\S{12,}", log.read_text())
+
+
+def test_every_file_that_the_readme_links_to_exists():
+    targets = re.findall(r"\]\(([^)#]+)\)", README)
+    assert targets
+    for target in targets:
+        assert (ROOT / target).exists(), target
