@@ -100,7 +100,7 @@ def test_a_student_does_not_see_the_checkout(student):
 
 def test_a_student_does_not_see_the_machines_users(student):
     home = Path.home() / ".ssh"
-    assert student.sees(home, Path("/etc/shadow"), Path("/var/log"), Path("/home")) == set()
+    assert student.sees(home, Path("/etc/shadow"), Path("/var/log")) == set()
 
 
 def test_a_student_writes_at_home_and_into_the_own_inbound_only(student, layout):
