@@ -30,9 +30,9 @@ class Engine:
         self._turn = threading.Semaphore(settings.slots)
 
     def serves(self, settings: Autograder) -> bool:
-        """Whether this engine was started with what ``settings`` say."""
+        """Whether this engine was started with what ``settings`` say, and is alive."""
         mine = self.settings
-        return (mine.preload, mine.read_only, mine.sandbox, mine.slots) == (
+        return self.zygote.alive and (mine.preload, mine.read_only, mine.sandbox, mine.slots) == (
             settings.preload,
             settings.read_only,
             settings.sandbox,

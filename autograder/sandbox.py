@@ -19,6 +19,7 @@ import functools
 import os
 import resource
 import shutil
+import stat
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
@@ -108,14 +109,16 @@ def require() -> None:
 
 
 def python_paths(modules: Iterable[str]) -> list[Path]:
-    """Return the directories that this interpreter needs to import ``modules``."""
+    """Return the directories and files that this interpreter needs to import ``modules``."""
     from importlib.util import find_spec
 
     paths = {Path(sys.prefix), Path(sys.base_prefix), Path(sys.executable).resolve().parent}
     for name in modules:
         spec = find_spec(name.partition(".")[0])
-        for place in (spec.submodule_search_locations or []) if spec else []:
-            paths.add(Path(place))
+        if spec and spec.submodule_search_locations is not None:
+            paths.update(map(Path, spec.submodule_search_locations))
+        elif spec and spec.has_location and spec.origin:  # a module of one file
+            paths.add(Path(spec.origin))
     tops: list[Path] = []
     for path in sorted(p.absolute() for p in paths):
         if not any(path.is_relative_to(top) for top in tops) and not path.is_relative_to("/usr"):
@@ -218,7 +221,7 @@ def prctl(option: int, value: int) -> None:
     _check(_libc().prctl(option, value, 0, 0, 0), f"prctl {option}")
 
 
-def enter(job: Path, *, scratch_mb: int, uid: int | None) -> None:
+def enter(job: Path, *, shown: Iterable[Path] = (), scratch_mb: int, uid: int | None) -> None:
     """Give this process the inner wall: its later children live in namespaces of their own.
 
     Must be called in a process with one thread, fresh from a fork. Its children still have to
@@ -228,6 +231,8 @@ def enter(job: Path, *, scratch_mb: int, uid: int | None) -> None:
     ----------
     job
         The one directory that stays writable and shared with the world outside.
+    shown
+        What the outer wall shows: what of it lies under ``/tmp`` is not covered by the private one.
     scratch_mb
         Size of the private ``/tmp``.
     uid
@@ -246,15 +251,21 @@ def enter(job: Path, *, scratch_mb: int, uid: int | None) -> None:
         os.chown(job, uid, uid)
     os.chdir("/")  # a working directory would go on showing what is covered below
     mount("none", "/", None, MS_REC | MS_PRIVATE)
-    shared = os.open(job, os.O_PATH | os.O_DIRECTORY)
+    kept = [(job, os.open(job, os.O_PATH))]
+    kept += [(path, os.open(path, os.O_PATH)) for path in shown if path.is_relative_to("/tmp")]
     size = f"size={scratch_mb}m,nr_inodes=20000,mode=1777"
     mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, size)
     mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, size)
     if not job.is_relative_to("/tmp"):
         mount("tmpfs", str(job.parent), "tmpfs", MS_NOSUID | MS_NODEV, "size=1m,mode=0755")
-    job.mkdir(parents=True)
-    mount(f"/proc/self/fd/{shared}", str(job), None, MS_BIND)
-    os.close(shared)
+    for path, descriptor in kept:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            path.mkdir(parents=True, exist_ok=True)
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+        mount(f"/proc/self/fd/{descriptor}", str(path), None, MS_BIND)
+        os.close(descriptor)
 
 
 def seal(job: Path) -> None:

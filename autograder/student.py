@@ -39,8 +39,8 @@ def watch(request: dict[str, Any], lifeline: socket.socket, uid: int | None) -> 
     Parameters
     ----------
     request
-        ``job`` (directory shared with the worker), ``connection_file``, ``isolated``, ``seed``,
-        ``env`` and ``limits``.
+        ``job`` (directory shared with the worker), ``connection_file``, ``isolated``, ``shown``
+        (directories that stay readable), ``seed``, ``env`` and ``limits``.
     lifeline
         The socket to the worker.
     uid
@@ -52,7 +52,8 @@ def watch(request: dict[str, Any], lifeline: socket.socket, uid: int | None) -> 
         os.setsid()
         proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY)
         if request["isolated"]:
-            sandbox.enter(job, scratch_mb=limits.scratch_mb, uid=uid)
+            shown = [Path(name) for name in request["shown"]]
+            sandbox.enter(job, shown=shown, scratch_mb=limits.scratch_mb, uid=uid)
         else:
             sandbox.prctl(sandbox.PR_SET_CHILD_SUBREAPER, 1)
         init = os.fork()

@@ -79,6 +79,8 @@ class Zygote:
         self.preload, self.read_only, self.isolated = tuple(preload), tuple(read_only), isolated
         self.run = Path(tempfile.mkdtemp(prefix="ag-", dir="/tmp"))  # short: socket paths are
         self._lock = threading.Lock()
+        self._ready, self._failed = False, ""
+        self._shown: list[str] = []  # the directories that the outer wall shows
         self._log = (self.run / "zygote.log").open("w+b")
         try:
             self._start()
@@ -94,19 +96,20 @@ class Zygote:
         env = dict(ENVIRONMENT, PYTHONPATH=os.pathsep.join(p for p in sys.path if p))
         jobs = self.run / "jobs"
         jobs.mkdir()
-        if self.isolated:
-            sandbox.require()
-            paths = [*sandbox.python_paths(["autograder", *self.preload]), *self.read_only]
-            argv = sandbox.command(argv, read_only=paths, writable=[jobs], env=env)
-        self._process = subprocess.Popen(
-            argv,
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=self._log,
-            env=env,
-        )
-        theirs.close()
+        with theirs:
+            if self.isolated:
+                sandbox.require()
+                paths = [*sandbox.python_paths(["autograder", *self.preload]), *self.read_only]
+                self._shown = [str(path) for path in paths]
+                argv = sandbox.command(argv, read_only=paths, writable=[jobs], env=env)
+            self._process = subprocess.Popen(
+                argv,
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=self._log,
+                stderr=self._log,
+                env=env,
+            )
 
     def wait_ready(self) -> None:
         """Wait until everything is imported.
@@ -117,16 +120,24 @@ class Zygote:
             If an import failed or the process died; the text says which.
         """
         with self._lock:
-            if self._control is None or self._control.gettimeout() is None:
-                return
-            try:
-                answer = json.loads(self._control.recv(65536) or b"{}")
-            except TimeoutError:
-                answer = {"failed": "it was not ready within 300 seconds"}
-            if not answer.get("ready"):
-                why = answer.get("failed") or self.log_tail() or "it died without a word"
-                raise ZygoteError(f"The warm process that runs notebooks did not start: {why}")
-            self._control.settimeout(None)
+            if not self._ready and not self._failed:
+                try:
+                    answer = json.loads(self._control.recv(65536) or b"{}")
+                except TimeoutError:
+                    answer = {"failed": "it was not ready within 300 seconds"}
+                self._ready = bool(answer.get("ready"))
+                if not self._ready:
+                    self._failed = answer.get("failed") or self.log_tail() or "it said nothing"
+                self._control.settimeout(None)
+            if self._failed:
+                raise ZygoteError(
+                    f"The warm process that runs notebooks did not start: {self._failed}"
+                )
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process can serve, or may yet."""
+        return not self._failed and self._process.poll() is None
 
     def fork(
         self,
@@ -144,6 +155,7 @@ class Zygote:
             "job": str(job),
             "connection_file": str(connection_file),
             "isolated": self.isolated,
+            "shown": self._shown,
             "seed": seed,
             "env": env,
             "limits": asdict(limits),
@@ -159,6 +171,8 @@ class Zygote:
 
     def log_tail(self) -> str:
         """Return the last line that the process wrote."""
+        if self._log.closed:
+            return ""
         self._log.seek(0)
         lines = self._log.read().decode(errors="replace").strip().splitlines()
         return lines[-1] if lines else ""
