@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -276,3 +277,36 @@ def grades(root: Path, student: str, assignment: str = "ps1") -> dict[str, tuple
 def scores(root: Path, student: str, assignment: str = "ps1") -> dict[str, float | None]:
     """Return from the gradebook the automatic score of each cell."""
     return {name: points for name, (points, _) in grades(root, student, assignment).items()}
+
+
+def descendants(pid: int) -> set[int]:
+    """Return the processes that a process started, directly or not."""
+    children: dict[int, set[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            words = stat.read_text().rpartition(")")[2].split()
+            children.setdefault(int(words[1]), set()).add(int(stat.parent.name))
+    found, front = set(), [pid]
+    while front:
+        below = children.get(front.pop(), set())
+        found |= below
+        front += below
+    return found
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 10) -> None:
+    """Wait until something is so."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.05)
+
+
+def alive(pids: Iterable[int]) -> set[int]:
+    """Return which of these processes still run."""
+    found = set()
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
+                found.add(pid)
+    return found

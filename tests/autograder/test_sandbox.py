@@ -4,7 +4,6 @@ import secrets
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from autograder import sandbox
 from autograder.model import Limits
 from tests.autograder import walls
+from tests.autograder.building import wait_for
 
 ROOT = Path(__file__).parents[2]
 
@@ -69,6 +69,12 @@ def test_a_bubblewrap_that_may_not_make_namespaces_is_reported(
 def test_other_systems_have_no_bubblewrap(monkeypatch, without_cache):
     monkeypatch.setattr(sys, "platform", "darwin")
     assert "for Linux only" in sandbox.missing()
+
+
+def test_a_module_of_one_file_is_shown_alone(tmp_path, monkeypatch):
+    (tmp_path / "single_file_module.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    assert tmp_path / "single_file_module.py" in sandbox.python_paths(["single_file_module", "sys"])
 
 
 def test_python_paths_name_each_directory_once_and_nothing_of_the_system():
@@ -169,13 +175,6 @@ def processes(mark):
         if mark in words:
             found.append(int(path.parent.name))
     return found
-
-
-def wait_for(condition, seconds=10):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.05)
 
 
 # --- the inner wall: what a notebook's code finds -------------------------------------------
