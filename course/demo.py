@@ -40,9 +40,7 @@ class Demo:
         for folder in (self.course, self.exchange, self.homes):
             folder.mkdir(parents=True)
         shutil.copytree(root / "assignments" / "source", self.course / "source")
-        config = (root / "assignments" / "nbgrader_config.py").read_text()
-        config += f"\n# The demo's own exchange.\nc.Exchange.root = {str(self.exchange)!r}\n"
-        (self.course / "nbgrader_config.py").write_text(config)
+        shutil.copy(root / "assignments" / "nbgrader_config.py", self.course)
         self._app = self._nbgrader()
 
     def _nbgrader(self) -> Any:
@@ -52,7 +50,10 @@ class Demo:
         from traitlets.config import Config, PyFileConfigLoader
 
         config = PyFileConfigLoader("nbgrader_config.py", path=str(self.course)).load_config()
-        config.merge(Config({"CourseDirectory": {"root": str(self.course)}}))
+        # Not written into the file: a hub that serves this course has an exchange of its own.
+        ours = {"CourseDirectory": {"root": str(self.course)}}
+        ours["Exchange"] = {"root": str(self.exchange)}
+        config.merge(Config(ours))
         logging.getLogger("traitlets").setLevel(logging.CRITICAL)  # failures come back as results
         return NbGraderAPI(
             CourseDirectory(config=config), Authenticator(config=config), config=config

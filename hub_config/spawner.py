@@ -12,7 +12,7 @@ from typing import Any
 from jupyterhub.spawner import LocalProcessSpawner
 from traitlets import Instance
 
-from hub_config import base
+from hub_config import base, lectures
 from hub_config.layout import Layout
 from hub_config.view import Isolation, Mount, View, package_folders, python_folders
 
@@ -38,6 +38,7 @@ class ViewSpawner(LocalProcessSpawner):
         """
         user = self.user.name
         write_settings(self.layout, user, isolated=self.isolation is not None)
+        lectures.place(self.layout.home(user))
         work = self.layout.work(user)
         self.notebook_dir = str(work)
         self.cmd = list(SERVER)

@@ -12,6 +12,7 @@ import pytest
 from course import checking
 from course.demo import Demo
 from course.errors import CourseError
+from hub_config import preflight
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = Path(sysconfig.get_path("scripts"))
@@ -87,6 +88,15 @@ def test_the_demo_writes_a_report_and_feedback_without_hidden_tests(demo):
         assert "submission_rng(&quot;" not in text, page
         assert "BEGIN HIDDEN TESTS" not in text, page
         assert "hidden tests ran here" in text, page
+
+
+@pytest.mark.slow
+@pytest.mark.sandbox
+def test_a_hub_can_serve_the_course_of_the_demo(demo, tmp_path):
+    printed, directory = demo
+    assert f'make hub ARGS="--course {directory}"' in printed
+    layout = preflight.plan(directory, tmp_path, ["ada"], "instructor")
+    assert layout.course_id == "dlef"
 
 
 def test_a_directory_in_use_is_left_alone(tmp_path):
