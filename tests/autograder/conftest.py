@@ -60,7 +60,8 @@ def warm(engine, monkeypatch):
 
     class Borrowed(Engine):
         def __init__(self, settings):
-            self.settings, self.zygote, self._pool = settings, engine.zygote, engine._pool
+            self.settings, self.zygote = settings, engine.zygote
+            self._pool, self._turn = engine._pool, engine._turn
 
         def close(self):
             pass
