@@ -16,6 +16,7 @@ from hub_config.authenticator import PasswordFile, RosterAuthenticator
 from hub_config.layout import Layout
 from hub_config.preflight import HOST, HubError, check_port, only_hub_in, plan
 from hub_config.spawner import ViewSpawner
+from hub_config.tether import tethered
 
 __all__ = ["HubError", "configure", "serve"]
 OWN_SETTINGS = (
@@ -153,7 +154,7 @@ def configure(
     c.ViewSpawner.layout = layout
     c.ViewSpawner.isolation = isolation
     c.Spawner.start_timeout = c.Spawner.http_timeout = 120  # seconds; a cold disk is slow
-    c.ConfigurableHTTPProxy.command = proxy.command()
+    c.ConfigurableHTTPProxy.command = tethered(proxy.command())
     c.ConfigurableHTTPProxy.log_level = "error"
     c.ConfigurableHTTPProxy.api_url = f"http://{HOST}:{_free_port()}"
     c.ConfigurableHTTPProxy.pid_file = str(state / "proxy.pid")

@@ -14,6 +14,7 @@ from traitlets import Instance
 
 from hub_config import base, lectures
 from hub_config.layout import Layout
+from hub_config.tether import tethered
 from hub_config.view import Isolation, Mount, View, package_folders, python_folders
 
 SERVER = (sys.executable, "-m", "jupyterhub.singleuser")
@@ -41,8 +42,8 @@ class ViewSpawner(LocalProcessSpawner):
         lectures.place(self.layout.home(user))
         work = self.layout.work(user)
         self.notebook_dir = str(work)
-        self.cmd = list(SERVER)
-        if self.isolation is not None:
+        self.cmd = tethered(list(SERVER))
+        if self.isolation is not None:  # bubblewrap has a tether of its own
             self.cmd = self.isolation.command(view_of(self.layout, user), list(SERVER))
         with self.layout.log(user).open("a") as log:
             self.popen_kwargs = {"cwd": work, "stdin": DEVNULL, "stdout": log, "stderr": log}

@@ -44,8 +44,10 @@ def free_port() -> int:
 class RunningHub:
     """`hub_config.laptop.serve` in a process; ``without`` names what it must not find here."""
 
-    def __init__(self, course: Path, state: Path, *without: str, students: str = "student1"):
-        self.course, self.state, self.port = course, state, free_port()
+    def __init__(
+        self, course: Path, state: Path, *without: str, students: str = "student1", port: int = 0
+    ):
+        self.course, self.state, self.port = course, state, port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.lines: list[str] = []
         self.passwords: dict[str, str] = {}
