@@ -140,6 +140,8 @@ def _show(arguments: argparse.Namespace, console: Console, grading: Grading, eng
                 f"{len(grading.kept)} of {len(results)} had been graded since they were "
                 "submitted and were left as they are; --force grades them again."
             )
+    if all(one.verdict is Verdict.ERROR and not one.cells for one in results):
+        raise AutograderError("None of these submissions can be graded; the reasons are above.")
     return 1 if any(one.verdict is Verdict.INTERNAL for one in results) else 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nbformat import NotebookNode
+from nbgrader import utils
 from nbgrader.preprocessors import ClearHiddenTests
 
 #: What stands in the place of a hidden test.
@@ -18,6 +19,8 @@ class HideHiddenTests(ClearHiddenTests):
         self, cell: NotebookNode, resources: Any, cell_index: int
     ) -> tuple[NotebookNode, Any]:
         """Clear one cell for a student's eyes."""
+        if not utils.is_grade(cell) or utils.is_solution(cell):
+            return cell, resources  # a student may write anything, our markers too
         if not self._remove_hidden_test_region(cell):
             return cell, resources
         cell.source = f"{cell.source.rstrip()}\n{HIDDEN}".lstrip()

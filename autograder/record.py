@@ -76,8 +76,35 @@ def recorded(course: Course, assignment: str, student: str) -> Graded:
         scores += [
             CellScore(**{**one, "verdict": Verdict(one["verdict"])}) for one in kept["cells"]
         ]
-    worst = max(verdicts, key=SEVERITY.index)
-    return Graded(student, assignment, worst, tuple(scores), seconds, message="\n".join(messages))
+    lost = _not_submitted(course, assignment, student, {path.stem for path in paths})
+    verdicts += [one.verdict for one in lost]
+    return Graded(
+        student,
+        assignment,
+        max(verdicts, key=SEVERITY.index),
+        (*scores, *lost),
+        seconds,
+        message="\n".join(messages),
+    )
+
+
+def _not_submitted(
+    course: Course, assignment: str, student: str, submitted: set[str]
+) -> list[CellScore]:
+    """Return the scores of notebooks that are missing from a submission: nbgrader gives zero."""
+    with course.gradebook() as gradebook:
+        return [
+            CellScore(
+                grade.name,
+                grade.auto_score,
+                grade.max_score,
+                Verdict.ERROR,
+                f"{notebook.name}.ipynb is missing from the submission.",
+            )
+            for notebook in gradebook.find_submission(assignment, student).notebooks
+            if notebook.name not in submitted
+            for grade in notebook.grades
+        ]
 
 
 def _refusal(course: Course, assignment: str, student: str) -> str:
