@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -162,7 +163,7 @@ def as_json(graded: Graded) -> dict[str, object]:
 
 def table(results: Sequence[Graded]) -> Table:
     """Return the table of results, with the reason for every lost point."""
-    title = results[0].assignment if results else "nothing to grade"
+    title = escape(results[0].assignment) if results else "nothing to grade"
     shown = Table(title=title, title_justify="left", show_lines=False)
     shown.add_column("student", no_wrap=True)
     shown.add_column("points", justify="right", no_wrap=True)
@@ -178,10 +179,10 @@ def table(results: Sequence[Graded]) -> Table:
         reasons = [f"{', '.join(cells)}: {reason}" for reason, cells in lost.items()]
         colour = COLOURS.get(one.verdict, "red")
         shown.add_row(
-            one.student,
+            escape(one.student),
             f"{one.points:g} / {one.max_points:g}" if one.cells else "–",
             f"[{colour}]{one.verdict}[/]",
-            "\n".join([one.message] * bool(one.message) + reasons).replace("[", r"\["),
+            escape("\n".join([one.message] * bool(one.message) + reasons)),
             f"{one.seconds:.1f}",
         )
     return shown

@@ -65,14 +65,14 @@ class Course:
                 f"Generate it first: nbgrader generate_assignment {name}"
             )
         hint = did_you_mean(name, known)
-        raise AutograderError(f"There is no assignment '{name}' in the gradebook{hint}.")
+        raise AutograderError(f"There is no assignment '{name}' in the gradebook{hint}")
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return a question to add to an error message, or the list of what is known."""
+    """Return the end of an error message: a question, or the list of what is known."""
     known = list(known)
     near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    return f"; did you mean '{near[0]}'?" if near else f" (there are: {', '.join(known)})"
+    return f"; did you mean '{near[0]}'?" if near else f" (there are: {', '.join(known)})."
 
 
 def open_course(root: Path, *, verbose: bool = False) -> Course:

@@ -48,7 +48,7 @@ class Grading:
         for name in only or []:
             if name not in found:
                 hint = did_you_mean(name, found)
-                raise AutograderError(f"'{name}' has not submitted '{self.assignment}'{hint}.")
+                raise AutograderError(f"'{name}' has not submitted '{self.assignment}'{hint}")
         return sorted(set(only)) if only else found
 
     def run(self, students: Sequence[str], engine: Engine | None = None) -> Iterator[Graded]:
