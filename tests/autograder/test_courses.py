@@ -86,4 +86,4 @@ def test_an_assignment_that_is_only_announced_cannot_be_graded(tmp_path):
 
 def test_suggestions_are_near_or_complete():
     assert did_you_mean("day2", ["day1", "exam"]) == "; did you mean 'day1'?"
-    assert did_you_mean("zzz", ["day1", "exam"]) == " (there are: day1, exam)"
+    assert did_you_mean("zzz", ["day1", "exam"]) == " (there are: day1, exam)."

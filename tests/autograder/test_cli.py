@@ -1,0 +1,272 @@
+"""The ``autograder`` command, as it is typed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from autograder import sandbox
+from autograder.cli import main, table
+from autograder.model import CellScore, Graded, Verdict
+from tests.autograder.building import RIGHT, configure, scores, submit, wait_for
+
+COMMAND = Path(sys.executable).parent / "autograder"
+WRONG = {**RIGHT, "double": "def double(x):\n    return 2 if x == 1 else 0"}
+
+
+@pytest.fixture
+def command(root, capsys, monkeypatch):
+    """Return a function that types a command in the small course: status, output, complaints."""
+    monkeypatch.chdir(root)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def command(*words):
+        try:
+            status = main([str(word) for word in words])
+        except SystemExit as error:  # argparse
+            status = error.code
+        said = capsys.readouterr()
+        return status, said.out, said.err
+
+    return command
+
+
+def one_line(said):
+    (line,) = said.strip().splitlines()
+    return line
+
+
+# --- bad input ----------------------------------------------------------------------------------
+
+
+def test_a_missing_course_directory_is_one_line(command, tmp_path):
+    status, out, err = command("grade", "ps1", "--course", tmp_path / "nowhere")
+    assert (status, out) == (2, "")
+    assert "nowhere does not exist" in one_line(err)
+
+
+def test_a_directory_that_is_no_course_is_one_line(command, tmp_path):
+    status, _, err = command("grade", "ps1", "--course", tmp_path)
+    assert status == 2
+    assert "is not an nbgrader course" in one_line(err)
+
+
+@pytest.mark.sandbox
+def test_an_unknown_assignment_is_one_line_with_a_suggestion(command):
+    status, out, err = command("grade", "ps11")
+    assert (status, out) == (2, "")
+    assert one_line(err).endswith("did you mean 'ps1'?")
+
+
+@pytest.mark.sandbox
+def test_no_submissions_are_one_line(command):
+    status, _, err = command("grade", "ps1")
+    assert status == 2
+    assert "There are no submissions of 'ps1'" in one_line(err)
+
+
+@pytest.mark.sandbox
+def test_an_unknown_student_is_one_line(command, root):
+    submit(root, "alice")
+    status, _, err = command("grade", "ps1", "--student", "alic")
+    assert status == 2
+    assert "did you mean 'alice'?" in one_line(err)
+
+
+@pytest.mark.sandbox
+def test_an_unreadable_notebook_is_named_with_the_reason(command, root):
+    submit(root, "alice", b"not JSON")
+    status, out, err = command("grade", "ps1")
+    assert status == 2
+    assert "its notebook is not a notebook file (not valid JSON)" in out
+    assert one_line(err).startswith("autograder: None of these submissions can be graded")
+
+
+@pytest.mark.sandbox
+def test_an_unreadable_notebook_among_others_stops_nobody(command, root):
+    submit(root, "alice", b"not JSON")
+    submit(root, "bob")
+    status, out, _ = command("grade", "ps1")
+    assert status == 0
+    assert "not valid JSON" in out
+    assert "5 / 6" in out
+
+
+@pytest.mark.parametrize("number", ["0", "-1"])
+def test_no_workers_are_one_line(command, number):
+    status, _, err = command("grade", "ps1", "--workers", number)
+    assert status == 2
+    assert one_line(err) == f"autograder: --workers must be at least 1, not {number}."
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["grade"], ["mark", "ps1"], ["grade", "a", "--workers", "x"]]
+)
+def test_a_command_that_is_none_shows_how_to_use_it(command, words):
+    status, out, err = command(*words)
+    assert (status, out) == (2, "")
+    assert err.startswith("usage: autograder")
+
+
+def test_no_sandbox_is_one_line_that_names_the_way_out(command, root, monkeypatch):
+    sandbox.missing.cache_clear()
+    monkeypatch.setattr(sandbox, "find_bwrap", lambda: None)
+    submit(root, "alice")
+    try:
+        status, _, err = command("grade", "ps1")
+    finally:
+        sandbox.missing.cache_clear()
+    assert status == 2
+    assert "bubblewrap is not installed" in one_line(err)
+    assert "--no-sandbox" in err
+    assert not (root / "autograded").exists()
+
+
+def test_a_broken_configuration_is_one_line(command, root):
+    configure(root, "c.Autograder.memory_mb = 'much'")
+    status, _, err = command("grade", "ps1")
+    assert status == 2
+    assert "memory_mb" in one_line(err)
+
+
+@pytest.mark.sandbox
+def test_a_module_that_cannot_be_preloaded_is_one_line(command, root):
+    configure(root, "c.Autograder.preload = ['no_such_module']")
+    submit(root, "alice")
+    submit(root, "bob")
+    began = time.monotonic()
+    status, _, err = command("grade", "ps1")
+    assert status == 2
+    assert "cannot import 'no_such_module'" in one_line(err)
+    assert time.monotonic() - began < 20
+    assert not (root / "autograded/alice/ps1").exists()  # nothing looks graded that is not
+
+
+# --- good input ---------------------------------------------------------------------------------
+
+
+@pytest.mark.sandbox
+def test_grading_ends_with_a_table_of_points_and_reasons(command, root):
+    submit(root, "alice")
+    submit(root, "bob", WRONG)
+    status, out, err = command("grade", "ps1")
+    assert status == 0
+    rows = {line.split("│")[1].strip(): line for line in out.splitlines() if "│" in line}
+    assert "5 / 6" in rows["alice"]
+    assert "pass" in rows["alice"]
+    assert "3 / 6" in rows["bob"]
+    assert "test_double (of 2): double fails for larger numbers" in rows["bob"]
+    assert "waits for a person to grade it" in out
+    status, out, err = command("grade", "ps1")
+    assert "5 / 6" in out
+    assert "2 of 2 had been graded since they were submitted" in err
+    assert "--force" in err
+
+
+@pytest.mark.sandbox
+def test_json_is_for_machines_and_alone_on_the_output(command, root):
+    submit(root, "alice")
+    submit(root, "bob", WRONG)
+    status, out, _ = command("grade", "ps1", "--json", "--workers", "1")
+    alice, bob = json.loads(out)
+    assert status == 0
+    assert (alice["student"], alice["points"], alice["max_points"]) == ("alice", 5, 6)
+    assert (bob["verdict"], bob["points"]) == ("fail", 3)
+    (lost,) = [cell for cell in bob["cells"] if cell["points"] == 0]
+    assert lost["message"] == "double fails for larger numbers"
+    assert lost["verdict"] == "fail"
+
+
+def test_without_a_sandbox_it_grades_when_told_to_and_warns(command, root, monkeypatch):
+    sandbox.missing.cache_clear()
+    monkeypatch.setattr(sandbox, "find_bwrap", lambda: None)
+    submit(root, "alice")
+    submit(root, "bob", {**RIGHT, "mean": "import os\nos._exit(3)"})
+    try:
+        status, out, err = command("grade", "ps1", "--no-sandbox", "--json")
+    finally:
+        sandbox.missing.cache_clear()
+    assert status == 0
+    assert "No sandbox: submissions run with your rights" in err
+    alice, bob = json.loads(out)
+    assert (alice["points"], bob["points"], bob["verdict"]) == (5, 2, "crash")
+
+
+@pytest.mark.sandbox
+def test_only_the_students_named_are_graded_and_force_grades_again(command, root):
+    for name in ("alice", "bob", "carol"):
+        submit(root, name)
+    _, out, _ = command("grade", "ps1", "--student", "alice", "--student", "bob", "--json")
+    assert [one["student"] for one in json.loads(out)] == ["alice", "bob"]
+    submit(root, "alice", WRONG)
+    _, out, _ = command("grade", "ps1", "--student", "alice", "--json")
+    assert json.loads(out)[0]["points"] == 5
+    _, out, _ = command("grade", "ps1", "--student", "alice", "--json", "--force")
+    assert json.loads(out)[0]["points"] == 3
+
+
+@pytest.mark.sandbox
+def test_the_command_works_from_elsewhere_and_an_interrupt_keeps_what_was_graded(root, tmp_path):
+    configure(
+        root,
+        "from autograder import plugin\nplugin.configure(c)\nc.Autograder.preload = ['numpy']\n"
+        "c.Autograder.workers = 1\nc.Autograder.cell_seconds = 60",
+    )
+    submit(root, "alice")
+    submit(root, "bob", {**RIGHT, "double": "while True: pass"})
+    words = [str(COMMAND), "grade", "ps1", "--course", str(root)]
+    before = set(Path("/tmp").glob("ag-*"))
+    with subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as grading:
+        graded = root / "autograded/alice/ps1/p1.ipynb"
+        wait_for(lambda: graded.exists() and graded.stat().st_mode & 0o777 == 0o444, 30)
+        wait_for(lambda: scores(root, "alice")["test_mean"] == 3, 30)
+        grading.send_signal(signal.SIGINT)
+        _, err = grading.communicate(timeout=30)
+    assert grading.returncode == 130
+    assert "interrupted; what was graded is recorded" in err
+    assert "Traceback" not in err
+    assert set(scores(root, "bob").values()) == {None}
+    assert not (root / "autograded/bob/ps1").exists()
+    assert set(Path("/tmp").glob("ag-*")) <= before
+
+
+# --- the table ----------------------------------------------------------------------------------
+
+
+def shown(*results):
+    console = Console(width=160, record=True, file=open(os.devnull, "w"))  # noqa: SIM115, PTH123
+    with console.file:
+        console.print(table(results))
+    return console.export_text()
+
+
+def test_the_same_reason_is_told_once():
+    cells = [CellScore(name, 0, 1, Verdict.ERROR, "Not answered yet.") for name in ("a", "b")]
+    text = shown(Graded("alice", "ps1", Verdict.ERROR, tuple(cells)))
+    assert "a (of 1), b (of 1): Not answered yet." in text
+
+
+def test_a_student_s_words_are_not_markup():
+    cell = CellScore("a", 0, 1, Verdict.FAIL, "[bold]x[/bold] [link=http://x]y")
+    text = shown(Graded("[red]alice", "ps1", Verdict.FAIL, (cell,)))
+    assert "[bold]x[/bold] [link=http://x]y" in text
+    assert "[red]alice" in text
+
+
+def test_of_a_long_message_the_first_line_is_shown():
+    cell = CellScore("a", 0, 1, Verdict.FAIL, "\nfirst\nsecond")
+    text = shown(Graded("alice", "ps1", Verdict.FAIL, (cell,)))
+    assert "first" in text
+    assert "second" not in text
+
+
+def test_a_submission_without_a_score_shows_none():
+    text = shown(Graded("alice", "ps1", Verdict.INTERNAL, message="The grader failed."))
+    assert "–" in text
+    assert "The grader failed." in text

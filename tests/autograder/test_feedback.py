@@ -1,0 +1,73 @@
+"""What a student reads afterwards."""
+
+import re
+
+import nbformat.v4 as v4
+import pytest
+
+from autograder.feedback import HIDDEN, HideHiddenTests
+from tests.autograder.building import RIGHT, api, asserts, notebook, solution, submit
+
+HIDING = "assert x, 'visible'\n### BEGIN HIDDEN TESTS\nassert y == 42, 'why'\n### END HIDDEN TESTS"
+
+
+def error(name="AssertionError", value="why"):
+    traceback = ["Traceback", "----> 3 assert y == 42, 'why'", f"{name}: {value}"]
+    return v4.new_output("error", ename=name, evalue=value, traceback=traceback)
+
+
+def hidden(cell, *outputs):
+    cell.outputs = list(outputs)
+    book, _ = HideHiddenTests().preprocess(notebook(cell), {})
+    return book.cells[0]
+
+
+def test_of_a_hidden_test_only_its_message_is_left():
+    printed = v4.new_output("stream", name="stdout", text="y was 41")
+    shown = v4.new_output("display_data", {"text/plain": "42"})
+    cell = hidden(asserts(HIDING), printed, shown, error())
+    assert cell.source == f"assert x, 'visible'\n{HIDDEN}"
+    (left,) = cell.outputs
+    assert left.traceback == ["AssertionError: why"]
+    assert "42" not in str(cell)
+
+
+def test_a_cell_of_nothing_but_hidden_tests_says_that_they_were_there():
+    cell = hidden(asserts("### BEGIN HIDDEN TESTS\nassert y == 42\n### END HIDDEN TESTS"))
+    assert cell.source == HIDDEN
+
+
+def test_a_visible_test_keeps_everything():
+    cell = hidden(asserts("assert x"), error())
+    assert cell.source == "assert x"
+    assert cell.outputs == [error()]
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["### BEGIN HIDDEN TESTS", "### BEGIN HIDDEN TESTS\nx = 1\n### END HIDDEN TESTS", HIDING],
+)
+def test_a_student_may_write_the_markers_without_losing_the_feedback(source):
+    printed = v4.new_output("stream", name="stdout", text="mine")
+    cell = hidden(solution(source), printed)
+    assert cell.source == source
+    assert cell.outputs == [printed]
+
+
+@pytest.mark.sandbox
+def test_the_page_a_student_gets_shows_the_message_and_nothing_else_of_a_hidden_test(root, grade):
+    submit(
+        root,
+        "alice",
+        {**RIGHT, "double": "def double(x):\n    print('called with', x)\n    return 2"},
+    )
+    grade(root)
+    done = api(root).generate_feedback("ps1", "alice")
+    assert done["success"], done
+    page = (root / "feedback/alice/ps1/p1.html").read_text()
+    text = re.sub(r"<style.*?</style>|<script.*?</script>|<[^>]+>", "", page, flags=re.DOTALL)
+    assert "double fails for larger numbers" in text
+    assert "double(1) is wrong" in text  # the visible test
+    for secret in ("double(21)", "42", "called with 21", "HIDDEN TESTS", "np.arange(5)"):
+        assert secret not in text, secret
+    assert "Score: 3.0 / 6.0" in text
