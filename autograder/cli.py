@@ -11,7 +11,8 @@ import sysconfig
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import TYPE_CHECKING, cast
 
 from rich.console import Console
 from rich.markup import escape
@@ -42,6 +43,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     # nbgrader calls `alembic` by name when it makes a gradebook; it lies beside this command.
     os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])
+    # jsonschema would import it to check addresses, of which notebooks have none; that compiles a
+    # grammar for a second, every time.
+    sys.modules.setdefault("rfc3987_syntax", cast(ModuleType, None))
     # Advice of SQLAlchemy to nbgrader's authors.
     warnings.filterwarnings("ignore", message="Object of type <Submitted", category=Warning)
     try:
