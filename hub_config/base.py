@@ -157,4 +157,12 @@ def instructor_settings(*, exchange: str, boxes: str) -> Settings:
         },
         "CollectFromBoxes": {"boxes": boxes},
         "ReleaseFeedbackToBoxes": {"boxes": boxes},
+        # A student's HTML must not act as the instructor who looks at it (`hub_config.sanitize`).
+        "HTMLExporter": {
+            "sanitize_html": True,
+            "filters": {
+                "clean_html": "hub_config.sanitize.clean",
+                "strip_files_prefix": "hub_config.sanitize.clean_markdown",
+            },
+        },
     }

@@ -205,6 +205,10 @@ def test_instructor_collects_autogrades_and_releases_feedback(
     expect(submission.locator(".score")).to_have_text(f"{course.points:g} / {course.points:g}")
     press(frame, submission.locator(".generate-feedback"), "comment")
     press(frame, submission.locator(".release-feedback"), "envelope")
+    submission.locator(".student-name a").click()
+    frame.get_by_role("link", name=course.notebook.removesuffix(".ipynb"), exact=True).click()
+    expect(frame.locator("body")).to_contain_text("Student's answer")
+    instructor.picture("formgrader_submission")
 
 
 def test_student_reads_feedback(student: Person, course: Course) -> None:

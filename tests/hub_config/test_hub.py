@@ -144,6 +144,31 @@ def test_a_forged_student_id_does_not_change_whose_submission_it_is(hub, people,
     assert found == {"student1"}
 
 
+def test_a_students_output_cannot_act_as_the_instructor(people, course):
+    base, path = "/user/student1/", f"ps1/{course.notebook}"
+    attack = "display({'text/html': '<script>evil()</script><b>bold</b>'}, raw=True)"
+    code = f"""
+    import nbformat
+    notebook = nbformat.read({path!r}, 4)
+    notebook.cells[1].source += {attack!r}
+    notebook.cells.append(nbformat.v4.new_markdown_cell("*slanted* <script>evil()</script>"))
+    nbformat.write(notebook, {path!r})
+    """
+    people.student.run(base, textwrap.dedent(code))
+    what = {"course_id": "small", "assignment_id": "ps1"}
+    assert people.student.post(f"{base}assignments/submit", json=what).json()["success"]
+    people.formgrader("collect")
+    grader = "/user/instructor/formgrader"
+    answer = people.instructor.post(f"{grader}/api/submission/ps1/student1/autograde").json()
+    assert answer["success"], answer
+    name = course.notebook.removesuffix(".ipynb")
+    (one,) = people.instructor.get(f"{grader}/api/submitted_notebooks/ps1/{name}").json()
+    page = people.instructor.get(f"{grader}/submissions/{one['id']}").text
+    assert "<b>bold</b>" in page
+    assert "<em>slanted</em>" in page
+    assert "<script>evil" not in page
+
+
 @pytest.mark.sandbox
 @pytest.mark.parametrize("hub", ["isolated"], indirect=True)
 def test_a_students_kernel_sees_nobody_elses(hub, people, course):
