@@ -7,7 +7,7 @@ lacks headings, paragraphs and table heads.
 
 from __future__ import annotations
 
-import bleach  # type: ignore[import-untyped]
+import bleach
 from nbconvert.filters.strings import strip_files_prefix
 
 TAGS = frozenset(

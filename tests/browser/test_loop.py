@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import nbformat
 import pytest
 from playwright.sync_api import Browser, FrameLocator, Locator, Page, expect, sync_playwright
 
@@ -162,6 +163,25 @@ def test_instructor_has_the_other_tools(instructor: Person, course: Course) -> N
     expect(assignments(instructor, "released")).to_contain_text([course.assignment])
 
 
+def test_create_assignment_shows_what_each_cell_is_worth(
+    instructor: Person, course: Course
+) -> None:
+    page = instructor.page.context.new_page()
+    notebook = f"source/{course.assignment}/{course.notebook}"
+    page.goto(f"{instructor.hub.url}/user/instructor/lab/workspaces/create/tree/{notebook}")
+    page.locator(".jp-NotebookPanel").wait_for()
+    page.get_by_role("tab", name="Create Assignment").click()
+    panel = page.locator(".nbgrader-CreateAssignmentWidget")
+    total = panel.locator(".nbgrader-TotalPointsInput")
+    expect(total).to_have_value(f"{course.points:g}", timeout=PATIENCE_MS)
+    points = panel.locator(".nbgrader-CellPoints input")
+    values = [float(box.input_value()) for box in points.all() if box.is_visible()]
+    assert sum(values) == course.points
+    Person.pictures += 1
+    page.screenshot(path=PICTURES / f"{Person.pictures:02}_create_assignment.png")
+    page.close()
+
+
 def test_student_fetches_solves_validates_and_submits(student: Person, course: Course) -> None:
     page = student.page
     student.menu("Assignment List")
@@ -203,6 +223,11 @@ def test_instructor_collects_autogrades_and_releases_feedback(
     instructor.picture("formgrader_graded")
     expect(submission.locator(".status")).to_have_text("graded")
     expect(submission.locator(".score")).to_have_text(f"{course.points:g} / {course.points:g}")
+    graded = nbformat.read(
+        course.folder / "autograded" / "student1" / course.assignment / course.notebook,
+        as_version=4,
+    )
+    assert graded.metadata["autograder"]["verdict"] == "pass"  # only our engine leaves that
     press(frame, submission.locator(".generate-feedback"), "comment")
     press(frame, submission.locator(".release-feedback"), "envelope")
     submission.locator(".student-name a").click()
