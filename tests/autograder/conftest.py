@@ -43,9 +43,25 @@ def run(engine):
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory):
+def empty(tmp_path_factory):
+    """Make an empty gradebook once: nbgrader takes two seconds for one."""
+    root = tmp_path_factory.mktemp("empty")
+    (root / "source").mkdir()
+    with open_course(root).gradebook():
+        return root
+
+
+@pytest.fixture
+def bare(empty, tmp_path):
+    """Return the directory of a course of one's own in which nothing is assigned."""
+    return building.copy(empty, tmp_path / "bare")
+
+
+@pytest.fixture(scope="session")
+def template(empty, tmp_path_factory):
     """Generate the small course once; tests copy it."""
-    return building.write_course(tmp_path_factory.mktemp("template"))
+    root = building.copy(empty, tmp_path_factory.mktemp("template"))
+    return building.write_course(root)
 
 
 @pytest.fixture

@@ -198,6 +198,7 @@ def test_without_a_sandbox_it_grades_when_told_to_and_warns(command, root, monke
     assert (alice["points"], bob["points"], bob["verdict"]) == (5, 2, "crash")
 
 
+@pytest.mark.slow
 @pytest.mark.sandbox
 def test_only_the_students_named_are_graded_and_force_grades_again(command, root):
     for name in ("alice", "bob", "carol"):
@@ -211,6 +212,7 @@ def test_only_the_students_named_are_graded_and_force_grades_again(command, root
     assert json.loads(out)[0]["points"] == 3
 
 
+@pytest.mark.slow
 @pytest.mark.sandbox
 def test_the_command_works_from_elsewhere_and_an_interrupt_keeps_what_was_graded(root, tmp_path):
     configure(

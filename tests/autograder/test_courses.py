@@ -69,15 +69,13 @@ def test_an_unknown_assignment_gets_a_suggestion(root):
         course.check_assignment("something else")
 
 
-def test_a_course_with_nothing_generated_says_what_to_do(tmp_path):
-    (tmp_path / "source").mkdir()
+def test_a_course_with_nothing_generated_says_what_to_do(bare):
     with pytest.raises(AutograderError, match="nbgrader generate_assignment ps1"):
-        open_course(tmp_path).check_assignment("ps1")
+        open_course(bare).check_assignment("ps1")
 
 
-def test_an_assignment_that_is_only_announced_cannot_be_graded(tmp_path):
-    (tmp_path / "source").mkdir()
-    course = open_course(tmp_path)
+def test_an_assignment_that_is_only_announced_cannot_be_graded(bare):
+    course = open_course(bare)
     with course.gradebook() as gradebook:
         gradebook.add_assignment("ps1")  # as formgrader's 'Add new assignment' does
     with pytest.raises(AutograderError, match="nbgrader generate_assignment ps1"):

@@ -26,6 +26,7 @@ def test_results_come_as_they_end_and_keep_their_job(engine):
     assert [one.job for one in engine.run([slow, fast])] == [fast, slow]
 
 
+@pytest.mark.slow
 def test_a_hostile_neighbour_harms_nobody(engine):
     honest = [job("x = 1", asserts("assert x == 1"), student=f"honest{i}") for i in range(3)]
     hostile = {

@@ -115,6 +115,7 @@ def test_too_much_memory_is_a_verdict_and_the_others_are_graded(run):
     assert "300 MB" in done.messages[1]
 
 
+@pytest.mark.slow
 def test_memory_of_child_processes_counts(run):
     greedy = (
         "import os, time, numpy as np\n"
@@ -125,6 +126,7 @@ def test_memory_of_child_processes_counts(run):
     assert done.verdicts == [MEMORY]
 
 
+@pytest.mark.slow
 def test_too_much_processor_time_is_a_timeout_and_the_others_are_graded(run):
     spin = "import time\nwhile time.process_time() < 60:\n    pass"
     done = run("x = 1", spin, asserts("assert x == 1"), cpu_seconds=2)
@@ -151,6 +153,7 @@ def test_a_cell_that_ends_its_process_costs_only_itself(run, source, said):
     assert done.errors(1) == ["KernelDied"]
 
 
+@pytest.mark.slow
 def test_deep_recursion_is_an_error(run):
     done = run("def f(): return f()\nf()", "1")
     assert done.verdicts == [ERROR, PASS]
@@ -171,6 +174,7 @@ def test_the_fresh_kernel_repeats_what_came_before_but_neither_tests_nor_the_cul
     assert done.errors(3) == ["ZeroDivisionError"]  # what the repetition showed
 
 
+@pytest.mark.slow
 def test_after_enough_dead_kernels_the_rest_is_not_run(run):
     dies = "import os\nos._exit(1)"
     done = run(*[dies] * (RESTARTS + 1), "1", asserts("assert True"))
@@ -260,6 +264,7 @@ def test_the_same_submission_gives_the_same_notebook(engine):
     assert first == second
 
 
+@pytest.mark.slow
 def test_a_kernel_that_cannot_start_is_our_failure_and_not_the_student_s(engine, monkeypatch):
     monkeypatch.setattr(kernel, "GRADING", {"NBGRADER_EXECUTION": "autograde", "A": "a\0b"})
     done = ended(asyncio.run(execute(job("1"), engine.zygote)))

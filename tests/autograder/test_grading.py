@@ -117,6 +117,7 @@ def test_only_those_asked_for_are_graded(root, grade):
     assert not (root / "autograded/alice").exists()
 
 
+@pytest.mark.slow
 def test_a_newer_submission_is_graded_again_and_force_grades_all_again(root, grade):
     submit(root, "alice", WRONG, timestamp="2026-01-01 12:00:00 UTC")
     submit(root, "bob", timestamp="2026-01-01 12:00:00 UTC")
@@ -147,10 +148,10 @@ def test_a_run_that_is_stopped_half_way_goes_on_where_it_was(root, warm):
     assert done in second.kept
 
 
-def test_a_notebook_that_was_not_handed_in_costs_its_points(tmp_path, grade):
+def test_a_notebook_that_was_not_handed_in_costs_its_points(bare, grade):
     for name in ("p1", "p2"):
         root = write_course(
-            tmp_path, code("x = 1"), asserts("assert x == 1", f"t_{name}", 2), name=name
+            bare, code("x = 1"), asserts("assert x == 1", f"t_{name}", 2), name=name
         )
     submit(root, "alice", {}, name="p2")
     one = grade(root)["alice"]
@@ -160,9 +161,9 @@ def test_a_notebook_that_was_not_handed_in_costs_its_points(tmp_path, grade):
     assert grade(root)["alice"] == one
 
 
-def test_several_notebooks_are_one_submission(tmp_path, grade):
+def test_several_notebooks_are_one_submission(bare, grade):
     for name in ("p1", "p2"):
-        root = write_course(tmp_path, asserts("assert True", f"t_{name}", 2), name=name)
+        root = write_course(bare, asserts("assert True", f"t_{name}", 2), name=name)
     for name in ("p1", "p2"):
         submit(root, "alice", {}, name=name)
     one = grade(root)["alice"]

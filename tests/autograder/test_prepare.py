@@ -86,8 +86,8 @@ def test_files_beside_the_notebook_go_along(root, prepare):
     assert dict(prepare().jobs[0].files) == {"helper.py": b"x = 1", "data/deep/table.csv": b"1,2"}
 
 
-def test_the_course_s_own_files_win_over_a_student_s(tmp_path):
-    root = write_course(tmp_path, files={"data.csv": "true", "lib/helper.py": "ours"})
+def test_the_course_s_own_files_win_over_a_student_s(bare):
+    root = write_course(bare, files={"data.csv": "true", "lib/helper.py": "ours"})
     submit(root, "alice", files={"data.csv": "forged", "lib/helper.py": "theirs"})
     prepared = Prepare(open_course(root), "ps1", force=False).prepare("alice")
     assert dict(prepared.jobs[0].files) == {"data.csv": b"true", "lib/helper.py": b"ours"}
@@ -338,9 +338,9 @@ def test_what_a_killed_run_left_half_done_is_prepared_again(root, prepare):
     assert prepare().jobs
 
 
-def test_of_several_notebooks_those_there_are_prepared(tmp_path):
+def test_of_several_notebooks_those_there_are_prepared(bare):
     for name in ("b", "a"):
-        root = write_course(tmp_path, code("1"), asserts("assert True", f"t_{name}"), name=name)
+        root = write_course(bare, code("1"), asserts("assert True", f"t_{name}"), name=name)
     submit(root, "alice", {}, name="b")
     prepared = Prepare(open_course(root), "ps1", force=False).prepare("alice")
     assert [one.notebook for one in prepared.jobs] == ["b"]

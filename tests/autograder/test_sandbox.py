@@ -180,9 +180,11 @@ def processes(mark):
 # --- the inner wall: what a notebook's code finds -------------------------------------------
 
 USERS = ["as root", "as an ordinary user"]
+#: Where root runs the tests, the other look is left to the complete run.
+LATER = [pytest.mark.slow] if sandbox.privileged() else []
 
 
-@pytest.fixture(scope="module", params=USERS)
+@pytest.fixture(scope="module", params=[USERS[0], pytest.param(USERS[1], marks=LATER)])
 def inside(request, tmp_path_factory):
     """Return what each probe found in a notebook graded by root and by anyone else."""
     if reason := sandbox.missing():

@@ -71,6 +71,7 @@ def test_what_is_preloaded_is_there_and_data_can_be_read_even_below_tmp(tmp_path
     assert done.messages[0].startswith("OSError: [Errno 30] Read-only file system")
 
 
+@pytest.mark.slow
 def test_closing_leaves_no_process_no_mount_no_file_and_no_descriptor():
     mounts = Path("/proc/self/mountinfo").read_text()
     open_files = len(list(Path("/proc/self/fd").iterdir()))
@@ -91,6 +92,7 @@ def test_closing_leaves_no_process_no_mount_no_file_and_no_descriptor():
     wait_for(lambda: len(list(Path("/proc/self/fd").iterdir())) <= open_files)
 
 
+@pytest.mark.slow
 def test_when_the_worker_is_killed_all_that_it_started_dies():
     mark = secrets.token_hex(8)
     program = (

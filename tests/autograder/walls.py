@@ -198,7 +198,7 @@ def look(facts: dict[str, Any]) -> dict[str, Any]:
 
         first = run(earlier)
         assert first.verdicts == [Verdict.PASS], first.failure
-        neighbour = threading.Thread(target=run, args=["import time\ntime.sleep(4)"])
+        neighbour = threading.Thread(target=run, args=["import time\ntime.sleep(2)"])
         neighbour.start()
         done = run(PREAMBLE + known, *cells, **LIMITS)
         neighbour.join()
