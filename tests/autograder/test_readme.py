@@ -1,0 +1,87 @@
+"""What autograder/README.md says is so, and every command in it runs."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from autograder.model import Verdict
+from autograder.settings import Autograder
+from tests.autograder.building import scores, submit
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "autograder" / "README.md").read_text()
+SCRIPTS = Path(sys.executable).parent
+UNTESTED = "# not run by a test"
+COMMANDS = [
+    line.partition("  #")[0].strip()
+    for block in re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL)
+    for line in block.splitlines()
+    if UNTESTED not in line
+]
+
+
+def rows(heading):
+    """Yield the cells of each row of the table under a heading."""
+    section = README.partition(f"\n{heading}\n")[2].partition("\n#")[0]
+    table = [line for line in section.splitlines() if line.startswith("|")]
+    for line in table[2:]:
+        yield [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_the_table_of_settings_is_that_of_the_code():
+    settings = Autograder()
+    assert list(rows("### Settings")) == [
+        [f"`{name}`", f"`{getattr(settings, name)!r}`", trait.help]
+        for name, trait in sorted(Autograder.class_own_traits(config=True).items())
+    ]
+
+
+def test_the_table_of_verdicts_is_complete():
+    assert [name.strip("`") for name, *_ in rows("### Verdicts")] == list(Verdict)
+
+
+def test_every_deviation_has_its_test_and_every_such_test_is_listed():
+    source = (ROOT / "tests/autograder/test_stock.py").read_text()
+    there = set(re.findall(r"def (test_\w+)", source.partition("# --- different")[2]))
+    listed = {row[-1].strip("`") for row in rows("## Where we differ from nbgrader")}
+    same = {
+        "test_an_ordinary_number_is_partial_credit_for_both",
+        "test_a_graded_cell_that_a_student_adds_is_worth_nothing",
+        "test_the_notebooks_of_both_engines_are_notebooks",
+    }
+    assert listed == there - same
+
+
+def test_every_test_that_is_named_exists():
+    code = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
+    for name in re.findall(r"`(test_\w+)`", README):
+        assert f"def {name}(" in code, name
+    for name in re.findall(r"\b(test_\w+\.py)", README):
+        assert (Path(__file__).parent / name).exists(), name
+
+
+@pytest.mark.slow
+@pytest.mark.sandbox
+def test_every_command_runs_in_a_course_configured_as_it_says(root):
+    (lines,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    (root / "nbgrader_config.py").write_text(lines)
+    submit(root, "ada")
+    submit(root, "ben", {})
+    assert [line for line in COMMANDS if line.startswith("autograder grade")]
+    for line in COMMANDS:
+        done = subprocess.run(
+            shlex.split(line),
+            cwd=root,
+            env={**os.environ, "PATH": f"{SCRIPTS}:{os.environ['PATH']}"},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, (line, done.stdout, done.stderr)
+    assert scores(root, "ada") == {"test_double": 2, "test_mean": 3, "explain": None}
+    assert (root / "report_ps1.html").exists()
+    assert (root / "feedback/ada/ps1/p1.html").exists()
