@@ -7,6 +7,7 @@ from one socket, forks, and the fork becomes `autograder.student`.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import json
@@ -109,6 +110,7 @@ class Zygote:
                 stdout=self._log,
                 stderr=self._log,
                 env=env,
+                start_new_session=True,  # a process group, for `close`
             )
 
     def wait_ready(self) -> None:
@@ -183,7 +185,10 @@ class Zygote:
             self._control.close()
         process = getattr(self, "_process", None)
         if process:
-            process.kill()
+            # Of bubblewrap's two processes the inner one waits for the outer one at first, and
+            # would do so for ever: in that moment they are of one group.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
         self._log.close()
         shutil.rmtree(self.run, ignore_errors=True)

@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import os
 import secrets
 import signal
@@ -90,6 +91,22 @@ def test_closing_leaves_no_process_no_mount_no_file_and_no_descriptor():
     assert not zygote.run.exists()
     assert Path("/proc/self/mountinfo").read_text() == mounts
     wait_for(lambda: len(list(Path("/proc/self/fd").iterdir())) <= open_files)
+
+
+def test_closing_at_once_leaves_no_process_either(tmp_path):
+    for pause in (0, 0.001, 0.002, 0.003, 0.005, 0.008, 0.02, 0.05):
+        with Zygote(["numpy"], [tmp_path]):
+            time.sleep(pause)
+    mark = str(tmp_path).encode()
+
+    def left():
+        found = []
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            with contextlib.suppress(OSError):
+                found += [path.parent.name] * (mark in path.read_bytes())
+        return found
+
+    wait_for(lambda: not left(), 5)
 
 
 @pytest.mark.slow
