@@ -88,6 +88,7 @@ def test_an_unreadable_notebook_is_named_with_the_reason(command, root):
     assert one_line(err).startswith("autograder: None of these submissions can be graded")
 
 
+@pytest.mark.slow
 @pytest.mark.sandbox
 def test_an_unreadable_notebook_among_others_stops_nobody(command, root):
     submit(root, "alice", b"not JSON")
@@ -213,6 +214,11 @@ def test_only_the_students_named_are_graded_and_force_grades_again(command, root
 
 
 @pytest.mark.slow
+def heed_interrupts():
+    """A shell starts what it runs in the background deaf to Ctrl-C, tests too."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.sandbox
 def test_the_command_works_from_elsewhere_and_an_interrupt_keeps_what_was_graded(root, tmp_path):
     configure(
@@ -224,7 +230,9 @@ def test_the_command_works_from_elsewhere_and_an_interrupt_keeps_what_was_graded
     submit(root, "bob", {**RIGHT, "double": "while True: pass"})
     words = [str(COMMAND), "grade", "ps1", "--course", str(root)]
     before = set(Path("/tmp").glob("ag-*"))
-    with subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as grading:
+    with subprocess.Popen(
+        words, cwd=tmp_path, stderr=subprocess.PIPE, text=True, preexec_fn=heed_interrupts
+    ) as grading:
         graded = root / "autograded/alice/ps1/p1.ipynb"
         wait_for(lambda: graded.exists() and graded.stat().st_mode & 0o777 == 0o444, 30)
         wait_for(lambda: scores(root, "alice")["test_mean"] == 3, 30)

@@ -161,6 +161,7 @@ def test_a_notebook_that_was_not_handed_in_costs_its_points(bare, grade):
     assert grade(root)["alice"] == one
 
 
+@pytest.mark.slow
 def test_several_notebooks_are_one_submission(bare, grade):
     for name in ("p1", "p2"):
         root = write_course(bare, asserts("assert True", f"t_{name}", 2), name=name)

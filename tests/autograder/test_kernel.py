@@ -100,6 +100,7 @@ def test_a_manager_without_a_kernel_has_ended(manage):
     manage(scenario)
 
 
+@pytest.mark.slow
 @pytest.mark.sandbox
 def test_kernels_that_have_ended_leave_no_descriptor_open(engine):
     def held():

@@ -102,6 +102,7 @@ def test_without_a_sandbox_the_button_grades_nothing(root, monkeypatch):
     assert "No sandbox: none here" in done["log"]
 
 
+@pytest.mark.slow
 @pytest.mark.sandbox
 def test_the_button_and_the_command_record_the_same(root, warm, grade):
     answers = {**RIGHT, "mean": "def mean(x): return x[0]"}

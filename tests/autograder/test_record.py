@@ -125,6 +125,7 @@ def test_a_submission_is_recorded_in_one_transaction(root, engine, monkeypatch):
     database.close()
 
 
+@pytest.mark.slow
 def test_a_failure_of_ours_records_nothing_and_is_prepared_again(root, grade):
     submit(root, "alice")
     grade(root)

@@ -134,6 +134,7 @@ def test_when_the_worker_is_killed_all_that_it_started_dies():
     subprocess.run(["rm", "-r", str(run)], check=True)
 
 
+@pytest.mark.slow
 def test_a_zygote_that_died_says_so():
     with Zygote(["numpy"]) as zygote:
         zygote.wait_ready()
@@ -161,6 +162,7 @@ def test_one_thread_for_every_library_and_no_accelerator():
     assert ENVIRONMENT["CUDA_VISIBLE_DEVICES"] == ""
 
 
+@pytest.mark.slow
 def test_without_isolation_notebooks_run_with_our_rights():
     with Zygote(["numpy"], isolated=False) as zygote:
         done = ended(asyncio.run(execute(job("import os\nprint(os.getuid())", "1 / 0"), zygote)))
