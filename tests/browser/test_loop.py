@@ -27,6 +27,7 @@ FLAGS = [
     "--no-first-run",
 ]
 PATIENCE_MS = 60_000  # JupyterLab on a busy two-core machine
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="module")
