@@ -104,9 +104,9 @@ def only_hub_in(state_dir: Path) -> Iterator[None]:
 def _course_id(course_dir: Path) -> str:
     file = course_dir / "nbgrader_config.py"
     if not file.is_file():
-        found = "no nbgrader_config.py in it" if course_dir.is_dir() else "no such folder"
+        found = "no nbgrader_config.py in" if course_dir.is_dir() else "no folder"
         raise HubError(
-            f"Found {found}: {course_dir}; expected an nbgrader course directory; give one with "
+            f"Found {found} {course_dir}, expected an nbgrader course directory; give one with "
             "--course."
         )
     try:

@@ -52,12 +52,12 @@ def test_making_folders_again_changes_nothing(layout):
 
 def test_a_missing_course_is_named(tmp_path):
     message = refused(tmp_path / "nowhere")
-    assert message.startswith(f"Found no such folder: {tmp_path / 'nowhere'};")
+    assert message.startswith(f"Found no folder {tmp_path / 'nowhere'}, expected an nbgrader")
     assert "--course" in message
 
 
 def test_a_folder_that_is_no_course_is_named(tmp_path):
-    assert "no nbgrader_config.py in it" in refused(tmp_path)
+    assert f"Found no nbgrader_config.py in {tmp_path}," in refused(tmp_path)
 
 
 def test_a_course_without_a_name_is_refused(course):
