@@ -71,6 +71,7 @@ class Job:
     files: tuple[tuple[str, bytes], ...] = ()  # what lies beside it: relative path, content
     seed: str = "0"  # hexadecimal; from the submission's content
     limits: Limits = field(default_factory=Limits)
+    imports: str = ""  # what the assignment's own plain cells import, for the judge to run first
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from nbgrader.converters import Autograde
 from nbgrader.converters.base import BaseConverter
 from nbgrader.utils import parse_utc
 
+from autograder.assignment import imports
 from autograder.courses import Course
 from autograder.model import Job, Limits
 
@@ -48,6 +49,7 @@ class Prepare(Autograde):
         self.course, self.assignment, self.force = course, assignment, force
         self.writer = FilesWriter(parent=self, config=self.config)
         self.exporter = self.exporter_class(parent=self, config=self.config)
+        self._known_imports: dict[str, str] = {}
 
     def prepare(self, student: str) -> Prepared:
         """Prepare the submission of ``student``; a bad one is refused, never an exception."""
@@ -99,7 +101,14 @@ class Prepare(Autograde):
             student=student,
             assignment=self.assignment,
             limits=self.course.settings.limits,
+            imports=self._imports(source.stem),
         )
+
+    def _imports(self, notebook: str) -> str:
+        if notebook not in self._known_imports:
+            folder = self.course.folder("source", self.assignment)
+            self._known_imports[notebook] = imports(folder / f"{notebook}.ipynb")
+        return self._known_imports[notebook]
 
     def _refuse(self, student: str, reason: str) -> Prepared:
         discard(self.course, self.assignment, student)
@@ -136,7 +145,7 @@ def addressed(directory: Any, assignment: str, student: str) -> Iterator[None]:
         directory.assignment_id, directory.student_id = before
 
 
-def job(path: Path, *, student: str, assignment: str, limits: Limits) -> Job:
+def job(path: Path, *, student: str, assignment: str, limits: Limits, imports: str = "") -> Job:
     """Return the job for the sanitised notebook at ``path`` and the files beside it."""
     content = path.read_bytes()
     files = [
@@ -154,6 +163,7 @@ def job(path: Path, *, student: str, assignment: str, limits: Limits) -> Job:
         files=tuple(sorted(files)),
         seed=fingerprint(notebook)[:16],
         limits=limits,
+        imports=imports,
     )
 
 

@@ -16,6 +16,7 @@ from nbgrader.preprocessors import OverwriteCells as StockOverwriteCells
 from traitlets import Bool
 
 from autograder import engine, settings
+from autograder.assignment import imports
 from autograder.model import AutograderError, CellScore, Execution
 from autograder.prepare import job
 from autograder.score import overall, score
@@ -103,7 +104,15 @@ class Execute(NbGraderPreprocessor):
         ours = settings.read(self.config)
         mark = resources["nbgrader"]
         path = Path(resources["metadata"]["path"]) / f"{mark['notebook']}.ipynb"
-        one = job(path, student=mark["student"], assignment=mark["assignment"], limits=ours.limits)
+        directory = self.parent.parent.coursedir  # of the converter, whose exporter this serves
+        source = Path(directory.format_path(directory.source_directory, ".", mark["assignment"]))
+        one = job(
+            path,
+            student=mark["student"],
+            assignment=mark["assignment"],
+            limits=ours.limits,
+            imports=imports(source / path.name),
+        )
         return next(engine.shared(ours).run([one]))
 
 

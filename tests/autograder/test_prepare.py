@@ -358,5 +358,6 @@ def test_a_job_can_be_made_of_any_prepared_notebook(root, prepare, tmp_path):
         student="alice",
         assignment="ps1",
         limits=first.limits,
+        imports="import numpy as np",
     )
     assert again == first
