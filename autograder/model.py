@@ -72,6 +72,8 @@ class Job:
     seed: str = "0"  # hexadecimal; from the submission's content
     limits: Limits = field(default_factory=Limits)
     imports: str = ""  # what the assignment's own plain cells import, for the judge to run first
+    assignment_hash: str = ""  # of all that the assignment brings into the grade
+    submission_hash: str = ""  # of all files that were handed in
 
 
 @dataclass(frozen=True)
