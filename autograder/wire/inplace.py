@@ -1,0 +1,177 @@
+"""Finds what can be changed in place in a value, and tells whether, and makes it, change."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from autograder.wire.arrays import code_of, put_array
+from autograder.wire.channel import dumps
+from autograder.wire.codec import Put, encode, putter
+from autograder.wire.limits import WireError, check_depth
+from autograder.wire.plain import (
+    names_of,
+    pairs,
+    put_bytearray,
+    put_dict,
+    put_frozenset,
+    put_list,
+    put_set,
+    put_tuple,
+)
+from autograder.wire.tensors import put_keras_variable, put_variable, value_of
+
+_VARIABLES = (put_variable, put_keras_variable)
+
+
+def mutables(value: Any) -> list[Any]:
+    """Return what can be changed in place in `value`, each once, itself included.
+
+    These are the lists, dictionaries, sets, byte arrays, arrays and variables that cross by value.
+    A copy that has crossed gives as many, in the same order. Neither a set's items nor a
+    dictionary's keys are looked into.
+
+    Raises
+    ------
+    WireError
+        If the value is nested too deep.
+    """
+    found: dict[int, Any] = {}
+    _visit(value, found, 1)
+    return [*found.values()]
+
+
+def _visit(value: Any, found: dict[int, Any], depth: int) -> None:
+    put = putter(value)
+    if put is put_tuple:
+        inner: Iterable[Any] = tuple.__iter__(value)
+    elif id(value) in found or not _is_mutable(put, value):
+        return
+    else:
+        found[id(value)] = value
+        inner = ()
+        if put is put_list:
+            inner = list.copy(value)
+        elif put is put_dict:
+            inner = [item for _, item in pairs(value)]
+    check_depth(depth)
+    for item in inner:
+        _visit(item, found, depth + 1)
+
+
+def _is_mutable(put: Put, value: Any) -> bool:
+    if put is put_array:
+        base = sys.modules["numpy"].ndarray
+        return base.flags.__get__(value).writeable and bool(code_of(base.dtype.__get__(value)))
+    if put in _VARIABLES:
+        return value_of(value) is not None
+    return put in (put_list, put_dict, put_set, put_bytearray)
+
+
+def rewrite(original: Any, new: Any) -> None:
+    """Give `original`, one of `mutables`, the content of `new` in place.
+
+    Raises
+    ------
+    WireError
+        If `new` is of another kind, or an array of another shape or type.
+    """
+    put = putter(original)
+    try:
+        if put in _VARIABLES:
+            original.assign(new)
+        elif put is put_array:
+            _rewrite_array(original, new)
+        elif put in _REWRITE and put is putter(new):
+            _REWRITE[put](original, new)
+        else:
+            raise TypeError(f"it became a {type(new).__name__}")
+    except Exception as error:  # libraries have errors of their own
+        raise WireError(
+            f"A change of a {type(original).__name__} by your code cannot be passed on: {error}"
+        ) from None
+
+
+def _rewrite_array(original: Any, new: Any) -> None:
+    base = sys.modules["numpy"].ndarray
+    if type(new) is not base or new.shape != base.shape.__get__(original):
+        raise ValueError("an array keeps its shape")
+    if new.dtype.str != base.dtype.__get__(original).str:
+        raise ValueError("an array keeps the type of its elements")
+    base.__setitem__(original, ..., new)
+
+
+def _rewrite_dict(original: Any, new: Any) -> None:
+    items = [*pairs(new)]
+    dict.clear(original)
+    dict.update(original, items)
+
+
+def _rewrite_set(original: Any, new: Any) -> None:
+    items = [*set.__iter__(new)]
+    set.clear(original)
+    set.update(original, items)
+
+
+_REWRITE: dict[Put, Callable[[Any, Any], None]] = {
+    put_list: lambda original, new: list.__setitem__(original, slice(None), list.copy(new)),
+    put_bytearray: lambda original, new: bytearray.__setitem__(original, slice(None), new),
+    put_dict: _rewrite_dict,
+    put_set: _rewrite_set,
+}
+_ITERATE: dict[Put, Callable[[Any], Iterable[Any]]] = {
+    put_list: list.__iter__,
+    put_tuple: tuple.__iter__,
+    put_set: set.__iter__,
+    put_frozenset: frozenset.__iter__,
+}
+
+
+def same(a: Any, b: Any) -> bool:
+    """Tell whether two plain values are equal in type and structure, bit for bit.
+
+    A NaN equals one of the same bits; 0.0 and -0.0 differ. Dictionaries may differ in order. What
+    is not plain data is the same only as itself. No method of a value is called.
+
+    Raises
+    ------
+    WireError
+        If the values are nested too deep.
+    """
+    return _same(a, b, set(), 1)
+
+
+def _same(a: Any, b: Any, seen: set[tuple[int, int]], depth: int) -> bool:
+    if a is b or (id(a), id(b)) in seen:
+        return True
+    put = putter(a)
+    if put is not putter(b):
+        return False
+    if type(a) is not type(b):  # but a namedtuple that has crossed has a class of its own
+        names = names_of(type(a)) if put is put_tuple else ()
+        if not names or names != names_of(type(b)):
+            return False
+    if type(a) in (int, bool, str, bytes):
+        return bool(a == b)
+    check_depth(depth)
+    seen.add((id(a), id(b)))
+    if put is put_list or put is put_tuple:
+        first, second = [*_ITERATE[put](a)], [*_ITERATE[put](b)]
+        return len(first) == len(second) and all(
+            _same(x, y, seen, depth + 1) for x, y in zip(first, second, strict=True)
+        )
+    if put is put_dict:
+        left, right = ({_print(key): item for key, item in pairs(d)} for d in (a, b))
+        return left.keys() == right.keys() and all(
+            _same(left[key], right[key], seen, depth + 1) for key in left
+        )
+    if put is put_set or put is put_frozenset:
+        return sorted(map(_print, _ITERATE[put](a))) == sorted(map(_print, _ITERATE[put](b)))
+    return _print(a) == _print(b)
+
+
+def _print(value: Any) -> tuple[str, tuple[bytes, ...]]:
+    """Return what two leaves, keys or items have in common only if they are the same."""
+    tree, blobs = encode(value, lambda other: {"id": id(other)})
+    return dumps(tree), tuple(map(bytes, blobs))
