@@ -9,6 +9,7 @@ c.CourseDirectory.course_id = "dlef"
 # nbgrader autograde, and formgrader's button, run through our engine.
 plugin.configure(c)
 c.Autograder.preload = ["numpy", "scipy", "matplotlib.pyplot", "tensorflow", "keras", "course"]
-c.Autograder.cell_seconds = 10
+c.Autograder.cell_cpu_seconds = 10
+c.Autograder.cell_seconds = 60
 c.Autograder.cpu_seconds = 300
 c.Autograder.memory_mb = 2048

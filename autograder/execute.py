@@ -1,105 +1,37 @@
-"""Runs one prepared notebook in a forked kernel and says how each of its cells ended."""
+"""Runs one prepared notebook in a student's and a judge's process; says how each cell ended."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import secrets
 import signal
+import socket
 import time
 from contextlib import AbstractContextManager
 from queue import Empty
 from typing import Any
 
 import nbformat
-from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
+from autograder.client import GRACE_SECONDS, Client
+from autograder.inmate import Inmate
+from autograder.judging import JudgeGoneError, Judging
 from autograder.kernel import ForkKernelManager
-from autograder.model import SENTENCES, CellOutcome, Execution, Job, Verdict
+from autograder.model import SENTENCES, CellOutcome, Execution, Job, Limits, Verdict
 from autograder.zygote import Zygote, ZygoteError
 
-#: How long a kernel has to become ready, and an interrupted cell to give up, in seconds.
-START_SECONDS, GRACE_SECONDS = 60, 3
-#: How many times a notebook whose kernel ended is carried on in a fresh one.
+#: How long a process has to become ready, in seconds.
+START_SECONDS = 60
+#: How many times a notebook whose process ended is carried on in a fresh one.
 RESTARTS = 3
-#: How long the rest of a cell's output may take to arrive, in seconds, and the size in characters
-#: of what is kept in any case: the result that may be partial credit, and the error.
-DRAIN_SECONDS, SMALL = 30, 4096
+#: How often it is looked whether a test has gone on for too long, in seconds.
+LOOK = 0.05
 
 
 class _RefusedError(Exception):
-    """The kernel could not be started or watched: our failure, never the student's."""
-
-
-class _Client(NotebookClient):
-    """nbclient's cell runner, with output that ends somewhere and a reply that is kept."""
-
-    def __init__(self, nb: NotebookNode, km: ForkKernelManager, job: Job) -> None:
-        self.job, self.printed = job, 0
-        self.reply: dict[str, Any] = {}
-        self.listener: asyncio.Task[Any] | None = None
-        super().__init__(
-            nb,
-            km=km,
-            allow_errors=True,
-            timeout_func=lambda _: job.limits.cell_seconds,  # `timeout` takes whole seconds only
-            raise_on_iopub_timeout=False,  # the reply has come; `_cell` looks at what did not
-            iopub_timeout=DRAIN_SECONDS,
-            skip_cells_with_tag=secrets.token_hex(),  # none: a tag must not save from a test
-            record_timing=False,  # so that the same submission gives the same file
-        )
-        self.on_cell_start = self._reset
-        self.on_cell_executed = self._keep
-
-    def _reset(self, **_: Any) -> None:
-        self.reply, self.printed = {}, 0
-
-    def _keep(self, *, execute_reply: dict[str, Any], **_: Any) -> None:
-        self.reply = execute_reply["content"]
-
-    async def _async_poll_output_msg(self, *arguments: Any) -> None:
-        self.listener = asyncio.current_task()
-        await super()._async_poll_output_msg(*arguments)
-
-    async def _async_poll_kernel_alive(self) -> None:
-        # nbclient's own looks once a second, which every crash would cost.
-        while await self.km.provisioner.poll() is None:
-            await asyncio.sleep(0.05)
-        if self.task_poll_for_reply is not None:
-            self.task_poll_for_reply.cancel()
-
-    def stop_listening(self) -> None:
-        """Forget a cell that ran out of time: nbclient would go on taking the next one's output."""
-        if self.listener is not None:
-            self.listener.cancel()
-
-    @property
-    def heard_all(self) -> bool:
-        """Whether all output of the last cell has arrived."""
-        return self.listener is None or not self.listener.cancelled()
-
-    def process_message(self, msg: Any, cell: NotebookNode, cell_index: int) -> Any:
-        """Take note of a message unless it is of no use here, or more than a cell may print."""
-        kind, content = msg["msg_type"], msg["content"]
-        if kind.startswith("comm"):  # widgets live in a browser
-            return None
-        if kind not in ("stream", "display_data", "update_display_data", "execute_result", "error"):
-            return super().process_message(msg, cell, cell_index)
-        size = len(content["text"]) if kind == "stream" else len(str(content))
-        room = self.job.limits.output_kb * 1024 - self.printed
-        self.printed += size
-        added = None
-        if size <= room or (size <= SMALL and kind in ("execute_result", "error")):
-            added = super().process_message(msg, cell, cell_index)
-        elif room > 0 and kind == "stream":
-            content["text"] = content["text"][:room]
-            added = super().process_message(msg, cell, cell_index)
-        if size > room >= 0:
-            note = f"[The rest was cut: a cell may print {self.job.limits.output_kb} kB.]\n"
-            cell.outputs.append(nbformat.v4.new_output("stream", name="stdout", text=f"\n{note}"))
-        return added
+    """A process could not be started or watched: our failure, never the student's."""
 
 
 async def execute(
@@ -107,173 +39,350 @@ async def execute(
 ) -> Execution:
     """Run ``job`` to its end, whatever its code does.
 
-    Cells run while ``turn`` is held; a kernel starts before: most of its start is waiting.
+    Cells run while ``turn`` is held; processes start before: most of their start is waiting.
 
-    A cell that ends its kernel costs what depends on it: the rest of the notebook goes on in a
-    fresh kernel, in which the cells before it are run again and it is not.
+    A cell that ends its process costs what depends on it: the rest of the notebook goes on in fresh
+    processes, in which the cells before it are run again and it is not.
     """
-    turn = turn or contextlib.nullcontext()
-    notebook = nbformat.reads(job.content, as_version=4)
-    outcomes: dict[int, CellOutcome] = {}
+    run = _Run(job, zygote, turn or contextlib.nullcontext())
     failure = ""
     try:
         for _ in range(1 + RESTARTS):
-            if await _session(job, zygote, notebook, outcomes, turn):
+            if await run.session():
                 break
         else:
-            _give_up(job, notebook, outcomes)
+            run.give_up()
     except (_RefusedError, ZygoteError, OSError) as error:
         failure = str(error) or repr(error)
     return Execution(
         job=job,
-        content=nbformat.writes(notebook).encode(),
-        cells=tuple(outcomes[index] for index in sorted(outcomes)),
-        seconds=sum(outcome.seconds for outcome in outcomes.values()),
+        content=nbformat.writes(run.notebook).encode(),
+        cells=tuple(run.outcomes[index] for index in sorted(run.outcomes)),
+        seconds=sum(outcome.seconds for outcome in run.outcomes.values()),
         failure=failure,
+        trouble=tuple(run.trouble.values()),
     )
 
 
-def _runnable(cell: NotebookNode) -> bool:
-    return bool(cell.cell_type == "code" and cell.source.strip())
+def _mark(cell: NotebookNode) -> Any:
+    return cell.metadata.get("nbgrader", {})
 
 
-def _only_tests(cell: NotebookNode) -> bool:
-    mark = cell.metadata.get("nbgrader", {})
-    return bool(mark.get("grade") and not mark.get("solution"))
+def _is_test(cell: NotebookNode) -> bool:
+    return bool(_mark(cell).get("grade") and not _mark(cell).get("solution"))
 
 
-async def _session(
-    job: Job,
-    zygote: Zygote,
-    notebook: NotebookNode,
-    outcomes: dict[int, CellOutcome],
-    turn: AbstractContextManager[object],
-) -> bool:
-    """Run what has not run yet in one kernel; return False if the kernel did not live to the end.
-
-    ``notebook`` and ``outcomes`` are filled in place.
-    """
-    manager = ForkKernelManager(zygote, job)
-    client = _Client(notebook, manager, job)
-    try:
-        await _start(client, manager)
-        with turn:
-            return await _cells(job, client, manager, outcomes)
-    except (DeadKernelError, CellTimeoutError):
-        client.stop_listening()
-        return False  # while repeating earlier cells: the next kernel may fare better
-    finally:
-        await _stop(client, manager)
+def _is_locked(cell: NotebookNode) -> bool:
+    return bool(_mark(cell).get("locked") and not _mark(cell).get("solution"))
 
 
-async def _cells(
-    job: Job, client: _Client, manager: ForkKernelManager, outcomes: dict[int, CellOutcome]
-) -> bool:
-    notebook = client.nb
-    for index, cell in enumerate(notebook.cells):
-        if not _runnable(cell):
-            continue
-        if index in outcomes:  # an earlier kernel's work, done again for what it defines
-            lived = outcomes[index].verdict in (Verdict.PASS, Verdict.FAIL, Verdict.ERROR)
-            if lived and not _only_tests(cell):
-                await client.async_execute_cell(NotebookNode(cell), index)
-                notebook.cells[index] = cell
-            continue
-        outcomes[index] = outcome = await _cell(job, client, manager, index)
-        if outcome.verdict in (Verdict.CRASH, Verdict.MEMORY):
-            return False
-        if outcome.verdict is Verdict.TIMEOUT and not await _settle(client, manager):
-            return False
-    return True
+def _name(cell: NotebookNode, index: int) -> str:
+    return str(_mark(cell).get("grade_id") or f"number {index + 1}")
 
 
-async def _start(client: _Client, manager: ForkKernelManager) -> None:
-    try:
-        await manager.start_kernel()
-        client.kc = manager.client()
+class _Run:
+    """One notebook on its way, through as many pairs of processes as it takes."""
+
+    def __init__(self, job: Job, zygote: Zygote, turn: AbstractContextManager[object]) -> None:
+        self.job, self.zygote, self.turn = job, zygote, turn
+        self.notebook = nbformat.reads(job.content, as_version=4)
+        self.outcomes: dict[int, CellOutcome] = {}
+        self.trouble: dict[int, str] = {}  # instructor's cells that failed in the judge
+
+    def _code(self) -> list[tuple[int, NotebookNode]]:
+        return [
+            (index, cell)
+            for index, cell in enumerate(self.notebook.cells)
+            if cell.cell_type == "code" and cell.source.strip()
+        ]
+
+    async def session(self) -> bool:
+        """Run what has not run yet; return False if the processes did not live to the end."""
+        ours, theirs = socket.socketpair()
+        manager = ForkKernelManager(self.zygote, self.job, ours)
+        judging = Judging(self.zygote, self.job, theirs, manager.inmate)
+        client = Client(self.notebook, manager, self.job)
+        pair = _Pair(self.job, client, manager, judging)
+        try:
+            with ours, theirs:
+                await pair.start()
+            with self.turn:
+                return await self._cells(pair)
+        except (DeadKernelError, CellTimeoutError, JudgeGoneError):
+            client.stop_listening()
+            return False  # while repeating earlier cells: the next processes may fare better
+        finally:
+            await pair.stop()
+
+    async def _cells(self, pair: _Pair) -> bool:
+        for number, (index, cell) in enumerate(self._code(), 1):
+            if index in self.outcomes:  # earlier processes' work, done again for what it defines
+                lived = self.outcomes[index].verdict in (Verdict.PASS, Verdict.FAIL, Verdict.ERROR)
+                if lived and not _is_test(cell):
+                    await pair.repeat(cell, index, judged=index not in self.trouble)
+                    self.notebook.cells[index] = cell
+                continue
+            if _is_test(cell):
+                cell.execution_count = number
+                outcome = await pair.test(cell, index)
+            else:
+                outcome = await pair.cell(index)
+            self.outcomes[index] = outcome
+            if _is_locked(cell) and not _is_test(cell) and outcome.verdict in _ORDINARY:
+                said = await pair.prepare(cell, index)
+                if said:
+                    self.trouble[index] = said
+            if outcome.verdict not in _ORDINARY and not await pair.fit():
+                return False
+            if not pair.judge_lives:
+                return False
+        return True
+
+    def give_up(self) -> None:
+        """Say of the cells that are left that they were not run."""
+        message = f"Not run: the notebook ended its process {RESTARTS + 1} times before this cell."
+        for index, cell in self._code():
+            if index not in self.outcomes:
+                self.outcomes[index] = CellOutcome(index, Verdict.CRASH, 0.0, message)
+                _show(cell, "KernelDied", message)
+
+
+_ORDINARY = (Verdict.PASS, Verdict.FAIL, Verdict.ERROR)
+
+
+class _Pair:
+    """A student's and a judge's process, and the cells that they run."""
+
+    def __init__(
+        self, job: Job, client: Client, manager: ForkKernelManager, judging: Judging
+    ) -> None:
+        self.job, self.client, self.manager, self.judging = job, client, manager, judging
+        self.judge_lives = True
+
+    @property
+    def student(self) -> Inmate:
+        """The student's process."""
+        return self.manager.inmate
+
+    async def start(self) -> None:
+        """Start both.
+
+        Raises
+        ------
+        _RefusedError
+            If one does not come to life.
+        """
+        try:
+            await asyncio.gather(
+                self._start_student(), asyncio.wait_for(self.judging.start(), START_SECONDS)
+            )
+        except (TimeoutError, RuntimeError, JudgeGoneError) as error:
+            for inmate in (self.student, self.judging.inmate):
+                inmate.poll()
+                if why := inmate.ending.get("refused"):
+                    raise _RefusedError(
+                        f"the {inmate.role}'s process did not start: {why}"
+                    ) from error
+            said = self.student.zygote.log_tail()
+            raise _RefusedError(f"the processes did not start: {error} ({said})") from error
+        self.manager.seal()
+        self.judging.begin()
+
+    async def _start_student(self) -> None:
+        await self.manager.start_kernel()
+        client = self.client
+        client.kc = self.manager.client()
         client.kc.start_channels()
         await client.kc.wait_for_ready(timeout=START_SECONDS)
-    except RuntimeError as error:  # what wait_for_ready raises
-        await manager.provisioner.poll()
-        said = manager.provisioner.zygote.log_tail()
-        why = manager.provisioner.ending.get("refused") or f"{error} ({said})"
-        raise _RefusedError(f"the kernel did not start: {why}") from error
-    client.kc.allow_stdin = False
-    manager.seal()
+        client.kc.allow_stdin = False
 
+    async def stop(self) -> None:
+        """End both."""
+        provisioner = self.manager.provisioner
+        if self.client.kc is not None:
+            self.client.kc.stop_channels()
+        if provisioner.has_process:
+            await provisioner.kill()
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(provisioner.wait(), GRACE_SECONDS)
+        await provisioner.cleanup()
+        self.manager.context.destroy(linger=0)
+        await self.judging.stop()
 
-async def _stop(client: _Client, manager: ForkKernelManager) -> None:
-    provisioner = manager.provisioner
-    if client.kc is not None:
-        client.kc.stop_channels()
-    if provisioner.has_process:
-        await provisioner.kill()
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(provisioner.wait(), GRACE_SECONDS)
-    await provisioner.cleanup()
-    manager.context.destroy(linger=0)
+    async def repeat(self, cell: NotebookNode, index: int, *, judged: bool) -> None:
+        """Run a cell again for what it defines."""
+        await self.client.async_execute_cell(NotebookNode(cell), index)
+        if judged and _is_locked(cell):
+            await self.prepare(cell, index)
 
+    async def prepare(self, cell: NotebookNode, index: int) -> str:
+        """Run a locked cell in the judge as well; return what went wrong there."""
+        limits = self.job.limits
+        self.judging.inmate.begin(limits.cell_cpu_seconds)
+        asked = asyncio.create_task(self.judging.run(_name(cell, index), cell.source, locked=True))
+        exceeded = await self._await(asked)
+        try:
+            answer = await asked
+        except JudgeGoneError:
+            self.judge_lives = False
+            return (exceeded and f"did not finish within {exceeded}") or "ended the judge's process"
+        return "" if answer["verdict"] == "pass" else f"{answer['ename']}: {answer['evalue']}"
 
-async def _cell(job: Job, client: _Client, manager: ForkKernelManager, index: int) -> CellOutcome:
-    """Execute one cell and name its ending."""
-    cell = client.nb.cells[index]
-    began = time.monotonic()
-    verdict, message = Verdict.PASS, ""
-    try:
-        await client.async_execute_cell(cell, index)
-    except CellTimeoutError:
-        client.stop_listening()
-        verdict, message = Verdict.TIMEOUT, SENTENCES[Verdict.TIMEOUT].format(limits=job.limits)
-        _show(cell, "CellTimeoutError", message)
-    except DeadKernelError:
-        verdict, message = _ending(job, await _last_words(manager))
-        _show(cell, "KernelDied", message)
-    else:
-        if client.reply.get("status") == "error":
-            name, said = client.reply["ename"], client.reply["evalue"]
-            failed = name == "AssertionError"
-            verdict = Verdict.FAIL if failed else Verdict.ERROR
-            if failed:
-                message = said or "A test failed."
-            elif name == "NotImplementedError" and not said:
-                message = "Not answered yet."  # nbgrader's own placeholder was left in the cell
+    async def cell(self, index: int) -> CellOutcome:
+        """Run a cell in the student's process and name its ending."""
+        cell = self.client.nb.cells[index]
+        began = time.monotonic()
+        verdict, message = Verdict.PASS, ""
+        try:
+            await self.client.async_execute_cell(cell, index)
+        except CellTimeoutError:
+            self.client.stop_listening()
+            verdict, message = _timeout(_wall(self.job.limits))
+            _show(cell, "CellTimeoutError", message)
+        except DeadKernelError:
+            verdict, message = await self._ending()
+            _show(cell, "KernelDied", message)
+        else:
+            if self.student.over:
+                verdict, message = _timeout(_cpu(self.job.limits))
+                _show(cell, "CellTimeoutError", message)
             else:
-                message = f"{name}: {said}".strip(": ")
+                verdict, message = self._reply(cell)
+        return CellOutcome(index, verdict, time.monotonic() - began, message)
+
+    def _reply(self, cell: NotebookNode) -> tuple[Verdict, str]:
+        """Name what the kernel replied."""
+        reply = self.client.reply
+        if reply.get("status") == "error":
+            name, said = reply["ename"], reply["evalue"]
             if not any(out.output_type == "error" for out in cell.outputs):
                 # The exception was raised where no traceback could be shown, or its display was
                 # tampered with: the reply still knows.
                 _show(cell, name, said)
-        elif client.reply.get("status") != "ok":  # the kernel was made to refuse it
-            verdict, message = Verdict.ERROR, "This cell was not run."
+            if name == "NotImplementedError" and not said:
+                return Verdict.ERROR, "Not answered yet."  # nbgrader's placeholder was left
+            return Verdict.ERROR, f"{name}: {said}".strip(": ")
+        if reply.get("status") != "ok":  # the kernel was made to refuse it
+            message = "This cell was not run."
             _show(cell, "NotRun", message)
-        elif not client.heard_all:
-            verdict, message = Verdict.TIMEOUT, "This cell printed more than could be read in time."
+            return Verdict.ERROR, message
+        if not self.client.heard_all:
+            message = "This cell printed more than could be read in time."
             _show(cell, "CellTimeoutError", message)
-    return CellOutcome(index, verdict, time.monotonic() - began, message)
+            return Verdict.TIMEOUT, message
+        return Verdict.PASS, ""
+
+    async def test(self, cell: NotebookNode, index: int) -> CellOutcome:
+        """Run a test in the judge and name its ending."""
+        began = time.monotonic()
+        limits = self.job.limits
+        self.student.begin(limits.cell_cpu_seconds)
+        self.judging.inmate.begin(limits.cell_cpu_seconds)
+        asked = asyncio.create_task(self.judging.run(_name(cell, index), cell.source, locked=False))
+        exceeded = await self._await(asked)
+        points = None
+        try:
+            answer = await asked
+        except JudgeGoneError:
+            self.judge_lives = False
+            verdict, message = await self._judge_ending(exceeded)
+            _show(cell, "JudgeDied", message)
+        else:
+            _show_answer(cell, answer, limits)
+            verdict, message = Verdict(answer["verdict"]), answer.get("message", "")
+            if answer.get("points") is not None and verdict is Verdict.PASS:
+                points = float(answer["points"])
+            if exceeded:
+                verdict, message = _timeout(exceeded)
+            elif answer["gone"]:
+                verdict, message = await self._ending()
+        return CellOutcome(index, verdict, time.monotonic() - began, message, points, judged=True)
+
+    async def _await(self, asked: asyncio.Task[dict[str, Any]]) -> str:
+        """Wait for the judge's answer; return the limit that was exceeded, if one was.
+
+        Afterwards ``asked`` is done: what hangs is interrupted, and killed if that does not help.
+        """
+        began, limits, exceeded = time.monotonic(), self.job.limits, ""
+        while not exceeded:
+            await asyncio.wait({asked}, timeout=LOOK)
+            if asked.done():
+                return ""
+            for inmate in (self.student, self.judging.inmate):
+                inmate.poll()
+                exceeded = _cpu(limits) if inmate.over else exceeded
+            if time.monotonic() - began > limits.cell_seconds:
+                exceeded = _wall(limits)
+        for inmate, order in (
+            (self.student, "interrupt"),
+            (self.student, "kill"),
+            (self.judging.inmate, "kill"),
+        ):
+            inmate.order(order)
+            await asyncio.wait({asked}, timeout=GRACE_SECONDS)
+            if asked.done():
+                break
+        return exceeded
+
+    async def fit(self) -> bool:
+        """Return whether the student's process can go on after a cell that was cut short."""
+        if self.student.poll() is not None or not self.judge_lives:
+            return False
+        await self.manager.provisioner.send_signal(signal.SIGINT)
+        with contextlib.suppress(Empty):
+            if self.client.reply:  # the kernel has answered already
+                return True
+            await self.client.kc.get_shell_msg(timeout=GRACE_SECONDS)
+            return True
+        return False
+
+    async def _ending(self) -> tuple[Verdict, str]:
+        """Name the ending of the student's process."""
+        words = await _last_words(self.student)
+        limits = self.job.limits
+        if "refused" in words or not words:
+            raise _RefusedError(words.get("refused", "the kernel was lost"))
+        code, cause = words["exit"], words["cause"]
+        if self.student.over:
+            return _timeout(_cpu(limits))
+        if cause == "memory":
+            return Verdict.MEMORY, SENTENCES[Verdict.MEMORY].format(limits=limits)
+        if cause == "cpu":
+            used = f"The submission used more than {limits.cpu_seconds} seconds of processor time."
+            return Verdict.TIMEOUT, used
+        if code == 128 + 9 and not cause:  # killed, and not by us: the system had no memory
+            return Verdict.MEMORY, SENTENCES[Verdict.MEMORY].format(limits=limits)
+        detail = f"signal {code - 128}" if code > 128 else f"exit status {code}"
+        return Verdict.CRASH, SENTENCES[Verdict.CRASH].format(detail=detail)
+
+    async def _judge_ending(self, exceeded: str) -> tuple[Verdict, str]:
+        """Name the ending of the judge's process: of what it was given it may have had too much."""
+        words = await _last_words(self.judging.inmate)
+        if exceeded or words.get("cause") == "cpu":
+            return _timeout(exceeded or f"{self.job.limits.cpu_seconds} seconds of processor time")
+        if words.get("cause") == "memory":
+            return Verdict.MEMORY, SENTENCES[Verdict.MEMORY].format(limits=self.job.limits)
+        raise _RefusedError(f"the judge's process ended: {words}")
 
 
-async def _last_words(manager: ForkKernelManager) -> dict[str, Any]:
+def _cpu(limits: Limits) -> str:
+    return f"{limits.cell_cpu_seconds:g} seconds of processor time"
+
+
+def _wall(limits: Limits) -> str:
+    return f"{limits.cell_seconds:g} seconds"
+
+
+def _timeout(limit: str) -> tuple[Verdict, str]:
+    return Verdict.TIMEOUT, SENTENCES[Verdict.TIMEOUT].format(limit=limit)
+
+
+async def _last_words(inmate: Inmate) -> dict[str, Any]:
     for _ in range(200):
-        if await manager.provisioner.poll() is not None:
+        if inmate.poll() is not None:
             break
         await asyncio.sleep(0.01)
-    return dict(manager.provisioner.ending)
-
-
-def _ending(job: Job, words: dict[str, Any]) -> tuple[Verdict, str]:
-    """Name what the warden reported."""
-    if "refused" in words or not words:
-        raise _RefusedError(words.get("refused", "the kernel was lost"))
-    code = words["exit"]
-    if words["cause"] == "memory":
-        return Verdict.MEMORY, SENTENCES[Verdict.MEMORY].format(limits=job.limits)
-    if words["cause"] == "cpu":
-        used = f"The submission used more than {job.limits.cpu_seconds} seconds of processor time."
-        return Verdict.TIMEOUT, used
-    if code == 128 + 9 and not words["cause"]:  # killed, and not by us: the system had no memory
-        return Verdict.MEMORY, SENTENCES[Verdict.MEMORY].format(limits=job.limits)
-    detail = f"signal {code - 128}" if code > 128 else f"exit status {code}"
-    return Verdict.CRASH, SENTENCES[Verdict.CRASH].format(detail=detail)
+    return dict(inmate.ending)
 
 
 def _show(cell: NotebookNode, name: str, message: str) -> None:
@@ -284,20 +393,23 @@ def _show(cell: NotebookNode, name: str, message: str) -> None:
     ]
 
 
-async def _settle(client: _Client, manager: ForkKernelManager) -> bool:
-    """Interrupt a cell that ran out of time; return whether its kernel can go on."""
-    if await manager.provisioner.poll() is not None:
-        return False  # it was its processor time, and the warden has ended it
-    await manager.provisioner.send_signal(signal.SIGINT)
-    with contextlib.suppress(Empty):
-        await client.kc.get_shell_msg(timeout=GRACE_SECONDS)
-        return True
-    return False
-
-
-def _give_up(job: Job, notebook: NotebookNode, outcomes: dict[int, CellOutcome]) -> None:
-    message = f"Not run: the notebook ended its process {RESTARTS + 1} times before this cell."
-    for index, cell in enumerate(notebook.cells):
-        if _runnable(cell) and index not in outcomes:
-            outcomes[index] = CellOutcome(index, Verdict.CRASH, 0.0, message)
-            _show(cell, "KernelDied", message)
+def _show_answer(cell: NotebookNode, answer: dict[str, Any], limits: Limits) -> None:
+    """Keep in a test's outputs what the judge says of it, for the instructor."""
+    new = nbformat.v4.new_output
+    most = limits.output_kb * 1024
+    cell.outputs = [
+        new("stream", name=stream, text=text[:most])
+        for stream, text in (
+            ("stdout", answer["printed"]),
+            ("stdout", answer["stdout"]),
+            ("stderr", answer["stderr"]),
+        )
+        if text
+    ]
+    if answer["verdict"] != "pass":
+        error = {key: answer[key] for key in ("ename", "evalue", "traceback")}
+        cell.outputs.append(new("error", **error))
+    elif answer["result"]:
+        data = {"text/plain": answer["result"]}
+        count = cell.execution_count
+        cell.outputs.append(new("execute_result", data=data, execution_count=count))

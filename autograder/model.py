@@ -35,7 +35,7 @@ SEVERITY = (
 
 #: What a student reads when the exception's own words would not help.
 SENTENCES = {
-    Verdict.TIMEOUT: "This cell did not finish within {limits.cell_seconds:g} seconds. "
+    Verdict.TIMEOUT: "This cell did not finish within {limit}. "
     "Look for a loop that never ends, or work that can be vectorised.",
     Verdict.MEMORY: "This cell needed more than the {limits.memory_mb} MB of memory that a "
     "submission may use. Look for an array that is larger than the task needs.",
@@ -50,7 +50,8 @@ SENTENCES = {
 class Limits:
     """What one submission may use while it is graded."""
 
-    cell_seconds: float = 30.0  # wall time of one cell
+    cell_cpu_seconds: float = 30.0  # processor time of one cell: a busy machine changes nothing
+    cell_seconds: float = 120.0  # wall time of one cell
     cpu_seconds: int = 300  # processor time of the whole submission
     memory_mb: int = 2048  # beyond what the zygote shares with it
     processes: int = 64
@@ -71,6 +72,7 @@ class Job:
     files: tuple[tuple[str, bytes], ...] = ()  # what lies beside it: relative path, content
     seed: str = "0"  # hexadecimal; from the submission's content
     limits: Limits = field(default_factory=Limits)
+    instructor_files: tuple[tuple[str, bytes], ...] = ()  # what the assignment puts beside it
     imports: str = ""  # what the assignment's own plain cells import, for the judge to run first
     assignment_hash: str = ""  # of all that the assignment brings into the grade
     submission_hash: str = ""  # of all files that were handed in
@@ -84,6 +86,8 @@ class CellOutcome:
     verdict: Verdict
     seconds: float
     message: str = ""  # for the student; empty when all went well
+    points: float | None = None  # the number that a test cell's last expression gave
+    judged: bool = False  # it ran in the judge: its verdict is the judge's
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,7 @@ class Execution:
     cells: tuple[CellOutcome, ...]
     seconds: float
     failure: str = ""  # not empty: the grader itself failed, and nothing may be recorded
+    trouble: tuple[str, ...] = ()  # for the author: instructor's cells that failed in the judge
 
 
 @dataclass(frozen=True)

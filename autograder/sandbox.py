@@ -30,8 +30,11 @@ from autograder.model import AutograderError, Limits
 # from <linux/sched.h>, <sys/mount.h> and <linux/prctl.h>
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
 CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
-MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 1, 2, 4, 8
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_NOSYMFOLLOW = 1, 2, 4, 8, 256
 MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 32, 4096, 16384, 1 << 18
+# from <asm/unistd.h>, the same for every architecture, <linux/mount.h> and <fcntl.h>
+SYS_OPEN_TREE, SYS_MOVE_MOUNT = 428, 429
+OPEN_TREE_CLONE, MOVE_MOUNT_F_EMPTY_PATH, AT_FDCWD = 1, 4, -100
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP = 1, 4, 24
 PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 36, 38
 SIGKILL = 9
@@ -271,6 +274,23 @@ def enter(job: Path, *, shown: Iterable[Path] = (), scratch_mb: int, uid: int | 
 def seal(job: Path) -> None:
     """Make the shared directory read-only for everyone behind the inner wall."""
     mount("none", str(job), None, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV)
+
+
+def detached(path: str) -> int:
+    """Return a descriptor of a mount like the one at ``path`` that is attached nowhere yet."""
+    flags = ctypes.c_uint(OPEN_TREE_CLONE | os.O_CLOEXEC)
+    descriptor: int = _libc().syscall(SYS_OPEN_TREE, AT_FDCWD, path.encode(), flags)
+    _check(min(descriptor, 0), f"open_tree {path}")
+    return descriptor
+
+
+def show(mounted: int, place: Path) -> None:
+    """Attach what `detached` gave in another process, read-only and with no way out of it."""
+    flags = ctypes.c_uint(MOVE_MOUNT_F_EMPTY_PATH)
+    target = str(place).encode()
+    _check(_libc().syscall(SYS_MOVE_MOUNT, mounted, b"", AT_FDCWD, target, flags), "move_mount")
+    restrictions = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOSYMFOLLOW
+    mount("none", str(place), None, MS_BIND | MS_REMOUNT | restrictions)
 
 
 def mount_proc() -> None:

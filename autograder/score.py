@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable
 
 from nbformat import NotebookNode
 from nbgrader import utils
 
 from autograder.model import SEVERITY, CellOutcome, CellScore, Verdict
-
-#: Since NumPy 2, a NumPy number shows as ``np.float64(1.5)``.
-NUMPY_NUMBER = re.compile(r"^np\.\w+\((.*)\)$")
 
 
 def score(notebook: NotebookNode, outcomes: Iterable[CellOutcome]) -> tuple[CellScore, ...]:
@@ -63,7 +59,7 @@ def _cell(cell: NotebookNode, outcome: CellOutcome | None) -> CellScore:
         return CellScore(name, None, most, verdict)
     if outcome and verdict is not Verdict.PASS:
         return CellScore(name, 0.0, most, verdict, outcome.message)
-    value = _value(cell)
+    value = outcome.points if outcome else None
     if value is None:
         return CellScore(name, most, most, verdict)
     if not (math.isfinite(value) and 0 <= value <= most):
@@ -71,14 +67,3 @@ def _cell(cell: NotebookNode, outcome: CellOutcome | None) -> CellScore:
         return CellScore(name, None, most, Verdict.INTERNAL, said)
     partial = "" if value == most else f"Partial credit: {value:g} of {most:g} points."
     return CellScore(name, value, most, Verdict.FAIL if partial else verdict, partial)
-
-
-def _value(cell: NotebookNode) -> float | None:
-    """Return the number that the last expression gave, if it gave one."""
-    for output in cell.outputs:
-        if output.output_type == "execute_result":
-            try:
-                return float(NUMPY_NUMBER.sub(r"\1", output.data.get("text/plain", "")))
-            except ValueError:
-                return None  # a test may end in any expression; only a number is partial credit
-    return None

@@ -33,6 +33,10 @@ class Autograder(Configurable):
     sandbox = Bool(
         True, help="False grades with the grader's own rights where isolation is not to be had."
     ).tag(config=True)
+    cell_cpu_seconds = Float(
+        _DEFAULT.cell_cpu_seconds,
+        help="Processor time of one cell, in seconds; it is interrupted then.",
+    ).tag(config=True)
     cell_seconds = Float(
         _DEFAULT.cell_seconds, help="Wall time of one cell, in seconds; it is interrupted then."
     ).tag(config=True)

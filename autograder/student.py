@@ -1,243 +1,261 @@
-"""Turns a fresh fork of the zygote into the isolated kernel that runs one student's notebook.
+"""Runs a student's cells as a Jupyter kernel, and answers what the judge asks between them.
 
-Three processes, each the parent of the next:
-
-- the *warden* (`watch`) stays outside the inner wall, watches memory and time, takes orders over
-  the lifeline and says on it how the kernel ended;
-- *init* is process 1 behind the wall: when it goes, the system kills all that is left there;
-- the *kernel* is an ordinary IPython kernel without privileges, talking over IPC sockets.
-
-The lifeline is a sequenced-packet socket to the worker. Orders: ``interrupt``, ``seal``, ``kill``;
-its closing means kill. Answers, one of: ``{"refused": why}``, ``{"exit": ..., "cause": ...}``.
+Nothing in this process is trusted: the judge believes no more of an answer than that it is a typed
+value. What is done here with care is done for honest work: the same results as in one process.
 """
 
 from __future__ import annotations
 
+import builtins
 import contextlib
-import json
+import io
 import os
-import random
-import select
-import shutil
 import signal
 import socket
 import sys
-import time
-from pathlib import Path
-from typing import Any, NoReturn
+from collections.abc import Callable
+from typing import Any
 
-from autograder import sandbox
-from autograder.model import Limits
+from autograder import parcels, seeds
+from autograder.wire import Channel, WireError, mutables, same
 
-#: How often use is looked at, in seconds: a process can touch about 1 GB in that time.
-LOOK = 0.1
+#: How much of what is printed during one call goes along with its answer, in characters.
+PRINTED = 10_000
+#: How long the text of an exception may be that goes to the judge.
+SAID = 2_000
 
 
-def watch(request: dict[str, Any], lifeline: socket.socket, uid: int | None) -> NoReturn:
-    """Run in a fork of the zygote until its kernel has ended; never returns.
+def main(request: dict[str, Any], channels: list[int], log: int) -> None:
+    """Be a Jupyter kernel until it is shut down."""
+    sys.argv = ["kernel"]
+    seeds.seed_all(int(request["seed"], 16))
+
+    from ipykernel.kernelapp import IPKernelApp
+    from tornado.ioloop import IOLoop
+
+    app = IPKernelApp.instance(log_level=40)
+    app.initialize(["-f", request["connection_file"], "--HistoryManager.enabled=False"])
+    os.close(log)
+    if channels:
+        service = Service(Channel(socket.socket(fileno=channels[0])), app.shell.user_ns)
+        # On the main thread's loop: a question waits until the cell before it has ended, and is
+        # answered where that cell ran.
+        loop = IOLoop.current()
+
+        def answer(*_: Any) -> None:
+            try:
+                service.answer()
+            except EOFError:
+                loop.remove_handler(channels[0])
+
+        loop.add_handler(channels[0], answer, IOLoop.READ)
+    app.start()
+
+
+class _Clipped(io.StringIO):
+    """Text that ends somewhere."""
+
+    def write(self, text: str) -> int:
+        super().write(text[: max(0, PRINTED - self.tell())])
+        return len(text)
+
+
+class Callback:
+    """A function of the judge's, which can be called and nothing else."""
+
+    def __init__(self, service: Service, number: int) -> None:
+        self._service, self._number = service, number
+        self.__name__ = self.__qualname__ = "function"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call it over there."""
+        return self._service.call_back(self._number, args, kwargs)
+
+
+class Service:
+    """Holds what the judge has a handle on, and carries out its requests.
 
     Parameters
     ----------
-    request
-        ``job`` (directory shared with the worker), ``connection_file``, ``isolated``, ``shown``
-        (directories that stay readable), ``seed``, ``env`` and ``limits``.
-    lifeline
-        The socket to the worker.
-    uid
-        The user id for the kernel, or None for the zygote's own.
+    channel
+        The wire.
+    names
+        The notebook's namespace.
     """
-    limits = Limits(**request["limits"])
-    job = Path(request["job"])
-    try:
-        os.setsid()
-        proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY)
-        if request["isolated"]:
-            shown = [Path(name) for name in request["shown"]]
-            sandbox.enter(job, shown=shown, scratch_mb=limits.scratch_mb, uid=uid)
-        else:
-            sandbox.prctl(sandbox.PR_SET_CHILD_SUBREAPER, 1)
-        init = os.fork()
-    except OSError as error:
-        _say(lifeline, {"refused": str(error)})
-        os._exit(1)
-    if init == 0:
-        lifeline.close()
-        os.close(proc)  # through it, the whole disk outside of the inner wall could be reached
-        _init(request, limits, job, uid)
-    try:
-        answer = _guard(init, lifeline, proc, limits, job, sealing=request["isolated"])
-    except Exception as error:  # whatever it was, the worker must hear of it
-        answer = {"refused": f"the warden failed: {error!r}"}
-    _kill_tree(init, proc)
-    _say(lifeline, answer)
-    os._exit(0)
 
+    def __init__(self, channel: Channel, names: dict[str, Any]) -> None:
+        self.channel, self.names = channel, names
+        self.held: dict[int, Any] = {}
+        self._numbers: dict[int, int] = {}  # by identity; what is held stays alive
 
-def _say(lifeline: socket.socket, answer: dict[str, Any]) -> None:
-    with contextlib.suppress(OSError):  # nobody listens any more
-        lifeline.send(json.dumps(answer).encode())
+    def answer(self) -> None:
+        """Wait for a request and answer it.
 
+        Raises
+        ------
+        EOFError
+            When the judge has gone.
+        """
+        head, blobs = self.channel.receive()
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            self._answer(head, blobs)
+        finally:
+            signal.signal(signal.SIGINT, before)
 
-def _guard(
-    init: int, lifeline: socket.socket, proc: int, limits: Limits, job: Path, *, sealing: bool
-) -> dict[str, Any]:
-    """Wait for the end of ``init``, carrying out orders; return the answer for the worker."""
-    ended = os.pidfd_open(init)
-    poll = select.poll()
-    poll.register(ended, select.POLLIN)
-    poll.register(lifeline, select.POLLIN)
-    shared, cause, peak, looked = 0, "", 0, 0.0
-    while True:
-        ready = {descriptor for descriptor, _ in poll.poll(LOOK * 1000)}
-        if ended in ready:
-            _, status = os.waitpid(init, 0)
-            return {"exit": os.waitstatus_to_exitcode(status), "cause": cause, "peak_mb": peak}
-        if lifeline.fileno() in ready:
-            order = lifeline.recv(64)
-            if order == b"interrupt":
-                os.kill(init, signal.SIGINT)
-            elif order == b"seal":
-                if sealing:
-                    sandbox.seal(job)
-                shared = max(_use(pid, proc)[0] for pid in _tree(init, proc))
-            else:  # kill, or the worker is gone
-                os.kill(init, signal.SIGKILL)
-                cause = cause or "killed"
-        if time.monotonic() - looked >= LOOK:
-            looked = time.monotonic()
-            uses = [_use(pid, proc) for pid in _tree(init, proc)]
-            used = sum(max(0, memory - shared) for memory, _ in uses)
-            peak = max(peak, used)
-            over = "memory" if used > limits.memory_mb else ""
-            if sum(seconds for _, seconds in uses) > limits.cpu_seconds:
-                over = "cpu"
-            if over and not cause:
-                cause = over
-                os.kill(init, signal.SIGKILL)
+    def _answer(self, head: dict[str, Any], blobs: list[bytearray]) -> None:
+        printed = _Clipped()
+        reply: dict[str, Any] = {}
+        parts: list[Any] = []
+        try:
+            for number in head.get("free", ()):
+                self._numbers.pop(id(self.held.pop(number, None)), None)
+            seeds.adopt(head.get("seeds", {}))
+            models: list[Any] = []
 
+            def resolve(reference: parcels.Reference) -> Any:
+                made = self.resolve(reference)
+                if "keras" in reference and hasattr(made, "get_weights"):
+                    models.append(made)
+                return made
 
-def _tree(root: int, proc: int) -> list[int]:
-    """Return the processes below ``root`` and itself, as the zygote's process tree shows them."""
-    children: dict[int, list[int]] = {}
-    for name in os.listdir(proc):
-        if name.isdecimal():
-            with contextlib.suppress(OSError, ValueError):
-                stat = _read(proc, f"{name}/stat")
-                parent = int(stat[stat.rindex(b")") + 2 :].split()[1])
-                children.setdefault(parent, []).append(int(name))
-    found, front = [], [root]
-    while front:
-        pid = front.pop()
-        found.append(pid)
-        front += children.get(pid, [])
-    return found
+            arguments = parcels.unpack(head, blobs, resolve)
+            lent = mutables(arguments)
+            before = [_copy(thing) for thing in lent]
+            weights = [thing.get_weights() for thing in models]
+            with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+                value = _DO[head["op"]](self, *arguments)
+            changes = {
+                "values": [
+                    (place, thing)
+                    for place, thing in enumerate(lent)
+                    if not _unchanged(before[place], thing)
+                ],
+                "weights": [
+                    (place, thing.get_weights())
+                    for place, thing in enumerate(models)
+                    if not same(weights[place], thing.get_weights())
+                ],
+            }
+            reply, parts = parcels.pack((value, changes), self.refer)
+        except EOFError:
+            raise
+        except BaseException as error:  # of whatever kind, it is the judge's to hear of
+            reply, parts = self._raised(error)
+        self.channel.send({**reply, "printed": printed.getvalue()}, parts)
 
+    def _raised(self, error: BaseException) -> tuple[dict[str, Any], list[Any]]:
+        if (token := getattr(error, "_autograder_token", None)) is not None:
+            return {"raised": {"token": token}}, []
+        if isinstance(error, WireError):
+            error = TypeError(str(error))
+        kinds = [[kind.__module__, kind.__qualname__] for kind in type(error).__mro__[:-1]]
+        try:
+            text = str(error)[:SAID]
+        except Exception:
+            text = ""
+        return {"raised": {"kinds": kinds, "text": text}}, []
 
-def _use(pid: int, proc: int) -> tuple[int, float]:
-    """Return a process's memory in MB (files it mapped left out) and its processor seconds.
-
-    The seconds include those of children that have ended; the memory includes what it shares
-    with its parent since the fork.
-    """
-    try:
-        resident, file_backed = _read(proc, f"{pid}/statm").split()[1:3]
-        stat = _read(proc, f"{pid}/stat")
-    except (OSError, ValueError):  # it has just ended
-        return 0, 0.0
-    ticks = sum(int(part) for part in stat[stat.rindex(b")") + 2 :].split()[11:15])
-    pages = int(resident) - int(file_backed)
-    return pages * os.sysconf("SC_PAGE_SIZE") >> 20, ticks / os.sysconf("SC_CLK_TCK")
-
-
-def _read(directory: int, name: str) -> bytes:
-    descriptor = os.open(name, os.O_RDONLY, dir_fd=directory)
-    try:
-        return os.read(descriptor, 4096)
-    finally:
-        os.close(descriptor)
-
-
-def _kill_tree(init: int, proc: int) -> None:
-    """Kill what outlived ``init``; behind a wall nothing can, without one everything may."""
-    me = os.getpid()
-    for _ in range(100):
-        rest = [pid for pid in _tree(me, proc) if pid != me]
-        if not rest:
-            return
-        for pid in rest:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(-1, os.WNOHANG)
-        time.sleep(0.01)
-
-
-def _init(request: dict[str, Any], limits: Limits, job: Path, uid: int | None) -> NoReturn:
-    """Be the first process behind the wall: start the kernel, bury orphans, end as it ends."""
-    try:
-        sandbox.prctl(sandbox.PR_SET_PDEATHSIG, sandbox.SIGKILL)
-        if request["isolated"]:
-            sandbox.mount_proc()
-        kernel = os.fork()
-        if kernel == 0:
-            _kernel(request, limits, job, uid)
-        signal.signal(signal.SIGINT, lambda *_: os.kill(kernel, signal.SIGINT))
+    def call_back(self, number: int, args: Any, kwargs: Any) -> Any:
+        """Let the judge call its function; meanwhile, answer what it asks."""
+        head, blobs = parcels.pack((args, kwargs), self.refer)
+        self.channel.send({**head, "callback": number}, blobs)
         while True:
-            pid, status = os.wait()
-            if pid == kernel:
-                code = os.waitstatus_to_exitcode(status)
-                os._exit(code if code >= 0 else 128 - code)
-    except BaseException as error:
-        sys.stderr.write(f"init: {error!r}\n")
-        sys.stderr.flush()
-        os._exit(125)
+            head, blobs = self.channel.receive()
+            if "op" in head:
+                self._answer(head, blobs)
+            elif "raised" in head:
+                raise _foreign(head["raised"])
+            else:
+                return parcels.unpack(head, blobs, self.resolve)
+
+    def refer(self, thing: Any) -> parcels.Reference:
+        """Return a reference to what cannot go by value: a handle."""
+        if isinstance(thing, Callback):
+            return {"callback": thing._number}
+        if (made := parcels.of_generator(thing)) is not None:
+            return made
+        number = self._numbers.get(id(thing))
+        if number is None or self.held.get(number) is not thing:
+            number = len(self.held) + 1
+            while number in self.held:
+                number += 1
+            self.held[number], self._numbers[id(thing)] = thing, number
+        kind = type(thing)
+        made = {"handle": number, "kind": [kind.__module__, kind.__qualname__]}
+        if type(thing) is type(sys):
+            made["of_module"] = thing.__name__
+        return {**made, "callable": callable(thing)}
+
+    def resolve(self, reference: parcels.Reference) -> Any:
+        """Return what a reference of the judge's stands for."""
+        if "handle" in reference:
+            return self.held[reference["handle"]]
+        if "callback" in reference:
+            return Callback(self, reference["callback"])
+        if "main" in reference:
+            return self.names[reference["main"]]
+        return parcels.make(reference, self.names)
+
+    def _find(self, names: list[str]) -> dict[str, Any]:
+        return {name: self.names[name] for name in names if name in self.names}
+
+    def _call(self, target: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        return target(*args, **kwargs)
 
 
-def _kernel(request: dict[str, Any], limits: Limits, job: Path, uid: int | None) -> NoReturn:
-    """Give up every privilege, then be a Jupyter kernel."""
-    # What the zygote writes to belongs to all: of that log, a student's code gets nothing.
-    log = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.dup2(nowhere, 2)
-    os.close(nowhere)
-    try:
-        scratch = Path("/tmp/work") if request["isolated"] else job / "work"
-        shutil.copytree(job / "files", scratch)
-        if uid is not None:
-            for path in (scratch, *scratch.rglob("*")):
-                os.chown(path, uid, uid)
-        sandbox.confine(limits, uid=uid, isolated=request["isolated"])
-        with contextlib.suppress(OSError):  # should memory run out, let it be this process
-            Path("/proc/self/oom_score_adj").write_text("1000")
-        os.chdir(scratch)
-        os.environ.update(request["env"], HOME=str(scratch), IPYTHONDIR=str(scratch / ".ipython"))
-        os.environ["JUPYTER_RUNTIME_DIR"] = str(scratch / ".jupyter")
-        sys.path.insert(0, "")  # as in any kernel: modules beside the notebook can be imported
-        sys.argv = ["kernel"]
-        _seed(int(request["seed"], 16))
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+def _foreign(raised: dict[str, Any]) -> BaseException:
+    """Return an exception that stands for one of the judge's, and says nothing of it but its kind.
 
-        from ipykernel.kernelapp import IPKernelApp
-
-        app = IPKernelApp.instance(log_level=40)
-        app.initialize(["-f", request["connection_file"], "--HistoryManager.enabled=False"])
-        os.close(log)
-        app.start()
-        os._exit(0)
-    except SystemExit as error:
-        os._exit(error.code if isinstance(error.code, int) else 1)
-    except BaseException as error:
-        with contextlib.suppress(OSError):  # closed: it had started, and the exit status says all
-            os.write(log, f"kernel: {error!r}\n".encode())
-        os._exit(125)
+    The kind is what honest code may wait for, as in a search that leaves a function's domain.
+    """
+    kind = getattr(builtins, str(raised.get("kind")), RuntimeError)
+    if not (isinstance(kind, type) and issubclass(kind, Exception)):
+        kind = RuntimeError
+    error = type(kind.__name__, (kind,), {"__init__": lambda self: None})()
+    error._autograder_token = raised.get("token")
+    return error
 
 
-def _seed(seed: int) -> None:
-    """Seed every generator that a student may have forgotten to seed."""
-    random.seed(seed)
-    if "numpy" in sys.modules:
-        sys.modules["numpy"].random.seed(seed % 2**32)
-    if "tensorflow" in sys.modules:
-        sys.modules["tensorflow"].random.set_seed(seed % 2**31)
+def _copy(thing: Any) -> Any:
+    """Return the content of a mutable value, one level deep."""
+    if hasattr(thing, "numpy"):  # a variable
+        return thing.numpy().copy()
+    return thing.copy()
+
+
+def _unchanged(before: Any, thing: Any) -> bool:
+    if hasattr(thing, "numpy"):
+        return same(before, thing.numpy())
+    if isinstance(thing, list):
+        return len(before) == len(thing) and all(map(_is, before, thing))
+    if isinstance(thing, dict):
+        return before.keys() == thing.keys() and all(
+            _is(value, thing[key]) for key, value in before.items()
+        )
+    return same(before, thing)
+
+
+def _is(one: Any, other: Any) -> bool:
+    return one is other or (type(one) is type(other) and same(one, other))
+
+
+_DO: dict[str, Callable[..., Any]] = {
+    "names": Service._find,
+    "call": Service._call,
+    "attribute": lambda self, target, name: getattr(target, name),
+    "set_attribute": lambda self, target, name, value: setattr(target, name, value),
+    "delete_attribute": lambda self, target, name: delattr(target, name),
+    "item": lambda self, target, key: target[key],
+    "set_item": lambda self, target, key, value: target.__setitem__(key, value),
+    "delete_item": lambda self, target, key: target.__delitem__(key),
+    "contains": lambda self, target, thing: thing in target,
+    "length": lambda self, target: len(target),
+    "iterate": lambda self, target: iter(target),
+    "next": lambda self, target: next(target),
+    "text": lambda self, target, form: format(target, form[1:]) if form else str(target),
+    "representation": lambda self, target: repr(target),
+    "directory": lambda self, target: dir(target),
+    "enter": lambda self, target: target.__enter__(),
+    "leave": lambda self, target, *error: target.__exit__(*error),
+}

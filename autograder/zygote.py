@@ -2,7 +2,7 @@
 
 `Zygote` is the worker's side; ``python -m autograder.zygote`` is the process itself, behind the
 outer wall of `autograder.sandbox`. It never runs a line of anybody's notebook: it reads requests
-from one socket, forks, and the fork becomes `autograder.student`.
+from one socket, forks, and the fork becomes `autograder.warden`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from autograder import sandbox, student
+from autograder import sandbox, warden
 from autograder.model import AutograderError, Limits
 
 #: One thread for each library that likes to have them all: several submissions run at a time, and
@@ -143,28 +143,50 @@ class Zygote:
 
     def fork(
         self,
+        role: str,
         job: Path,
-        connection_file: Path,
+        channels: Sequence[int],
         *,
         seed: str,
         limits: Limits,
         env: dict[str, str],
+        connection_file: Path | None = None,
+        view: Path | None = None,
     ) -> socket.socket:
-        """Fork a kernel and return its lifeline (see `autograder.student`)."""
+        """Fork a student's or a judge's process and return its lifeline (see `autograder.warden`).
+
+        Parameters
+        ----------
+        role
+            ``student`` or ``judge``.
+        job
+            The directory shared with it; what lies in its ``files`` goes into the scratch.
+        channels
+            Descriptors for it, which the caller still has to close.
+        seed, limits, env
+            What it starts with, and what it may use.
+        connection_file
+            A student's.
+        view
+            Where a judge without isolation finds what the student's code writes.
+        """
         self.wait_ready()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         request = {
+            "role": role,
             "job": str(job),
-            "connection_file": str(connection_file),
+            "connection_file": connection_file and str(connection_file),
+            "view": view and str(view),
             "isolated": self.isolated,
             "shown": self._shown,
             "seed": seed,
             "env": env,
             "limits": asdict(limits),
         }
+        descriptors = [theirs.fileno(), *channels]
         with theirs:
             try:
-                socket.send_fds(self._control, [json.dumps(request).encode()], [theirs.fileno()])
+                socket.send_fds(self._control, [json.dumps(request).encode()], descriptors)
             except OSError as error:
                 ours.close()
                 raise ZygoteError(f"The zygote is gone: {self.log_tail() or error}") from error
@@ -226,23 +248,24 @@ def main(argv: Sequence[str]) -> None:
     control.send(json.dumps(answer).encode())
     privileged, turn = sandbox.privileged(), 0
     while True:
-        message, descriptors, _, _ = socket.recv_fds(control, 65536, 1)
+        message, descriptors, _, _ = socket.recv_fds(control, 65536, 4)
         if not message:
             return
         turn += 1
         request = json.loads(message)
-        lifeline = socket.socket(fileno=descriptors[0])
+        lifeline, channels = socket.socket(fileno=descriptors[0]), descriptors[1:]
         if os.fork() == 0:
             try:
                 control.close()
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 own_id = privileged and request["isolated"]
-                student.watch(
-                    request, lifeline, sandbox.FIRST_UID + turn % sandbox.UIDS if own_id else None
-                )
+                uid = sandbox.FIRST_UID + turn % sandbox.UIDS if own_id else None
+                warden.watch(request, lifeline, channels, uid)
             finally:
                 os._exit(1)
         lifeline.close()
+        for descriptor in channels:
+            os.close(descriptor)
 
 
 if __name__ == "__main__":

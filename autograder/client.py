@@ -1,0 +1,107 @@
+"""nbclient's cell runner, with output that ends somewhere and an end to every cell."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+
+from autograder.kernel import ForkKernelManager
+from autograder.model import Job
+
+#: How long an interrupted cell has to give up, in seconds.
+GRACE_SECONDS = 3
+#: How long the rest of a cell's output may take to arrive, in seconds, and the size in characters
+#: of what is kept in any case: a small result, and the error.
+DRAIN_SECONDS, SMALL = 30, 4096
+
+
+class Client(NotebookClient):
+    """Runs cells in a student's kernel.
+
+    Parameters
+    ----------
+    nb
+        The notebook, filled in place.
+    km
+        The kernel.
+    job
+        Gives the limits.
+    """
+
+    def __init__(self, nb: NotebookNode, km: ForkKernelManager, job: Job) -> None:
+        self.job, self.printed = job, 0
+        self.reply: dict[str, Any] = {}
+        self.listener: asyncio.Task[Any] | None = None
+        super().__init__(
+            nb,
+            km=km,
+            allow_errors=True,
+            timeout_func=lambda _: job.limits.cell_seconds,  # `timeout` takes whole seconds only
+            raise_on_iopub_timeout=False,  # the reply has come; `heard_all` says what did not
+            iopub_timeout=DRAIN_SECONDS,
+            skip_cells_with_tag=secrets.token_hex(),  # none: a tag must not save from a test
+            record_timing=False,  # so that the same submission gives the same file
+        )
+        self.on_cell_start = self._reset
+        self.on_cell_executed = self._keep
+
+    def _reset(self, **_: Any) -> None:
+        self.reply, self.printed = {}, 0
+        self.km.inmate.begin(self.job.limits.cell_cpu_seconds)
+
+    def _keep(self, *, execute_reply: dict[str, Any], **_: Any) -> None:
+        self.reply = execute_reply["content"]
+
+    async def _async_poll_output_msg(self, *arguments: Any) -> None:
+        self.listener = asyncio.current_task()
+        await super()._async_poll_output_msg(*arguments)
+
+    async def _async_poll_kernel_alive(self) -> None:
+        # nbclient's own looks once a second, which every crash would cost.
+        interrupted = 0.0
+        while await self.km.provisioner.poll() is None:
+            if self.km.inmate.over and not interrupted:
+                interrupted = time.monotonic()
+                self.km.inmate.order("interrupt")
+            elif interrupted and time.monotonic() - interrupted > GRACE_SECONDS:
+                self.km.inmate.order("kill")
+            await asyncio.sleep(0.05)
+        if self.task_poll_for_reply is not None:
+            self.task_poll_for_reply.cancel()
+
+    def stop_listening(self) -> None:
+        """Forget a cell that ran out of time: nbclient would go on taking the next one's output."""
+        if self.listener is not None:
+            self.listener.cancel()
+
+    @property
+    def heard_all(self) -> bool:
+        """Whether all output of the last cell has arrived."""
+        return self.listener is None or not self.listener.cancelled()
+
+    def process_message(self, msg: Any, cell: NotebookNode, cell_index: int) -> Any:
+        """Take note of a message unless it is of no use here, or more than a cell may print."""
+        kind, content = msg["msg_type"], msg["content"]
+        if kind.startswith("comm"):  # widgets live in a browser
+            return None
+        if kind not in ("stream", "display_data", "update_display_data", "execute_result", "error"):
+            return super().process_message(msg, cell, cell_index)
+        size = len(content["text"]) if kind == "stream" else len(str(content))
+        room = self.job.limits.output_kb * 1024 - self.printed
+        self.printed += size
+        added = None
+        if size <= room or (size <= SMALL and kind in ("execute_result", "error")):
+            added = super().process_message(msg, cell, cell_index)
+        elif room > 0 and kind == "stream":
+            content["text"] = content["text"][:room]
+            added = super().process_message(msg, cell, cell_index)
+        if size > room >= 0:
+            note = f"[The rest was cut: a cell may print {self.job.limits.output_kb} kB.]\n"
+            cell.outputs.append(nbformat.v4.new_output("stream", name="stdout", text=f"\n{note}"))
+        return added

@@ -1,0 +1,124 @@
+"""The worker's side of one forked process: its directory, its lifeline, how it ended."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import socket
+from collections.abc import Iterable, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from autograder.model import Job
+from autograder.zygote import Zygote
+
+#: How the environment tells a test cell that it is being graded, as nbgrader does.
+GRADING = {"NBGRADER_EXECUTION": "autograde"}
+
+
+class Inmate:
+    """A student's or a judge's process, not started yet.
+
+    Parameters
+    ----------
+    zygote
+        What it is forked from.
+    role
+        ``student`` or ``judge``.
+    job
+        Gives the seed and the limits.
+    files
+        What lies in its working directory: relative path, content.
+    """
+
+    def __init__(
+        self, zygote: Zygote, role: str, job: Job, files: Iterable[tuple[str, bytes]]
+    ) -> None:
+        self.zygote, self.role, self._job, self._files = zygote, role, job, files
+        self.directory = zygote.run / "jobs" / secrets.token_hex(4)
+        self.lifeline: socket.socket | None = None
+        self.ending: dict[str, Any] = {}  # the warden's last words
+        self.over = False  # whether the cell has used up its processor time
+        self.scratch: int | None = None  # a descriptor of a mount of its scratch
+
+    def prepare(self) -> None:
+        """Make the shared directory.
+
+        Raises
+        ------
+        ValueError
+            If a file would lie outside of it.
+        """
+        files = self.directory / "files"
+        files.mkdir(parents=True)
+        for name, content in self._files:
+            target = files / PurePosixPath(name)
+            if not target.resolve().is_relative_to(files):
+                raise ValueError(f"file outside of the submission: {name}")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+
+    def start(
+        self,
+        channels: Sequence[int],
+        *,
+        connection_file: Path | None = None,
+        view: Path | None = None,
+    ) -> None:
+        """Ask the zygote for a fork."""
+        self.lifeline = self.zygote.fork(
+            self.role,
+            self.directory,
+            channels,
+            seed=self._job.seed,
+            limits=self._job.limits,
+            env=dict(GRADING, AUTOGRADER_SUBMISSION_SEED=self._job.seed),
+            connection_file=connection_file,
+            view=view,
+        )
+
+    def begin(self, seconds: float) -> None:
+        """Say that a cell begins, which may use so much processor time."""
+        self.over = False
+        self.order(f"cell {seconds}")
+
+    def order(self, order: str, mount: int | None = None) -> None:
+        """Send an order to the warden."""
+        if self.lifeline is None:
+            return
+        try:
+            socket.send_fds(self.lifeline, [order.encode()], [] if mount is None else [mount])
+        except OSError:
+            return  # it has ended; `poll` will say how
+
+    def poll(self) -> int | None:
+        """Return None while the process lives, else its exit status."""
+        while not self.ending:
+            if self.lifeline is None:
+                return 0
+            try:
+                words, mounts, _, _ = socket.recv_fds(self.lifeline, 65536, 1)
+            except BlockingIOError:
+                return None
+            except OSError:
+                words, mounts = b"", []
+            said = json.loads(words or b'{"refused": "the warden vanished"}')
+            if "over" in said:
+                self.over = True
+            elif "scratch" in said:
+                self.scratch = mounts[0] if mounts else None
+            else:
+                self.ending = said
+        return int(self.ending.get("exit", 1))
+
+    def clear(self) -> None:
+        """Let go of the process, which ends it, and remove the shared directory."""
+        if self.lifeline is not None:
+            self.lifeline.close()
+            self.lifeline = None
+        if self.scratch is not None:
+            os.close(self.scratch)
+            self.scratch = None
+        shutil.rmtree(self.directory, ignore_errors=True)

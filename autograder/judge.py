@@ -1,0 +1,243 @@
+"""Runs an instructor's cells, tests among them, in a process where no line of a student's runs.
+
+The worker sends cells over the control socket; the answers on it are what scores are made from.
+What a test needs of the student's is borrowed over the wire (`autograder.handles`).
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import contextlib
+import io
+import os
+import socket
+import sys
+import types
+from pathlib import Path
+from typing import Any
+
+from IPython.core.displayhook import DisplayHook
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+from autograder import seeds, telling
+from autograder.handles import Link, module_of
+from autograder.names import needed, stored
+from autograder.warden import SCRATCH, VIEW
+from autograder.wire import Channel
+
+#: Names that mean a module wherever they are used without having been defined by the instructor:
+#: what a student's process has under them is not asked.
+MODULES = {
+    "keras": "keras",
+    "math": "math",
+    "matplotlib": "matplotlib",
+    "mpl": "matplotlib",
+    "np": "numpy",
+    "npt": "numpy.testing",
+    "numpy": "numpy",
+    "pd": "pandas",
+    "plt": "matplotlib.pyplot",
+    "pytest": "pytest",
+    "scipy": "scipy",
+    "tensorflow": "tensorflow",
+    "tf": "tensorflow",
+}
+#: How much text of one kind an answer carries, in characters, and how many files are shown.
+TEXT, FILES = 1 << 20, 1_000
+
+
+def main(request: dict[str, Any], channels: list[int], log: int) -> None:
+    """Serve the worker until it closes the control socket."""
+    control = Channel(socket.socket(fileno=channels[0]))
+    wire = Channel(socket.socket(fileno=channels[1]))
+    seeds.seed_all(int(request["seed"], 16))
+    judge = Judge(wire, Path(request["view"] or VIEW / SCRATCH.name))
+    os.close(log)
+    control.send({"ready": True})
+    while True:
+        try:
+            head, _ = control.receive()
+        except EOFError:
+            return
+        if "imports" in head:
+            judge.run_imports(head["imports"])
+        else:
+            control.send(judge.run(**head))
+
+
+class _Silent(DisplayHook):
+    """Keeps the value of a cell's last expression, and prints nothing."""
+
+    def __call__(self, result: object = None) -> None:
+        if self.exec_result is not None:
+            self.exec_result.result = result
+
+
+class _Clipped(io.StringIO):
+    """Text that ends somewhere."""
+
+    def write(self, text: str) -> int:
+        super().write(text[: max(0, TEXT - self.tell())])
+        return len(text)
+
+
+class Judge:
+    """The namespace of tests, and what runs cells in it.
+
+    Parameters
+    ----------
+    wire
+        The socket to the student's process.
+    view
+        Where the files in the student's working directory can be read.
+    """
+
+    def __init__(self, wire: Channel, view: Path) -> None:
+        main = types.ModuleType("__main__")
+        self._file = ""  # under which name the cell that runs is compiled
+        self.shell = InteractiveShell.instance(
+            user_module=main,
+            config=Config({"HistoryManager": {"enabled": False}}),
+            displayhook_class=_Silent,
+        )
+        # Errors are for the worker, not for a terminal.
+        self.shell.showtraceback = self.shell.showsyntaxerror = lambda *_, **__: None
+        self.shell.compile.get_code_name = lambda *_: self._file
+        sys.modules["__main__"] = main
+        self.names: dict[str, Any] = self.shell.user_ns
+        self.link = Link(wire, self._shared, seeds.Reseeding())
+        self.link.answered = self._mirror
+        self._views = ((view, Path.cwd()), (view.parent, Path("/tmp")))
+        self._seen = [-1] * len(self._views)
+        self._own: set[str] = set()  # what instructor's cells define, wherever they got to
+        self._inner: set[str] = set()  # what functions in them look up when they are called
+        self._borrowed: dict[str, Any] = {}
+        self._locked: dict[int, str] = {}  # functions and classes of locked cells, by identity
+
+    def run_imports(self, source: str) -> None:
+        """Import what the assignment's own cells import; what is not to be had is left out."""
+        for statement in ast.parse(source).body:
+            # A test that needs it will say so.
+            with contextlib.suppress(Exception):
+                exec(compile(ast.Module([statement], []), "<imports>", "exec"), self.names)
+        self._own |= stored(source)
+
+    def run(self, cell: str, source: str, *, locked: bool) -> dict[str, Any]:
+        """Run a cell and say how it ended.
+
+        Parameters
+        ----------
+        cell
+            Its name.
+        source
+            Its text, hidden tests included.
+        locked
+            Whether the student's process runs it too: a function that it defines is known there.
+        """
+        self._file = f"<{cell}>"
+        self.link.printed.clear()
+        out, err = _Clipped(), _Clipped()
+        value, error, hidden = None, None, frozenset[int]()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            try:
+                text = self.shell.transform_cell(source)
+                hidden = telling.hidden_lines(text)
+                self._borrow(text)
+                self._mirror()
+                ended = self.shell.run_cell(source, store_history=False)
+                value, error = ended.result, ended.error_before_exec or ended.error_in_exec
+            except BaseException as raised:
+                error = raised
+        if locked:
+            self._remember(source)
+        answer: dict[str, Any] = {
+            "verdict": "pass",
+            "stdout": out.getvalue(),
+            "stderr": err.getvalue(),
+            "printed": "".join(self.link.printed)[:TEXT],
+            "gone": self.link.gone,
+        }
+        if error is not None:
+            return answer | telling.tell(error, self._file, hidden)
+        return answer | {"points": _points(value), "result": _text(value)}
+
+    def _borrow(self, text: str) -> None:
+        """Fetch from the student's process what a cell needs and no instructor's cell defines."""
+        for name, value in self._borrowed.items():
+            if self.names.get(name) is value:
+                del self.names[name]
+        outer, inner = needed(text)
+        self._inner |= inner
+        wanted = (outer | self._inner) - self._own - vars(builtins).keys() - self.names.keys()
+        self._own |= stored(text)
+        for name in wanted & MODULES.keys():
+            if module := sys.modules.get(MODULES[name]):
+                self.names[name] = module
+        asked = sorted(wanted - self.names.keys())
+        found = self.link.ask("names", asked) if asked else {}
+        self._borrowed = {}
+        for name in asked:
+            if isinstance(found, dict) and name in found:
+                self._borrowed[name] = _own_module(name, found[name])
+        self.names.update(self._borrowed)
+
+    def _remember(self, source: str) -> None:
+        for name in stored(source) & self.names.keys():
+            thing = self.names[name]
+            if isinstance(thing, types.FunctionType | type) and thing.__module__ == "__main__":
+                self._locked[id(thing)] = name
+
+    def _shared(self, thing: Any) -> str | None:
+        name = self._locked.get(id(thing))
+        return name if name is not None and self.names.get(name) is thing else None
+
+    def _mirror(self) -> None:
+        """Let what the student's code wrote be found where it would be in one process."""
+        for place, (view, here) in enumerate(self._views):
+            try:
+                changed = view.stat().st_mtime_ns
+                if changed == self._seen[place]:
+                    continue
+                self._seen[place] = changed
+                names = sorted(path.name for path in view.iterdir())[:FILES]
+            except OSError:
+                continue
+            for name in names:
+                if name == SCRATCH.name or name.startswith("."):
+                    continue
+                link = here / name
+                with contextlib.suppress(OSError):
+                    if link.is_dir() and not link.is_symlink():
+                        link.rmdir()  # only if it is empty: made here, to be filled over there
+                    link.symlink_to(view / name)
+
+
+def _own_module(name: str, found: Any) -> Any:
+    """Return this process's own module of the same name instead of a handle on the student's."""
+    module = module_of(found)
+    if module in sys.modules and name in (module, module.rpartition(".")[2]):
+        return sys.modules[module]
+    return found
+
+
+def _points(value: Any) -> str | None:
+    """Return the number that a last expression gave, if it gave one."""
+    numpy = sys.modules.get("numpy")
+    kinds = (int, float) if numpy is None else (int, float, numpy.integer, numpy.floating)
+    if isinstance(value, bool) or not isinstance(value, kinds):
+        return None
+    try:
+        return repr(float(value))
+    except OverflowError:
+        return "inf"
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    try:
+        return repr(value)[:TEXT]
+    except Exception as error:
+        return f"<{type(error).__name__} while it was shown>"

@@ -1,0 +1,103 @@
+"""The worker's side of a judge: starts it and lets it run cells."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from typing import Any
+
+from autograder.inmate import Inmate
+from autograder.model import Job
+from autograder.wire import Channel, WireError
+from autograder.zygote import Zygote
+
+
+class JudgeGoneError(Exception):
+    """The judge's process has ended."""
+
+
+class Judging:
+    """One judge beside one student's process.
+
+    Parameters
+    ----------
+    zygote
+        What it is forked from.
+    job
+        What is graded: its instructor's files, imports, seed and limits are the judge's too.
+    wire
+        The judge's end of the socket to the student's process.
+    student
+        That process.
+    """
+
+    def __init__(self, zygote: Zygote, job: Job, wire: socket.socket, student: Inmate) -> None:
+        # Without isolation it sees the student's directory where it is.
+        self._view = None if zygote.isolated else student.directory / "work"
+        self.inmate = Inmate(zygote, "judge", job, job.instructor_files)
+        self._job, self._wire, self._student = job, wire, student
+        self._channel: Channel | None = None
+
+    async def start(self) -> None:
+        """Fork it and wait until it is ready.
+
+        Raises
+        ------
+        JudgeGoneError
+            If it does not come to life.
+        """
+        self.inmate.prepare()
+        ours, theirs = socket.socketpair()
+        with theirs:
+            await asyncio.to_thread(
+                self.inmate.start, [theirs.fileno(), self._wire.fileno()], view=self._view
+            )
+        self._channel = Channel(ours)
+        await self._hear()
+        self.inmate.order("seal")
+
+    def begin(self) -> None:
+        """Show it what the student's code writes, and let it import what tests need."""
+        assert self._channel is not None
+        self._student.poll()
+        if self._student.scratch is not None:
+            self.inmate.order("view", self._student.scratch)
+        if self._job.imports:
+            self._channel.send({"imports": self._job.imports})
+
+    async def run(self, cell: str, source: str, *, locked: bool) -> dict[str, Any]:
+        """Let it run a cell; return its answer.
+
+        Raises
+        ------
+        JudgeGoneError
+            If it ended meanwhile.
+        """
+        assert self._channel is not None
+        try:
+            self._channel.send({"cell": cell, "source": source, "locked": locked})
+        except OSError as error:
+            raise JudgeGoneError("the judge has ended") from error
+        return await self._hear()
+
+    async def _hear(self) -> dict[str, Any]:
+        assert self._channel is not None
+        try:
+            head, _ = await asyncio.to_thread(self._channel.receive)
+        except (EOFError, OSError, WireError) as error:
+            raise JudgeGoneError("the judge has ended") from error
+        return head
+
+    async def stop(self) -> None:
+        """End it."""
+        self.inmate.order("kill")
+        if self._channel is not None:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._ended(), 3)
+            self._channel.close()
+        self.inmate.clear()
+
+    async def _ended(self) -> None:
+        while self.inmate.poll() is None:
+            await asyncio.sleep(0.01)
