@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ SHIPPED = Path(__file__).parents[2] / "autograder/kernels/python3-warm/kernel.js
 
 
 def write_spec(root: Path, preload: Sequence[str], name: str = "warm", **config: object) -> None:
-    """Write the kernelspec that the wheel ships, with other settings, into a Jupyter data folder."""
+    """Write the kernelspec that the wheel ships, with other settings, where Jupyter finds it."""
     spec = json.loads(SHIPPED.read_text())
     spec["metadata"]["kernel_provisioner"]["config"] = {"preload": list(preload), **config}
     folder = root / "kernels" / name
@@ -88,12 +87,11 @@ def wait_until(what: Callable[[], bool]) -> bool:
 def children(pid: int) -> list[int]:
     """Return the numbers of a process's children."""
     found = []
-    for name in os.listdir("/proc"):
-        if name.isdecimal():
-            try:
-                stat = Path(f"/proc/{name}/stat").read_text()
-            except OSError:
-                continue
-            if int(stat.rpartition(")")[2].split()[1]) == pid:
-                found.append(int(name))
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            stat = path.read_text()
+        except OSError:
+            continue
+        if int(stat.rpartition(")")[2].split()[1]) == pid:
+            found.append(int(path.parent.name))
     return found
