@@ -3,11 +3,193 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
+from nbgrader import utils
+from nbgrader.api import Gradebook, MissingEntry
+
+from autograder.audit import digest
+from autograder.model import AutograderError
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell that the instructor marked, with what nbgrader's steps ask of their own."""
+
+    name: str
+    cell_type: str
+    source: str
+    locked: bool
+    checksum: str
+    grade: bool = False
+    solution: bool = False
+    task: bool = False
+    max_score: float | None = None  # of cells that have points
+
+    @property
+    def mark(self) -> dict[str, Any]:
+        """The metadata that nbgrader gave to this cell."""
+        mark = {
+            "grade": self.grade,
+            "grade_id": self.name,
+            "locked": self.locked,
+            "schema_version": 3,
+            "solution": self.solution,
+            "task": self.task,
+        }
+        return mark if self.max_score is None else {**mark, "points": self.max_score}
+
+
+@dataclass(frozen=True)
+class Original:
+    """A notebook as the instructor released it, with what nbgrader's steps ask of their own."""
+
+    name: str
+    kernelspec: Mapping[str, Any]
+    source_cells: tuple[Cell, ...]
+    imports: str = ""  # see `imports`
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Cell]:
+        """The cells by their names."""
+        return {cell.name: cell for cell in self.source_cells}
+
+    def check_language(self) -> None:
+        """Raise `AutograderError` if the notebook is for a kernel of another language."""
+        language = str(self.kernelspec.get("language") or "python")
+        if not language.lower().startswith(("python", "ipython")):
+            raise AutograderError(
+                f"The notebook {self.name}.ipynb is for a kernel of the language '{language}', and "
+                "this grader runs Python; change its kernel in the source and generate it again."
+            )
+
+    @property
+    def grade_cells(self) -> list[Cell]:
+        """The cells with points, but for tasks."""
+        return [cell for cell in self.source_cells if cell.grade]
+
+    @property
+    def solution_cells(self) -> list[Cell]:
+        """The cells with answers."""
+        return [cell for cell in self.source_cells if cell.solution]
+
+    @property
+    def graded_cells(self) -> list[Cell]:
+        """The cells with points, tasks too."""
+        return [cell for cell in self.source_cells if cell.max_score is not None]
+
+    @property
+    def task_cells(self) -> list[Cell]:
+        """The tasks."""
+        return [cell for cell in self.source_cells if cell.task]
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """All of an assignment; it answers the questions that nbgrader's steps have for a gradebook."""
+
+    name: str
+    notebooks: tuple[Original, ...]
+    files: Mapping[str, bytes] = field(default_factory=dict)  # beside them, by relative path
+
+    @cached_property
+    def hash(self) -> str:
+        """A digest of everything that comes from the assignment into a grade."""
+        said = [
+            [
+                [book.name, dict(book.kernelspec), book.imports],
+                [
+                    [cell.cell_type, cell.source, cell.mark]
+                    for cell in sorted(book.source_cells, key=lambda cell: cell.name)
+                ],
+            ]
+            for book in self.notebooks
+        ]
+        files = [part for name in sorted(self.files) for part in (name.encode(), self.files[name])]
+        return digest([json.dumps(said, sort_keys=True).encode(), *files])
+
+    def find_notebook(self, name: str, assignment: str) -> Original:
+        """Return a notebook; raises nbgrader's ``MissingEntry`` if there is none."""
+        for book in self.notebooks:
+            if (book.name, self.name) == (name, assignment):
+                return book
+        raise MissingEntry(f"No such notebook: {assignment}/{name}")
+
+    def find_source_cell(self, name: str, notebook: str, assignment: str) -> Cell:
+        """Return a cell; raises nbgrader's ``MissingEntry`` if there is none."""
+        try:
+            return self.find_notebook(notebook, assignment).by_name[name]
+        except KeyError:
+            raise MissingEntry(f"No such cell: {assignment}/{notebook}/{name}") from None
+
+    find_graded_cell = find_source_cell
+
+
+def load(
+    gradebook: Gradebook,
+    name: str,
+    source: Path,
+    *,
+    ignore: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+) -> Assignment:
+    """Read an assignment from the gradebook and its ``source`` folder.
+
+    Parameters
+    ----------
+    ignore, exclude
+        Patterns of files that are no part of it, and files that students may change.
+
+    Raises
+    ------
+    nbgrader.api.MissingEntry
+        If the gradebook does not have it.
+    """
+    books = [
+        Original(
+            book.name,
+            json.loads(book.kernelspec or "null") or {},
+            _cells(book),
+            imports(source / f"{book.name}.ipynb"),
+        )
+        for book in gradebook.find_assignment(name).notebooks
+    ]
+    paths = (Path(path) for path in utils.find_all_files(str(source), [*ignore, "*.ipynb"]))
+    files = {str(path.relative_to(source)): path for path in paths}
+    return Assignment(
+        name,
+        tuple(books),
+        {place: path.read_bytes() for place, path in files.items() if place not in exclude},
+    )
+
+
+def _cells(book: Any) -> tuple[Cell, ...]:
+    most = {cell.name: float(cell.max_score) for cell in (*book.grade_cells, *book.task_cells)}
+    grades, solutions, tasks = (
+        {cell.name for cell in cells}
+        for cells in (book.grade_cells, book.solution_cells, book.task_cells)
+    )
+    return tuple(
+        Cell(
+            cell.name,
+            cell.cell_type,
+            cell.source,
+            cell.locked,
+            cell.checksum,
+            grade=cell.name in grades,
+            solution=cell.name in solutions,
+            task=cell.name in tasks,
+            max_score=most.get(cell.name),
+        )
+        for cell in book.source_cells
+    )
 
 
 def imports(source: Path) -> str:

@@ -9,6 +9,7 @@ import os
 import sys
 import sysconfig
 import warnings
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
@@ -140,14 +141,18 @@ def _show(arguments: argparse.Namespace, console: Console, grading: Grading, eng
         print(json.dumps([as_json(one) for one in results], indent=1))
     else:
         Console().print(table(results))
-        if grading.kept:
-            console.print(
-                f"{len(grading.kept)} of {len(results)} had been graded since they were "
-                "submitted and were left as they are; --force grades them again."
-            )
+        if grading.kept or set(grading.causes.values()) - {"new"}:
+            console.print(f"{_told(grading)}; --force grades all again.")
     if all(one.verdict is Verdict.ERROR and not one.cells for one in results):
         raise AutograderError("None of these submissions can be graded; the reasons are above.")
     return 1 if any(one.verdict is Verdict.INTERNAL for one in results) else 0
+
+
+def _told(grading: Grading) -> str:
+    """Say how many grades were left as they are, and why others were not."""
+    counts = Counter(grading.causes.values())
+    graded = [f"{number} graded ({cause})" for cause, number in sorted(counts.items())]
+    return ", ".join([f"{len(grading.kept)} unchanged", *graded])
 
 
 def _report(arguments: argparse.Namespace) -> int:

@@ -11,8 +11,10 @@ from typing import Any
 
 from nbgrader.api import Gradebook
 from nbgrader.apps import NbGrader
+from nbgrader.converters import Autograde
 
 from autograder import plugin
+from autograder.assignment import Assignment, load
 from autograder.model import AutograderError
 from autograder.settings import Autograder, check_directory, read, usable
 
@@ -34,9 +36,28 @@ class Course:
         """The course directory."""
         return Path(self.directory.root)
 
+    def converter(self) -> Autograde:
+        """Return nbgrader's own ``autograde`` for this course, for its settings and habits."""
+        return Autograde(coursedir=self.directory, parent=self.app)
+
     def gradebook(self) -> Gradebook:
         """Open the gradebook (a context manager)."""
         return Gradebook(self.directory.db_url, self.directory.course_id)
+
+    def load(self, gradebook: Gradebook, assignment: str) -> Assignment:
+        """Read an assignment.
+
+        Raises
+        ------
+        AutograderError
+            If it is for another language than ours.
+        """
+        exclude = self.converter().exclude_overwriting.get(assignment, [])
+        source = self.folder("source", assignment)
+        found = load(gradebook, assignment, source, ignore=self.directory.ignore, exclude=exclude)
+        for book in found.notebooks:
+            book.check_language()
+        return found
 
     def folder(self, step: str, assignment: str, student: str = ".") -> Path:
         """Return where the files of a step (``submitted``, ...) lie."""
@@ -50,7 +71,9 @@ class Course:
         position = next(i for i, part in enumerate(pattern.parts) if part == "*")
         anchor = Path(*pattern.parts[:position])
         found = anchor.glob(str(pattern.relative_to(anchor))) if anchor.is_dir() else []
-        return sorted(path.parts[position] for path in found if path.is_dir())
+        names = {path.parts[position] for path in found if path.is_dir()}
+        names -= set(self.directory.student_id_exclude.split(","))
+        return sorted(name for name in names if not name.startswith("."))  # hidden, as for nbgrader
 
     def check_assignment(self, name: str) -> None:
         """Raise `AutograderError` unless ``name`` has been generated in this course."""

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from typing import Any
 
 from autograder import sandbox
+from autograder.audit import Cause
 from autograder.courses import Course, did_you_mean
 from autograder.engine import Engine
-from autograder.model import AutograderError, Execution, Graded, Verdict
-from autograder.prepare import Prepare, discard
-from autograder.record import Record, recorded
+from autograder.ledger import Ledger
+from autograder.model import AutograderError, Execution, Graded
+from autograder.prepare import Prepare, Prepared
+from autograder.record import Record
+
+#: How many notebooks are prepared for each that can be executed at the same time.
+AHEAD = 4
 
 
 class Grading:
@@ -21,7 +27,7 @@ class Grading:
     course, assignment
         What to grade.
     force
-        Grade again what has been graded since it was submitted.
+        Grade again what has not changed since it was graded.
 
     Raises
     ------
@@ -35,6 +41,8 @@ class Grading:
             sandbox.require()
         self.course, self.assignment, self.force = course, assignment, force
         self.kept: list[str] = []  # graded before, and left alone
+        self.causes: dict[str, Cause] = {}  # of the others, why they are graded
+        self._engine: Engine | None = None
 
     def students(self, only: Sequence[str] | None = None) -> list[str]:
         """Return whose submissions there are, or check that those asked for are among them."""
@@ -54,48 +62,71 @@ class Grading:
     def run(self, students: Sequence[str], engine: Engine | None = None) -> Iterator[Graded]:
         """Grade ``students``; yield each as it is recorded.
 
-        ``engine`` may have been started before; it is closed in any case.
+        ``engine`` may have been started before; it is closed in any case. Without one, an engine
+        is started when it turns out that there is something to execute.
         """
         if engine is not None and not engine.serves(self.course.settings):
             engine.close()
             engine = None
-        with engine or Engine(self.course.settings) as running:
-            yield from self._run(students, running)
+        self._engine = engine
+        try:
+            with Ledger(self.course.directory.db_url, self.course.directory.course_id) as ledger:
+                yield from self._run(students, ledger)
+        finally:
+            if self._engine is not None:
+                self._engine.close()
 
-    def _run(self, students: Sequence[str], engine: Engine) -> Iterator[Graded]:
-        prepare = Prepare(self.course, self.assignment, force=self.force)
-        record = Record(self.course, self.assignment)
-        waiting: dict[Future[Execution], str] = {}
+    def _run(self, students: Sequence[str], ledger: Ledger) -> Iterator[Graded]:
+        assignment = self.course.load(ledger, self.assignment)
+        prepare = Prepare(self.course, ledger, assignment, force=self.force)
+        record = Record(self.course, ledger, assignment)
+        waiting: dict[Future[Execution], Prepared] = {}
         parts: dict[str, list[Execution]] = {}  # a submission may have several notebooks
-        whole: dict[str, int] = {}
 
         def finished(timeout: float | None) -> Iterator[Graded]:
             ready, _ = wait(waiting, timeout, return_when=FIRST_COMPLETED)
             for future in ready:
-                student = waiting.pop(future)
-                parts[student].append(future.result())
-                if len(parts[student]) == whole[student]:
-                    yield record.record(student, parts.pop(student))
+                prepared = waiting.pop(future)
+                done = parts.setdefault(prepared.student, [])
+                done.append(future.result())
+                if len(done) == len(prepared.jobs):
+                    yield _safely(record, record.record, prepared, parts.pop(prepared.student))
 
         try:
             for student in students:
                 prepared = prepare.prepare(student)
                 if prepared.refusal:
-                    message = prepared.refusal
-                    yield Graded(student, self.assignment, Verdict.ERROR, message=message)
-                elif prepared.current:
+                    yield _safely(record, record.refuse, prepared)
+                elif prepared.cause is None:
                     self.kept.append(student)
-                    yield recorded(self.course, self.assignment, student)
+                    yield record.graded(student, prepared.kept)
                 else:
-                    parts[student], whole[student] = [], len(prepared.jobs)
-                    waiting.update({engine.submit(job): student for job in prepared.jobs})
-                if waiting:
-                    yield from finished(timeout=0)
+                    self.causes[student] = prepared.cause
+                    engine = self._started()
+                    waiting.update({engine.submit(job): prepared for job in prepared.jobs})
+                # Prepared ahead is what keeps all busy, and no more: it lies in memory.
+                while waiting:
+                    full = len(waiting) >= AHEAD * self.course.settings.slots
+                    yield from finished(timeout=None if full else 0)
+                    if not full:
+                        break
             while waiting:
                 yield from finished(timeout=None)
         finally:
-            # Interrupted: what is not recorded must be prepared again by the next run.
             for future in waiting:
                 future.cancel()
-            for student in parts:
-                discard(self.course, self.assignment, student)
+
+    def _started(self) -> Engine:
+        if self._engine is None:
+            self._engine = Engine(self.course.settings)
+        return self._engine
+
+
+def _safely(
+    record: Record, act: Callable[..., Graded], prepared: Prepared, *arguments: Any
+) -> Graded:
+    """Record a result; if that fails, as on a full disk, the others are graded all the same."""
+    try:
+        return act(prepared, *arguments)
+    except Exception as error:
+        return record.fail(prepared.student, f"its result was not recorded, {error!r}")

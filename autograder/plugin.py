@@ -14,22 +14,23 @@ from __future__ import annotations
 
 from typing import Any
 
-#: nbgrader's own steps, with ours in the place of three of them. Left out are IgnorePattern, which
-#: decides by stderr, of which our scoring takes no notice, and DeduplicateIds, which believes the
-#: submission's own marks: `OverwriteCells` believes none and sees to duplicates itself.
+#: nbgrader's own steps, with ours in the place of those that execute, score or ask the gradebook.
+#: Left out are IgnorePattern, which decides by stderr, of which our scoring takes no notice, and
+#: DeduplicateIds, which believes the submission's own marks: `OverwriteCells` believes none and
+#: sees to duplicates itself.
 SANITIZE = [
     "nbgrader.preprocessors.ClearOutput",
-    "nbgrader.preprocessors.OverwriteKernelspec",
+    "autograder.preprocessors.OverwriteKernelspec",
     "autograder.preprocessors.OverwriteCells",
-    "nbgrader.preprocessors.CheckCellMetadata",
+    "autograder.preprocessors.CheckCellMetadata",
 ]
 AUTOGRADE = [
     "autograder.preprocessors.Execute",
     "nbconvert.preprocessors.ClearMetadataPreprocessor",
     "nbgrader.preprocessors.LimitOutput",
     "autograder.preprocessors.SaveAutoGrades",
-    "nbgrader.preprocessors.AssignLatePenalties",
-    "nbgrader.preprocessors.CheckCellMetadata",
+    "autograder.preprocessors.AssignLatePenalties",
+    "autograder.preprocessors.CheckCellMetadata",
 ]
 FEEDBACK = [
     "autograder.feedback.HideHiddenTests",

@@ -5,22 +5,29 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import nbformat
-from nbconvert.writers import FilesWriter
 from nbformat import NotebookNode
-from nbgrader.converters import Autograde
-from nbgrader.converters.base import BaseConverter
-from nbgrader.utils import parse_utc
+from nbgrader.api import MissingEntry
+from nbgrader.utils import find_all_files, parse_utc
 
-from autograder.assignment import imports
+from autograder import audit
+from autograder.assignment import Assignment
+from autograder.audit import Cause
 from autograder.courses import Course
+from autograder.ledger import Ledger
 from autograder.model import Job, Limits
+from autograder.reading import LARGEST_MB, UnfitError, parse, too_large
+from autograder.steps import ASSIGNMENT, Steps, resources, run_hook
+
+#: A submission of more files than this is refused.
+MOST_FILES = 10_000
+#: The size of a timestamp in bytes, which is generous.
+MOST_STAMP = 200
 
 
 @dataclass(frozen=True)
@@ -29,141 +36,155 @@ class Prepared:
 
     student: str
     jobs: tuple[Job, ...] = ()
+    cause: Cause | None = None  # None: nothing has changed since it was graded
     refusal: str = ""  # not empty: the submission cannot be graded, and this is why
-    current: bool = False  # it has been graded since it was submitted
+    kept: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # from the last grading
+    timestamp: datetime | None = None
+    stamp_file: tuple[tuple[str, bytes], ...] = ()  # that says so
 
 
-class UnfitError(Exception):
-    """A submission that cannot be graded; the text says why."""
-
-
-class Prepare(Autograde):
+class Prepare:
     """The first half of ``nbgrader autograde``, one student at a time.
 
-    Registers the submission in the gradebook, restores locked cells and the hidden tests, and
-    writes the sanitised notebook under ``autograded/``.
+    Restores locked cells and the hidden tests. It reads; nothing is written before a submission
+    is graded.
     """
 
-    def __init__(self, course: Course, assignment: str, *, force: bool) -> None:
-        super().__init__(coursedir=course.directory, parent=course.app)
-        self.course, self.assignment, self.force = course, assignment, force
-        self.writer = FilesWriter(parent=self, config=self.config)
-        self.exporter = self.exporter_class(parent=self, config=self.config)
-        self._known_imports: dict[str, str] = {}
+    def __init__(
+        self, course: Course, ledger: Ledger, assignment: Assignment, *, force: bool = False
+    ) -> None:
+        self.course, self.ledger, self.assignment, self.force = course, ledger, assignment, force
+        self._converter = course.converter()
+        self._steps = Steps(self._converter, self._converter.sanitize_preprocessors)
+        self._scores = ledger.scores(assignment.name)
 
     def prepare(self, student: str) -> Prepared:
         """Prepare the submission of ``student``; a bad one is refused, never an exception."""
-        with addressed(self.coursedir, self.assignment, student):
-            try:
-                return self._prepare(student)
-            except Exception as error:  # whatever a student managed to submit
-                return self._refuse(student, _reason(error))
+        try:
+            return self._prepare(student)
+        except Exception as error:  # whatever a student managed to submit
+            return Prepared(student, refusal=f"The submission cannot be graded: {_reason(error)}.")
 
     def _prepare(self, student: str) -> Prepared:
-        source = self.course.folder("submitted", self.assignment, student)
-        _check_files(source, self.course.settings.limits)
-        _check_timestamp(source)
-        names = [n.name for n in self._known_notebooks()]
-        there = [name for name in names if (source / f"{name}.ipynb").exists()]
-        self.notebooks = [str(source / f"{name}.ipynb") for name in names]
-        if self._unfinished(student, there):
-            discard(self.course, self.assignment, student)
-        if not self.init_destination(self.assignment, student):
-            return Prepared(student, current=True)
+        source = self.course.folder("submitted", self.assignment.name, student)
+        limits = self.course.settings.limits
+        _check_files(source, limits)
+        if not self._converter.create_student:
+            self._check_known(student)
+        names = [book.name for book in self.assignment.notebooks]
+        there = [name for name in names if _is_notebook(source / f"{name}.ipynb")]
         if not there:
             found = ", ".join(sorted(p.name for p in source.glob("*.ipynb"))) or "no notebook"
             raise UnfitError(f"{names[0]}.ipynb is missing from it (it contains {found})")
-        self.notebooks = [str(source / f"{name}.ipynb") for name in there]
-        self.init_assignment(self.assignment, student)
-        jobs = [self._notebook(student, Path(name)) for name in self.notebooks]
-        self.set_permissions(self.assignment, student)
-        return Prepared(student, tuple(jobs))
+        submission = audit.submission_hash(source)
+        kept = self._kept(student, there)
+        cause = self._cause(student, kept, submission)
+        if cause is None:
+            return Prepared(student, kept=kept)
+        paths = [source / f"{name}.ipynb" for name in there]
+        named = [str(path) for path in paths]
+        if run_hook(self.course, self._converter, "pre", self.assignment.name, student, named):
+            submission = audit.submission_hash(source)  # the course's own code may have changed it
+        stamp_file, timestamp = _stamp(source / "timestamp.txt")
+        files = self._files(source)
+        jobs = tuple(self._job(student, path, files, submission) for path in paths)
+        return Prepared(student, jobs, cause, timestamp=timestamp, stamp_file=stamp_file)
 
-    def _unfinished(self, student: str, names: Iterable[str]) -> bool:
-        """Whether an earlier run was killed between preparing this submission and recording it."""
-        folder = self.course.folder("autograded", self.assignment, student)
-        return folder.exists() and not all(_executed(folder / f"{name}.ipynb") for name in names)
+    def _check_known(self, student: str) -> None:
+        try:
+            self.ledger.find_student(student)
+        except MissingEntry as error:
+            raise UnfitError(
+                "the gradebook has no such student, and Autograde.create_student is False"
+            ) from error
 
-    def _known_notebooks(self) -> list[Any]:
-        with self.course.gradebook() as gradebook:
-            return list(gradebook.find_assignment(self.assignment).notebooks)
+    def _kept(self, student: str, names: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+        """Return what the graded notebooks say of their grading; empty unless all do."""
+        folder = self.course.folder("autograded", self.assignment.name, student)
+        try:
+            return {
+                name: json.loads((folder / f"{name}.ipynb").read_bytes())["metadata"]["autograder"]
+                for name in names
+            }
+        except (OSError, ValueError, LookupError, TypeError):
+            return {}
 
-    def _notebook(self, student: str, source: Path) -> Job:
-        if not source.read_bytes().strip():
-            raise UnfitError("its notebook is an empty file")
-        self._sanitizing = True
-        self._init_preprocessors()
-        # Past Autograde's own method, which would go on to execute.
-        BaseConverter.convert_single_notebook(self, str(source))
-        folder = self.course.folder("autograded", self.assignment, student)
+    def _cause(
+        self, student: str, kept: Mapping[str, Mapping[str, Any]], submission: str
+    ) -> Cause | None:
+        """Return why this submission is to be graded, or None if its grade holds."""
+        if not kept:
+            return Cause.NEW
+        if self.force:
+            return Cause.FORCED
+        now = {"submission": submission, "assignment": self.assignment.hash}
+        for one in kept.values():
+            if cause := audit.cause(one, limits=self.course.settings.limits, **now):
+                return cause
+        told = {(n, c["grade_id"]): c["points"] for n, one in kept.items() for c in one["cells"]}
+        missing = {
+            (book.name, cell.name): 0.0
+            for book in self.assignment.notebooks
+            if book.name not in kept
+            for cell in book.graded_cells
+        }
+        return Cause.GRADEBOOK if self._scores.get(student) != {**told, **missing} else None
+
+    def _files(self, source: Path) -> dict[str, bytes]:
+        """Return what lies beside the notebooks; the course's own files win."""
+        ignore = [*self.course.directory.ignore, "*.ipynb"]
+        paths = (Path(path) for path in find_all_files(str(source), ignore))
+        own = {str(path.relative_to(source)): path for path in paths}
+        theirs = {name: own[name].read_bytes() for name in own if name != "timestamp.txt"}
+        return theirs | dict(self.assignment.files)
+
+    def _job(self, student: str, path: Path, files: Mapping[str, bytes], submission: str) -> Job:
+        known = resources(self.course, self.assignment.name, path.stem, student)
+        known[ASSIGNMENT] = self.assignment
         return job(
-            folder / source.name,
+            self._steps.apply(parse(path.read_bytes()), known),
+            path.stem,
             student=student,
             assignment=self.assignment,
+            files=files,
+            submission_hash=submission,
             limits=self.course.settings.limits,
-            imports=self._imports(source.stem),
         )
 
-    def _imports(self, notebook: str) -> str:
-        if notebook not in self._known_imports:
-            folder = self.course.folder("source", self.assignment)
-            self._known_imports[notebook] = imports(folder / f"{notebook}.ipynb")
-        return self._known_imports[notebook]
 
-    def _refuse(self, student: str, reason: str) -> Prepared:
-        discard(self.course, self.assignment, student)
-        message = f"The submission cannot be graded: {reason}."
-        with self.course.gradebook() as gradebook:
-            gradebook.update_or_create_student(student)
-            submission = gradebook.update_or_create_submission(self.assignment, student)
-            for notebook in submission.notebooks:
-                for grade in notebook.grades:
-                    grade.auto_score, grade.needs_manual_grade = None, True
-                for comment in notebook.comments:
-                    comment.auto_comment = message
-            gradebook.db.commit()
-        return Prepared(student, refusal=message)
+def job(
+    notebook: NotebookNode,
+    name: str,
+    *,
+    student: str,
+    assignment: Assignment,
+    files: Mapping[str, bytes],
+    submission_hash: str,
+    limits: Limits,
+) -> Job:
+    """Return the job for a sanitised notebook and the files beside it.
 
-
-def discard(course: Course, assignment: str, student: str) -> None:
-    """Remove what was prepared for a student, so that the next run prepares it again."""
-    from nbgrader.utils import rmtree
-
-    folder = course.folder("autograded", assignment, student)
-    if folder.exists():
-        rmtree(str(folder))
-
-
-@contextmanager
-def addressed(directory: Any, assignment: str, student: str) -> Iterator[None]:
-    """Make nbgrader's course directory speak of one submission."""
-    before = directory.assignment_id, directory.student_id
-    directory.assignment_id, directory.student_id = assignment, student
+    Raises
+    ------
+    UnfitError
+        If it cannot be written as a notebook file.
+    """
     try:
-        yield
-    finally:
-        directory.assignment_id, directory.student_id = before
-
-
-def job(path: Path, *, student: str, assignment: str, limits: Limits, imports: str = "") -> Job:
-    """Return the job for the sanitised notebook at ``path`` and the files beside it."""
-    content = path.read_bytes()
-    files = [
-        (str(Path(folder, name).relative_to(path.parent)), Path(folder, name).read_bytes())
-        for folder, _, names in os.walk(path.parent)
-        for name in sorted(names)
-        if not name.endswith(".ipynb") and name != "timestamp.txt"
-    ]
-    notebook = nbformat.reads(content.decode(), as_version=4)
+        content = json.dumps(notebook, ensure_ascii=False, allow_nan=False).encode()
+    except ValueError as error:
+        raise UnfitError("its notebook holds a number or a letter that no file can") from error
     return Job(
         student=student,
-        assignment=assignment,
-        notebook=path.stem,
+        assignment=assignment.name,
+        notebook=name,
         content=content,
-        files=tuple(sorted(files)),
+        files=tuple(sorted(files.items())),
+        instructor_files=tuple(sorted(assignment.files.items())),
         seed=fingerprint(notebook)[:16],
         limits=limits,
-        imports=imports,
+        imports=assignment.find_notebook(name, assignment.name).imports,
+        assignment_hash=assignment.hash,
+        submission_hash=submission_hash,
     )
 
 
@@ -179,42 +200,61 @@ def fingerprint(notebook: NotebookNode) -> str:
 def _check_files(source: Path, limits: Limits) -> None:
     """Refuse what is neither a file nor a folder, and more than a notebook's scratch can hold."""
     size = 0
-    for path in source.rglob("*"):
-        name = path.relative_to(source)
-        if path.is_symlink():
+    for number, entry in enumerate(_walk(source), 1):
+        name = os.path.relpath(entry.path, source)
+        if number > MOST_FILES:
+            raise UnfitError(f"it contains more than {MOST_FILES:,} files")
+        if entry.is_symlink():
             raise UnfitError(f"it contains a symbolic link, {name}")
-        if path.is_file():
-            size += path.stat().st_size
-        elif not path.is_dir():
+        if entry.is_file():
+            size += entry.stat().st_size
+        elif not entry.is_dir():
             raise UnfitError(f"it contains {name}, which is neither a file nor a folder")
     if size > limits.scratch_mb << 20:
         raise UnfitError(f"it takes {size >> 20} MB, more than the {limits.scratch_mb} MB allowed")
 
 
-def _check_timestamp(source: Path) -> None:
-    stamp = source / "timestamp.txt"
-    if stamp.exists():
-        try:
-            parse_utc(stamp.read_text().strip() or "1970-01-01")
-        except (ValueError, OverflowError) as error:
-            raise UnfitError("its timestamp.txt does not hold a date") from error
+def _walk(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """Yield what lies under a folder one by one: there may be millions."""
+    folders = [str(folder)]
+    while folders:
+        with os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                yield entry
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
 
 
-def _executed(notebook: Path) -> bool:
-    """Whether a notebook was executed, by us or by nbgrader, after it was prepared."""
+def _is_notebook(path: Path) -> bool:
+    """Whether there is a notebook file; refuses what is none, or cannot be one."""
+    if path.is_dir():
+        raise UnfitError(f"its {path.name} is a folder")
+    if path.exists() and (size := path.stat().st_size) > LARGEST_MB << 20:
+        raise too_large(size)
+    return path.exists()
+
+
+def _stamp(path: Path) -> tuple[tuple[tuple[str, bytes], ...], datetime | None]:
+    """Return the file that says when a submission was handed in, and what it says."""
+    if not path.is_file():
+        return (), None
+    refusal = UnfitError("its timestamp.txt does not hold a date")
+    if path.stat().st_size > MOST_STAMP:
+        raise refusal
+    content = path.read_bytes()
     try:
-        content = json.loads(notebook.read_bytes())
-    except (OSError, ValueError):
-        return False
-    counts = [c.get("execution_count") for c in content["cells"] if c["cell_type"] == "code"]
-    return "autograder" in content["metadata"] or not counts or any(counts)
+        text = content.decode().strip()
+        date = parse_utc(text) if text else None
+    except (ValueError, OverflowError) as error:
+        raise refusal from error
+    return ((path.name, content),), date
 
 
 def _reason(error: Exception) -> str:
     """Say in a few words why a submission cannot be graded."""
     if isinstance(error, UnfitError):
         return str(error)
-    if isinstance(error, (json.JSONDecodeError, nbformat.reader.NotJSONError, UnicodeDecodeError)):
-        return "its notebook is not a notebook file (not valid JSON)"
+    if isinstance(error, RecursionError):
+        return "its notebook is nested too deeply"
     words = str(error).strip().splitlines() or [repr(error)]
     return f"{type(error).__name__}: {words[0]}"[:300].rstrip(".")

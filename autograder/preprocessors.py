@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +13,59 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader import utils
 from nbgrader.api import Gradebook
+from nbgrader.nbgraderformat import MetadataValidator, ValidationError
+from nbgrader.preprocessors import AssignLatePenalties as StockAssignLatePenalties
 from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.preprocessors import OverwriteCells as StockOverwriteCells
 from traitlets import Bool
 
-from autograder import engine, settings
-from autograder.assignment import imports
+from autograder import audit, engine, settings
+from autograder.assignment import Assignment, load
+from autograder.ledger import entries
 from autograder.model import AutograderError, CellScore, Execution
 from autograder.prepare import job
 from autograder.score import overall, score
+from autograder.steps import ASSIGNMENT, EXECUTION, LEDGER
 
-#: Under which name the outcome of an execution travels from preprocessor to preprocessor.
-EXECUTION = "autograder_execution"
+
+@contextmanager
+def _gradebook(resources: Any) -> Iterator[Gradebook]:
+    """Give the gradebook that is open already, or open it for a moment."""
+    if LEDGER in resources:
+        yield resources[LEDGER]
+    else:
+        with Gradebook(resources["nbgrader"]["db_url"]) as gradebook:
+            yield gradebook
+
+
+def _assignment(step: Any, resources: Any) -> Assignment:
+    """Return what is known of the assignment; in nbgrader's own commands it is read each time."""
+    if ASSIGNMENT not in resources:
+        converter = step.parent.parent  # the step's parent is an exporter
+        directory, name = converter.coursedir, resources["nbgrader"]["assignment"]
+        with _gradebook(resources) as gradebook:
+            resources[ASSIGNMENT] = load(
+                gradebook,
+                name,
+                Path(directory.format_path(directory.source_directory, ".", name)),
+                ignore=directory.ignore,
+                exclude=converter.exclude_overwriting.get(name, []),
+            )
+    known: Assignment = resources[ASSIGNMENT]
+    return known
+
+
+class OverwriteKernelspec(NbGraderPreprocessor):
+    """Gives a submission the kernel of its assignment, if that names one."""
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        """Do so, and refuse the notebooks of another language than ours."""
+        mark = resources["nbgrader"]
+        known = _assignment(self, resources).find_notebook(mark["notebook"], mark["assignment"])
+        known.check_language()
+        if known.kernelspec:
+            nb.metadata["kernelspec"] = nbformat.from_dict(dict(known.kernelspec))
+        return nb, resources
 
 
 class OverwriteCells(StockOverwriteCells):
@@ -34,57 +77,80 @@ class OverwriteCells(StockOverwriteCells):
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         """Believe nothing that a submission's cells say of themselves but their names."""
         mark = resources["nbgrader"]
-        with Gradebook(mark["db_url"]) as gradebook:
-            marks = _marks(gradebook.find_notebook(mark["notebook"], mark["assignment"]))
+        self.notebook_id, self.assignment_id = mark["notebook"], mark["assignment"]
+        self.gradebook = _assignment(self, resources)  # answers what this step asks
+        known = self.gradebook.find_notebook(self.notebook_id, self.assignment_id)
+        marks = {cell.name: cell.mark for cell in known.source_cells}
         for cell in reversed(nb.cells):  # of cells with one name the last counts, as for nbgrader
             claimed = cell.metadata.pop("nbgrader", None)
             name = claimed.get("grade_id") if isinstance(claimed, dict) else None
             if isinstance(name, str) and name in marks:
                 cell.metadata["nbgrader"] = NotebookNode(marks.pop(name))
-        return super().preprocess(nb, resources)
+        nb.metadata.pop("autograder", None)  # only `SaveAutoGrades` says so
+        # Past nbgrader's own method, which would open a gradebook.
+        nb, resources = NbGraderPreprocessor.preprocess(self, nb, resources)
+        if self.add_missing_cells:
+            nb, resources = self.add_missing_grade_cells(nb, resources)
+            nb, resources = self.add_missing_task_cells(nb, resources)
+        if nb.nbformat_minor >= 5:  # since then cells have ids, the restored ones none yet
+            for cell in nb.cells:
+                if "id" not in cell:
+                    cell["id"] = f"restored-{cell.metadata.nbgrader['checksum']}"
+        return nb, resources
+
+    def update_cell_type(self, cell: NotebookNode, cell_type: str) -> None:
+        """Turn a cell into what it was; a code cell has no pictures pasted into it."""
+        cell.pop("attachments", None)
+        super().update_cell_type(cell, cell_type)
 
     def add_missing_grade_cells(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         """Restore deleted graded cells, each behind the nearest marked cell that is still there.
 
         nbgrader's own method fails where the cell before is gone as well, or is locked only.
         """
-        book = self.gradebook.find_notebook(self.notebook_id, self.assignment_id)
-        most = {cell.name: cell.max_score for cell in book.grade_cells}
-        solutions = {cell.name for cell in book.solution_cells}
+        known = self.gradebook.find_notebook(self.notebook_id, self.assignment_id)
         behind = 0
-        for source in book.source_cells:
-            names = [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in nb.cells]
-            if source.name in names:
-                behind = names.index(source.name) + 1
-            elif source.name in most:
+        for cell in known.source_cells:
+            names = [one.metadata.get("nbgrader", {}).get("grade_id") for one in nb.cells]
+            if cell.name in names:
+                behind = names.index(cell.name) + 1
+            elif cell.grade:
                 restored = self.missing_cell_transform(
-                    source, most[source.name], is_solution=source.name in solutions
+                    cell, cell.max_score, is_solution=cell.solution
                 )
                 nb.cells.insert(behind, restored)
                 behind += 1
         return nb, resources
 
+    def missing_cell_transform(self, *args: Any, **kwargs: Any) -> NotebookNode:
+        """Return a cell to be put back, of the same make as the others."""
+        return nbformat.from_dict(super().missing_cell_transform(*args, **kwargs))
 
-def _marks(book: Any) -> dict[str, dict[str, Any]]:
-    """Return the metadata that nbgrader gave to each cell of a notebook, by the cell's name."""
-    marks = {
-        cell.name: {
-            "grade": False,
-            "grade_id": cell.name,
-            "locked": cell.locked,
-            "schema_version": 3,
-            "solution": False,
-            "task": False,
-        }
-        for cell in book.source_cells
-    }
-    for cell in book.grade_cells:
-        marks[cell.name] |= {"grade": True, "points": cell.max_score}
-    for cell in book.solution_cells:
-        marks[cell.name] |= {"solution": True}
-    for cell in book.task_cells:
-        marks[cell.name] |= {"task": True, "points": cell.max_score}
-    return marks
+
+class CheckCellMetadata(NbGraderPreprocessor):
+    """Checks the marks of all cells with nbgrader's own validator, the same mark once only."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._validator = MetadataValidator()
+        self._valid: set[str] = set()
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        """Raise nbgrader's ``ValidationError`` unless the marks are sound and none comes twice."""
+        names: set[str] = set()
+        for cell in nb.cells:
+            mark = cell.metadata.get("nbgrader")
+            if mark is None:
+                continue
+            looks = json.dumps([cell.cell_type, mark], sort_keys=True)
+            if looks not in self._valid:
+                self._validator.validate_cell(cell)
+                self._valid.add(looks)
+            if mark["grade"] or mark["solution"] or mark["locked"]:
+                if mark["grade_id"] in names:
+                    raise ValidationError(f"Duplicate grade id: {mark['grade_id']}")
+                names.add(mark["grade_id"])
+        return nb, resources
 
 
 class Execute(NbGraderPreprocessor):
@@ -98,20 +164,28 @@ class Execute(NbGraderPreprocessor):
                 f"The grader failed, the submission stays as it is: {done.failure}"
             )
         resources[EXECUTION] = done
-        return nbformat.reads(done.content.decode(), as_version=4), resources
+        return nbformat.v4.reads(done.content.decode()), resources
 
     def _now(self, nb: NotebookNode, resources: Any) -> Execution:
         ours = settings.read(self.config)
         mark = resources["nbgrader"]
-        path = Path(resources["metadata"]["path"]) / f"{mark['notebook']}.ipynb"
-        directory = self.parent.parent.coursedir  # of the converter, whose exporter this serves
-        source = Path(directory.format_path(directory.source_directory, ".", mark["assignment"]))
+        folder = Path(resources["metadata"]["path"])
+        directory = self.parent.parent.coursedir
+        submitted = directory.format_path(
+            directory.submitted_directory, mark["student"], mark["assignment"]
+        )
         one = job(
-            path,
+            nb,
+            mark["notebook"],
             student=mark["student"],
-            assignment=mark["assignment"],
+            assignment=_assignment(self, resources),
+            files={
+                str(path.relative_to(folder)): path.read_bytes()
+                for path in sorted(folder.rglob("*"))
+                if path.is_file() and path.suffix != ".ipynb" and path.name != "timestamp.txt"
+            },
+            submission_hash=audit.submission_hash(Path(submitted)),
             limits=ours.limits,
-            imports=imports(source / path.name),
         )
         return next(engine.shared(ours).run([one]))
 
@@ -121,22 +195,53 @@ class SaveAutoGrades(NbGraderPreprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         """Score the executed notebook and record it; its metadata keep verdicts and reasons."""
+        if EXECUTION not in resources:
+            raise AutograderError(
+                "The outputs that come with a submission are not believed; "
+                "grade it without --no-execute."
+            )
         done: Execution = resources[EXECUTION]
         scores = score(nb, done.cells)
         mark = resources["nbgrader"]
-        address = mark["notebook"], mark["assignment"], mark["student"]
-        with Gradebook(mark["db_url"]) as gradebook:
+        with _gradebook(resources) as gradebook:
+            grades, comments = entries(
+                gradebook, mark["notebook"], mark["assignment"], mark["student"]
+            )
             for one in scores:
-                grade = gradebook.find_grade(one.grade_id, *address)
+                grade = grades[one.grade_id]
                 grade.auto_score = one.points
                 # As nbgrader does: what a person has graded waits for that person's second look.
                 grade.needs_manual_grade = one.points is None or grade.manual_score is not None
             for cell in nb.cells:
                 if utils.is_solution(cell) or utils.is_task(cell):
-                    comment = gradebook.find_comment(cell.metadata.nbgrader["grade_id"], *address)
+                    comment = comments[cell.metadata.nbgrader["grade_id"]]
                     comment.auto_comment = "No response." if _untouched(cell) else None
             gradebook.db.commit()
         nb.metadata["autograder"] = summary(nb, done, scores)
+        return nb, resources
+
+
+class AssignLatePenalties(StockAssignLatePenalties):
+    """Assigns the course's penalty for a late submission, in the gradebook that is open."""
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        """Do as nbgrader does, plug-in and all."""
+        if LEDGER not in resources:
+            return super().preprocess(nb, resources)
+        mark, ledger = resources["nbgrader"], resources[LEDGER]
+        address = mark["assignment"], mark["student"]
+        submission = ledger.find_submission(*address)
+        late = submission.total_seconds_late
+        book = ledger.find_submission_notebook(mark["notebook"], *address)
+        book.late_submission_penalty = None
+        if late > 0:
+            ledger.db.flush()
+            ledger.db.refresh(book)  # its score is a sum over what has just been written
+            self.init_plugin()
+            penalty = self.plugin_inst.late_submission_penalty(mark["student"], book.score, late)
+            if penalty is not None:
+                book.late_submission_penalty = self._check_late_penalty(book, penalty)
+        ledger.db.flush()
         return nb, resources
 
 
@@ -147,16 +252,15 @@ def _untouched(cell: NotebookNode) -> bool:
 
 def summary(nb: NotebookNode, done: Execution, scores: tuple[CellScore, ...]) -> dict[str, Any]:
     """Return what the executed notebook keeps about its grading, as plain data."""
-    try:
-        release = version("dlef")
-    except PackageNotFoundError:  # used from a checkout that is not installed
-        release = "unknown"
     verdict, message = overall(nb, done.cells, scores)
     return {
-        "engine": release,
+        **audit.record(done.job),
         "verdict": str(verdict),
         "message": message,
         "seconds": round(done.seconds, 3),
-        "seed": done.job.seed,
         "cells": [{**asdict(one), "verdict": str(one.verdict)} for one in scores],
+        "outcomes": [
+            {"cell": one.index, "verdict": str(one.verdict), "seconds": round(one.seconds, 3)}
+            for one in done.cells
+        ],
     }

@@ -2,58 +2,148 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbconvert.writers import FilesWriter
 from nbgrader.api import MissingEntry
 from nbgrader.converters import Autograde
-from nbgrader.converters.base import BaseConverter
+from nbgrader.utils import rmtree
 
+from autograder.assignment import Assignment
 from autograder.courses import Course
+from autograder.ledger import Ledger, entries
 from autograder.model import SENTENCES, SEVERITY, CellScore, Execution, Graded, Verdict
-from autograder.prepare import addressed, discard
-from autograder.preprocessors import EXECUTION
+from autograder.prepare import Prepared
+from autograder.steps import ASSIGNMENT, EXECUTION, LEDGER, Steps, resources, run_hook
 
 
-class Record(Autograde):
+class _Converter(Autograde):
+    """nbgrader's converter, with one more place to write to."""
+
+    destination = ""
+
+    def _format_dest(self, *_: Any, **__: Any) -> str:
+        return self.destination
+
+
+class Record:
     """The second half of ``nbgrader autograde``: late penalties, clean-up, the gradebook.
 
-    Only the coordinator has one, so that the gradebook has a single writer.
+    Only the coordinator has one, so that the gradebook has a single writer. A submission's files
+    are written to a folder beside their place, then the gradebook's transaction is committed, then
+    the folder is moved. So a graded notebook in its place is one whose scores are in the gradebook;
+    killed in between, the next run finds none there, or one of another content, and grades again.
     """
 
-    def __init__(self, course: Course, assignment: str) -> None:
-        super().__init__(coursedir=course.directory, parent=course.app)
-        self.course, self.assignment = course, assignment
-        self.writer = FilesWriter(parent=self, config=self.config)
-        self.exporter = self.exporter_class(parent=self, config=self.config)
-        self._sanitizing = False
-        self._init_preprocessors()
+    def __init__(self, course: Course, ledger: Ledger, assignment: Assignment) -> None:
+        self.course, self.ledger, self.assignment = course, ledger, assignment
+        self.converter = _Converter(coursedir=course.directory, parent=course.app)
+        self._steps = Steps(self.converter, self.converter.autograde_preprocessors)
 
-    def init_single_notebook_resources(self, notebook_filename: str) -> dict[str, Any]:
-        """Let the finished execution travel with the notebook."""
-        resources: dict[str, Any] = super().init_single_notebook_resources(notebook_filename)
-        resources[EXECUTION] = self._execution
-        return resources
-
-    def record(self, student: str, executions: Iterable[Execution]) -> Graded:
-        """Record what came back for all notebooks of one submission."""
+    def record(self, prepared: Prepared, executions: Iterable[Execution]) -> Graded:
+        """Record what came back for all notebooks of one submission; all of it or nothing."""
+        student, name = prepared.student, self.assignment.name
         executions = sorted(executions, key=lambda done: done.job.notebook)
         failed = next((done.failure for done in executions if done.failure), "")
         if failed:
-            discard(self.course, self.assignment, student)
-            message = SENTENCES[Verdict.INTERNAL].format(detail=failed)
-            return Graded(student, self.assignment, Verdict.INTERNAL, message=message)
-        folder = self.course.folder("autograded", self.assignment, student)
-        with addressed(self.coursedir, self.assignment, student):
-            for self._execution in executions:
-                path = folder / f"{self._execution.job.notebook}.ipynb"
-                path.chmod(0o644)  # nbgrader makes it read-only, and its owner may not be root
-                BaseConverter.convert_single_notebook(self, str(path))
-            self.set_permissions(self.assignment, student)
-        return recorded(self.course, self.assignment, student)
+            return self.fail(student, failed)
+        folder = self.course.folder("autograded", name, student)
+        kept: dict[str, Mapping[str, Any]] = {}
+        with _replacing(folder) as new:
+            for place, content in (*executions[0].job.files, *prepared.stamp_file):
+                (new / place).parent.mkdir(parents=True, exist_ok=True)
+                (new / place).write_bytes(content)
+            with self.ledger.transaction():
+                self.ledger.register(name, student, prepared.timestamp)
+                for done in executions:
+                    kept[done.job.notebook] = self._notebook(done, new)
+                self._zero(student, kept)
+                self.converter.destination = str(new)
+                self.converter.set_permissions(name, student)
+        notebooks = [str(folder / f"{notebook}.ipynb") for notebook in kept]
+        run_hook(self.course, self.converter, "post", name, student, notebooks)
+        return self.graded(student, kept)
+
+    def _notebook(self, done: Execution, new: Path) -> Mapping[str, Any]:
+        """Record one notebook; return what it keeps about its grading."""
+        job = done.job
+        known = resources(self.course, job.assignment, job.notebook, job.student)
+        known |= {ASSIGNMENT: self.assignment, LEDGER: self.ledger, EXECUTION: done}
+        notebook = self._steps.apply(nbformat.v4.reads(done.content.decode()), known)
+        text = nbformat.v4.writes(notebook)
+        (new / f"{job.notebook}.ipynb").write_text(text, encoding="utf-8")
+        kept: Mapping[str, Any] = notebook.metadata["autograder"]
+        return kept
+
+    def _zero(self, student: str, submitted: Iterable[str]) -> None:
+        """Give zero for the notebooks that are missing from a submission, as nbgrader does."""
+        for book in self.assignment.notebooks:
+            if book.name not in submitted:
+                grades, _ = entries(self.ledger, book.name, self.assignment.name, student)
+                for grade in grades.values():
+                    grade.auto_score, grade.needs_manual_grade = 0.0, False
+
+    def refuse(self, prepared: Prepared) -> Graded:
+        """Note in the gradebook why a submission cannot be graded; it is ungraded, not zero."""
+        student, name, message = prepared.student, self.assignment.name, prepared.refusal
+        discard(self.course, name, student)
+        with self.ledger.transaction():
+            self.ledger.register(name, student, None)
+            for book in self.assignment.notebooks:
+                grades, comments = entries(self.ledger, book.name, name, student)
+                for grade in grades.values():
+                    grade.auto_score, grade.needs_manual_grade = None, True
+                for comment in comments.values():
+                    comment.auto_comment = message
+        return Graded(student, name, Verdict.ERROR, message=message)
+
+    def fail(self, student: str, reason: str) -> Graded:
+        """Say that the grader failed; the gradebook stays as it is, and the next run grades."""
+        discard(self.course, self.assignment.name, student)
+        message = SENTENCES[Verdict.INTERNAL].format(detail=reason)
+        return Graded(student, self.assignment.name, Verdict.INTERNAL, message=message)
+
+    def graded(self, student: str, kept: Mapping[str, Mapping[str, Any]]) -> Graded:
+        """Return the result for a student of whose notebooks this was kept."""
+        lost = [
+            _missing(book.name, cell.name, 0.0, cell.max_score or 0.0)
+            for book in self.assignment.notebooks
+            if book.name not in kept
+            for cell in book.graded_cells
+        ]
+        return _graded(student, self.assignment.name, kept, lost)
+
+
+@contextmanager
+def _replacing(folder: Path) -> Iterator[Path]:
+    """Give an empty folder that afterwards takes the place of ``folder``, unless all fails."""
+    new, old = (folder.with_name(f".{folder.name}.{which}") for which in ("new", "old"))
+    for left in (new, old):  # by a run that was killed
+        _remove(left)
+    new.mkdir(parents=True)
+    try:
+        yield new
+    except BaseException:
+        _remove(new)
+        raise
+    if folder.exists():
+        folder.rename(old)
+    new.rename(folder)
+    _remove(old)
+
+
+def _remove(folder: Path) -> None:
+    if folder.exists():
+        rmtree(str(folder))
+
+
+def discard(course: Course, assignment: str, student: str) -> None:
+    """Remove what was graded for a student, so that the next run grades again."""
+    _remove(course.folder("autograded", assignment, student))
 
 
 def recorded(course: Course, assignment: str, student: str) -> Graded:
@@ -63,44 +153,50 @@ def recorded(course: Course, assignment: str, student: str) -> Graded:
         return Graded(
             student, assignment, Verdict.ERROR, message=_refusal(course, assignment, student)
         )
-    scores: list[CellScore] = []
-    verdicts, messages, seconds = [Verdict.PASS], [], 0.0
-    for path in paths:
-        kept = nbformat.read(Path(path), as_version=4).metadata.get("autograder")
-        if kept is None:
-            message = "Graded by nbgrader itself, which keeps no reasons; regrade with --force."
-            return Graded(student, assignment, Verdict.PASS, message=message)
-        verdicts.append(Verdict(kept["verdict"]))
-        messages += [kept["message"]] * bool(kept.get("message"))
-        seconds += kept["seconds"]
-        scores += [
-            CellScore(**{**one, "verdict": Verdict(one["verdict"])}) for one in kept["cells"]
-        ]
-    lost = _not_submitted(course, assignment, student, {path.stem for path in paths})
-    verdicts += [one.verdict for one in lost]
+    kept = {path.stem: json.loads(path.read_bytes())["metadata"] for path in paths}
+    if not all("autograder" in metadata for metadata in kept.values()):
+        message = "Graded by nbgrader itself, which keeps no reasons; regrade with --force."
+        return Graded(student, assignment, Verdict.PASS, message=message)
+    lost = _not_submitted(course, assignment, student, kept)
+    ours = {name: metadata["autograder"] for name, metadata in kept.items()}
+    return _graded(student, assignment, ours, lost)
+
+
+def _graded(
+    student: str,
+    assignment: str,
+    kept: Mapping[str, Mapping[str, Any]],
+    lost: Iterable[CellScore],
+) -> Graded:
+    told = [kept[name] for name in sorted(kept)]
+    scores = [
+        CellScore(**{**one, "verdict": Verdict(one["verdict"])})
+        for each in told
+        for one in each["cells"]
+    ]
+    verdicts = [Verdict(each["verdict"]) for each in told] + [one.verdict for one in lost]
     return Graded(
         student,
         assignment,
         max(verdicts, key=SEVERITY.index),
         (*scores, *lost),
-        seconds,
-        message="\n".join(messages),
+        sum(each["seconds"] for each in told),
+        message="\n".join(each["message"] for each in told if each["message"]),
     )
 
 
+def _missing(notebook: str, cell: str, points: float | None, most: float) -> CellScore:
+    said = f"{notebook}.ipynb is missing from the submission."
+    return CellScore(cell, points, most, Verdict.ERROR, said)
+
+
 def _not_submitted(
-    course: Course, assignment: str, student: str, submitted: set[str]
+    course: Course, assignment: str, student: str, submitted: Iterable[str]
 ) -> list[CellScore]:
-    """Return the scores of notebooks that are missing from a submission: nbgrader gives zero."""
+    """Return the scores of notebooks that are missing from a submission."""
     with course.gradebook() as gradebook:
         return [
-            CellScore(
-                grade.name,
-                grade.auto_score,
-                grade.max_score,
-                Verdict.ERROR,
-                f"{notebook.name}.ipynb is missing from the submission.",
-            )
+            _missing(notebook.name, grade.name, grade.auto_score, grade.max_score)
             for notebook in gradebook.find_submission(assignment, student).notebooks
             if notebook.name not in submitted
             for grade in notebook.grades
@@ -108,7 +204,7 @@ def _not_submitted(
 
 
 def _refusal(course: Course, assignment: str, student: str) -> str:
-    """Return why there is no graded notebook: what `Prepare` left in the gradebook."""
+    """Return why there is no graded notebook: what `Record` left in the gradebook."""
     with course.gradebook() as gradebook:
         try:
             submission = gradebook.find_submission(assignment, student)

@@ -17,7 +17,7 @@ from traitlets.config import Config
 from autograder.courses import Course
 from autograder.kernel import ForkKernelManager
 from autograder.model import Job
-from autograder.prepare import addressed
+from autograder.steps import addressed
 from autograder.zygote import Zygote
 
 

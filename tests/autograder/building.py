@@ -16,7 +16,10 @@ from nbgrader.apps import NbGraderAPI
 from traitlets.config import Config
 
 from autograder.courses import Course, open_course
-from autograder.model import Job, Limits, Verdict
+from autograder.ledger import Ledger
+from autograder.model import Execution, Graded, Job, Limits, Verdict
+from autograder.prepare import Prepare, Prepared
+from autograder.record import Record
 
 KERNEL = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
 PLUGIN = "from autograder import plugin\nplugin.configure(c)\nc.Autograder.preload = ['numpy']\n"
@@ -262,6 +265,20 @@ def copy(template: Path, target: Path) -> Path:
     """Copy a course, its gradebook too."""
     shutil.copytree(template, target, dirs_exist_ok=True)
     return target
+
+
+def prepared(root: Path, student: str, *, force: bool = False) -> Prepared:
+    """Prepare one submission of ``ps1``."""
+    course = open_course(root)
+    with Ledger(course.directory.db_url, course.directory.course_id) as ledger:
+        return Prepare(course, ledger, course.load(ledger, "ps1"), force=force).prepare(student)
+
+
+def record(root: Path, ready: Prepared, *executions: Execution) -> Graded:
+    """Record what came back for one submission of ``ps1``."""
+    course = open_course(root)
+    with Ledger(course.directory.db_url, course.directory.course_id) as ledger:
+        return Record(course, ledger, course.load(ledger, "ps1")).record(ready, executions)
 
 
 def grades(root: Path, student: str, assignment: str = "ps1") -> dict[str, tuple[Any, bool]]:

@@ -166,7 +166,7 @@ def test_grading_ends_with_a_table_of_points_and_reasons(command, root):
     assert "waits for a person to grade it" in out
     status, out, err = command("grade", "ps1")
     assert "5 / 6" in out
-    assert "2 of 2 had been graded since they were submitted" in err
+    assert "2 unchanged; --force grades all again." in err
     assert "--force" in err
 
 

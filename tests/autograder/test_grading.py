@@ -3,7 +3,8 @@
 import nbformat
 import pytest
 
-from autograder import sandbox
+from autograder import grading, sandbox
+from autograder.audit import Cause
 from autograder.courses import open_course
 from autograder.grading import Grading
 from autograder.model import AutograderError, Verdict
@@ -117,19 +118,65 @@ def test_only_those_asked_for_are_graded(root, grade):
     assert not (root / "autograded/alice").exists()
 
 
-@pytest.mark.slow
-def test_a_newer_submission_is_graded_again_and_force_grades_all_again(root, grade):
-    submit(root, "alice", WRONG, timestamp="2026-01-01 12:00:00 UTC")
-    submit(root, "bob", timestamp="2026-01-01 12:00:00 UTC")
-    grade(root)
-    submit(root, "alice", timestamp="2026-01-02 12:00:00 UTC")
-    bob = (root / "autograded/bob/ps1/p1.ipynb").stat().st_mtime_ns
-    results = grade(root)
+def test_what_changed_is_graded_again_and_the_run_says_why(root, warm):
+    for name in ("alice", "bob", "carol"):
+        submit(root, name, WRONG)
+    first = Grading(open_course(root), "ps1")
+    list(first.run(first.students()))
+    assert first.causes == dict.fromkeys(("alice", "bob", "carol"), Cause.NEW)
+    submit(root, "alice")
+    (root / "autograded/bob/ps1/p1.ipynb").unlink()
+    kept = (root / "autograded/carol/ps1/p1.ipynb").stat().st_mtime_ns
+    second = Grading(open_course(root), "ps1")
+    results = {one.student: one.points for one in second.run(second.students())}
+    assert results == {"alice": 5, "bob": 3, "carol": 3}
+    assert second.causes == {"alice": Cause.RESUBMITTED, "bob": Cause.NEW}
+    assert second.kept == ["carol"]
+    assert (root / "autograded/carol/ps1/p1.ipynb").stat().st_mtime_ns == kept
     assert scores(root, "alice") == FULL
-    assert results["alice"].points == 5
-    assert (root / "autograded/bob/ps1/p1.ipynb").stat().st_mtime_ns == bob
-    grade(root, force=True)
-    assert (root / "autograded/bob/ps1/p1.ipynb").stat().st_mtime_ns > bob
+
+
+def test_force_grades_all_again(root, warm):
+    submit(root, "alice")
+    list(Grading(open_course(root), "ps1").run(["alice"]))
+    forced = Grading(open_course(root), "ps1", force=True)
+    list(forced.run(["alice"]))
+    assert (forced.causes, forced.kept) == ({"alice": Cause.FORCED}, [])
+
+
+def test_where_nothing_has_changed_no_engine_is_started(root, warm, monkeypatch):
+    submit(root, "alice")
+    (before,) = Grading(open_course(root), "ps1").run(["alice"])
+
+    def engine(_):
+        raise AssertionError("started")
+
+    monkeypatch.setattr(grading, "Engine", engine)
+    again = Grading(open_course(root), "ps1")
+    assert list(again.run(["alice"])) == [before]
+    assert again.kept == ["alice"]
+
+
+def test_a_result_that_cannot_be_recorded_costs_no_other_student_anything(root, warm):
+    for name in ("alice", "bob"):
+        submit(root, name)
+    (root / "autograded").mkdir()
+    (root / "autograded/alice").write_text("a file where a folder should be")
+    one = Grading(open_course(root), "ps1")
+    results = {done.student: done for done in one.run(one.students())}
+    assert results["alice"].verdict is Verdict.INTERNAL
+    assert "its result was not recorded, NotADirectoryError" in results["alice"].message
+    assert results["bob"].points == 5
+
+
+def test_notebooks_of_another_language_are_refused_before_anything_runs(bare):
+    root = write_course(bare, asserts("assert True", "t", 1))
+    with open_course(root).gradebook() as gradebook:
+        gradebook.find_notebook("p1", "ps1").kernelspec = '{"language": "R", "name": "ir"}'
+        gradebook.db.commit()
+    submit(root, "alice", {})
+    with pytest.raises(AutograderError, match="a kernel of the language 'R', and this grader runs"):
+        list(Grading(open_course(root), "ps1").run(["alice"]))
 
 
 def test_a_run_that_is_stopped_half_way_goes_on_where_it_was(root, warm):

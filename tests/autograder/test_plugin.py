@@ -14,7 +14,7 @@ from traitlets.utils.importstring import import_item
 from autograder import engine as engine_module
 from autograder import plugin
 from autograder.model import Execution
-from tests.autograder.building import RIGHT, api, grades, scores, submit
+from tests.autograder.building import RIGHT, api, grades, prepared, scores, submit
 
 FULL = {"test_double": 2.0, "test_mean": 3.0, "explain": None}
 
@@ -35,10 +35,10 @@ def test_our_steps_stand_where_nbgrader_s_stood():
     plugin.configure(config)
     names, ours = configured(config.Autograde.autograde_preprocessors)
     assert names == [n for n in own(Autograde.autograde_preprocessors) if n != "IgnorePattern"]
-    assert ours == ["Execute", "SaveAutoGrades"]
+    assert ours == ["Execute", "SaveAutoGrades", "AssignLatePenalties", "CheckCellMetadata"]
     names, ours = configured(config.Autograde.sanitize_preprocessors)
     assert names == [n for n in own(Autograde.sanitize_preprocessors) if n != "DeduplicateIds"]
-    assert ours == ["OverwriteCells"]
+    assert ours == ["OverwriteKernelspec", "OverwriteCells", "CheckCellMetadata"]
 
 
 def test_feedback_hides_first_and_then_does_what_nbgrader_does():
@@ -117,7 +117,10 @@ def test_the_button_and_the_command_record_the_same(root, warm, grade):
     )
     for book in (alice, bob):
         del book.metadata["autograder"]["seconds"]
+        for outcome in book.metadata["autograder"]["outcomes"]:
+            del outcome["seconds"]
     assert alice == bob
+    assert prepared(root, "alice").cause is None  # what the button graded is graded
 
 
 @pytest.mark.slow
@@ -135,3 +138,14 @@ def test_the_nbgrader_command_runs_our_engine(root):
     assert scores(root, "alice") == FULL
     book = nbformat.read(root / "autograded/alice/ps1/p1.ipynb", as_version=4)
     assert book.metadata["autograder"]["verdict"] == "pass"
+
+
+@pytest.mark.sandbox
+def test_outputs_that_come_with_a_submission_are_never_believed(root, warm):
+    submit(root, "alice")
+    course_api = api(root)
+    course_api.config.Execute.enabled = False
+    done = course_api.autograde("ps1", "alice")
+    assert not done["success"]
+    assert "grade it without --no-execute" in done["log"]
+    assert set(scores(root, "alice").values()) == {None}

@@ -3,16 +3,20 @@ import os
 import nbformat
 import pytest
 
+from autograder import audit
+from autograder.audit import Cause
 from autograder.courses import open_course
-from autograder.prepare import Prepare, fingerprint, job
+from autograder.model import CellOutcome, Execution, Verdict
+from autograder.prepare import MOST_FILES, fingerprint
 from tests.autograder.building import (
     PROBLEM,
     asserts,
     code,
     configure,
     fill,
-    grades,
     notebook,
+    prepared,
+    record,
     released,
     submit,
     write_course,
@@ -24,13 +28,13 @@ def prepare(root):
     """Return a function that prepares one student's submission in the small course."""
 
     def prepare(student="alice", *, force=False):
-        return Prepare(open_course(root), "ps1", force=force).prepare(student)
+        return prepared(root, student, force=force)
 
     return prepare
 
 
-def cells_of(prepared, which=0):
-    return nbformat.reads(prepared.jobs[which].content.decode(), as_version=4).cells
+def cells_of(ready):
+    return nbformat.reads(ready.jobs[0].content.decode(), as_version=4).cells
 
 
 def marks_of(cells):
@@ -47,10 +51,14 @@ def test_a_submission_becomes_a_job_with_the_hidden_tests_back_in_place(root, pr
     assert one.limits.cell_seconds == 30
 
 
-def test_the_prepared_notebook_lies_where_nbgrader_has_it(root, prepare):
+def test_preparing_writes_nothing(root, prepare):
     submit(root, "alice")
-    content = prepare().jobs[0].content
-    assert (root / "autograded/alice/ps1/p1.ipynb").read_bytes() == content
+    submit(root, "bob", b"no notebook")
+    assert prepare("alice").jobs
+    assert prepare("bob").refusal
+    assert not (root / "autograded").exists()
+    with open_course(root).gradebook() as gradebook:
+        assert gradebook.students == []
 
 
 def test_outputs_that_a_student_hands_in_are_removed(root, prepare):
@@ -89,8 +97,8 @@ def test_files_beside_the_notebook_go_along(root, prepare):
 def test_the_course_s_own_files_win_over_a_student_s(bare):
     root = write_course(bare, files={"data.csv": "true", "lib/helper.py": "ours"})
     submit(root, "alice", files={"data.csv": "forged", "lib/helper.py": "theirs"})
-    prepared = Prepare(open_course(root), "ps1", force=False).prepare("alice")
-    assert dict(prepared.jobs[0].files) == {"data.csv": b"true", "lib/helper.py": b"ours"}
+    ready = prepared(root, "alice")
+    assert dict(ready.jobs[0].files) == {"data.csv": b"true", "lib/helper.py": b"ours"}
 
 
 @pytest.mark.parametrize(
@@ -100,26 +108,15 @@ def test_the_course_s_own_files_win_over_a_student_s(bare):
         (b"  \n", "its notebook is an empty file"),
         (b"this is not JSON", "not valid JSON"),
         (b"\xff\xfe\x00broken", "not valid JSON"),
-        (b"{}", ""),
-        (b"[1, 2]", ""),
-        (b'{"cells": 5, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}', ""),
     ],
 )
-@pytest.mark.filterwarnings("ignore")  # nbformat warns of what it then refuses
 def test_an_unreadable_notebook_is_refused_with_the_reason(root, prepare, content, said):
     submit(root, "alice", content)
-    prepared = prepare()
-    assert prepared.refusal.startswith("The submission cannot be graded: ")
-    assert said in prepared.refusal
-    assert "\n" not in prepared.refusal
-    assert prepared.jobs == ()
-
-
-def test_a_refused_submission_is_ungraded_in_the_gradebook_and_not_zero(root, prepare):
-    submit(root, "alice", b"not JSON")
-    prepare()
-    assert set(grades(root, "alice").values()) == {(None, True)}
-    assert not (root / "autograded/alice/ps1").exists()
+    refused = prepare()
+    assert refused.refusal.startswith("The submission cannot be graded: ")
+    assert said in refused.refusal
+    assert "\n" not in refused.refusal
+    assert refused.jobs == ()
 
 
 def test_a_missing_notebook_is_refused_and_what_is_there_is_named(root, prepare):
@@ -200,9 +197,9 @@ def test_a_flag_that_was_flipped_is_flipped_back(root, prepare, forged):
     book = released(root)
     book.cells[2].metadata.nbgrader.update(forged)
     submit(root, "alice", book)
-    prepared = prepare()
-    assert not prepared.refusal
-    cell = marks_of(cells_of(prepared))["test_double"]
+    ready = prepare()
+    assert not ready.refusal
+    cell = marks_of(cells_of(ready))["test_double"]
     mark = cell.metadata.nbgrader
     assert (mark["grade"], mark["solution"], mark["locked"], mark["points"]) == (
         True,
@@ -233,9 +230,9 @@ def test_deleted_test_cells_come_back_whatever_else_was_deleted(root, prepare, d
     book = released(root)
     book.cells = [cell for index, cell in enumerate(book.cells) if index not in deleted]
     submit(root, "alice", book)
-    prepared = prepare()
-    assert not prepared.refusal
-    there = marks_of(cells_of(prepared))
+    ready = prepare()
+    assert not ready.refusal
+    there = marks_of(cells_of(ready))
     assert {"test_double", "test_mean", "explain"} <= set(there)
     for name, index in (("test_double", 2), ("test_mean", 4)):
         assert there[name].source.endswith(PROBLEM[index].source)
@@ -259,9 +256,9 @@ def test_of_a_duplicated_test_cell_one_counts(root, prepare):
     twin.metadata.nbgrader = nbformat.from_dict({**twin.metadata.nbgrader, "grade": False})
     book.cells.append(twin)
     submit(root, "alice", book)
-    prepared = prepare()
-    assert not prepared.refusal
-    names = [c.metadata.get("nbgrader", {}).get("grade_id") for c in cells_of(prepared)]
+    ready = prepare()
+    assert not ready.refusal
+    names = [c.metadata.get("nbgrader", {}).get("grade_id") for c in cells_of(ready)]
     assert names.count("test_double") == 1
 
 
@@ -275,9 +272,9 @@ def test_marks_that_a_student_made_up_are_removed(root, prepare, mark):
     book.cells.append(asserts("assert True", "bonus"))
     book.cells[-1].metadata["nbgrader"] = mark
     submit(root, "alice", book)
-    prepared = prepare()
-    assert not prepared.refusal
-    assert "nbgrader" not in cells_of(prepared)[-1].metadata
+    ready = prepare()
+    assert not ready.refusal
+    assert "nbgrader" not in cells_of(ready)[-1].metadata
 
 
 def test_another_kernel_and_a_missing_one_are_replaced(root, prepare):
@@ -297,67 +294,159 @@ def test_an_old_notebook_format_is_brought_up_to_date(root, prepare):
         worksheets=[nbformat.v3.new_worksheet(cells=[nbformat.v3.new_code_cell(input="x = 1")])]
     )
     submit(root, "alice", nbformat.v3.writes_json(book).encode())
-    prepared = prepare()
-    assert not prepared.refusal
-    assert {"test_double", "test_mean"} <= set(marks_of(cells_of(prepared)))
+    ready = prepare()
+    assert not ready.refusal
+    assert {"test_double", "test_mean"} <= set(marks_of(cells_of(ready)))
 
 
 # --- what has been graded before ----------------------------------------------------------------
 
 
-def executed(root, student):
-    path = root / "autograded" / student / "ps1" / "p1.ipynb"
+def pretend(ready):
+    """Return an execution in which all tests pass."""
+    (one,) = ready.jobs
+    cells = nbformat.reads(one.content.decode(), as_version=4).cells
+    passed = [CellOutcome(i, Verdict.PASS, 0.0) for i, c in enumerate(cells) if c.source]
+    return Execution(one, one.content, tuple(passed), 0.0)
+
+
+@pytest.fixture
+def graded(root):
+    """Submit for alice and record it as if it had been executed; return the course."""
+    submit(root, "alice", timestamp="2026-01-01 12:00:00 UTC")
+    ready = prepared(root, "alice")
+    record(root, ready, pretend(ready))
+    return root
+
+
+def test_what_was_graded_holds_until_something_changes(graded, prepare):
+    again = prepare()
+    assert (again.cause, again.jobs, again.refusal) == (None, (), "")
+    assert again.kept["p1"]["cells"][0]["points"] == 2
+
+
+def test_another_file_is_a_resubmission_whatever_its_date(graded, prepare):
+    submit(graded, "alice", timestamp="2026-01-02 12:00:00 UTC")
+    assert prepare().cause is Cause.RESUBMITTED  # it may be late now
+    submit(graded, "alice", timestamp="2026-01-01 12:00:00 UTC")
+    assert prepare().cause is None
+    os.utime(graded / "submitted/alice/ps1/p1.ipynb", (0, 0))
+    assert prepare().cause is None
+    submit(graded, "alice", files={"more.txt": ""})
+    assert prepare().cause is Cause.RESUBMITTED
+
+
+def test_an_assignment_that_was_mended_is_graded_again(graded, prepare):
+    cells = [nbformat.from_dict(cell) for cell in PROBLEM]
+    cells[2].source = cells[2].source.replace("double fails", "your double fails")
+    write_course(graded, *cells)
+    ready = prepare()
+    assert ready.cause is Cause.ASSIGNMENT
+    assert b"your double fails" in ready.jobs[0].content
+
+
+def test_other_points_and_another_data_file_are_another_assignment(graded, prepare):
+    (graded / "source/ps1/data.csv").write_text("1,2")
+    assert prepare().cause is Cause.ASSIGNMENT
+    (graded / "source/ps1/data.csv").unlink()
+    assert prepare().cause is None
+    cells = [nbformat.from_dict(cell) for cell in PROBLEM]
+    cells[2].metadata.nbgrader["points"] = 4
+    write_course(graded, *cells)
+    assert prepare().cause is Cause.ASSIGNMENT
+
+
+def test_other_limits_are_a_cause(graded, prepare):
+    configure(graded, "c.Autograder.memory_mb = 1000")
+    assert prepare().cause is Cause.LIMITS
+
+
+def test_another_version_of_the_grader_is_a_cause(graded, prepare, monkeypatch):
+    monkeypatch.setattr(audit, "engine_version", lambda: "1000.0")
+    assert prepare().cause is Cause.ENGINE
+
+
+def test_a_gradebook_that_does_not_have_the_grades_is_a_cause(graded, prepare):
+    with open_course(graded).gradebook() as gradebook:
+        gradebook.find_grade("test_double", "p1", "ps1", "alice").auto_score = 0.5
+        gradebook.db.commit()
+    assert prepare().cause is Cause.GRADEBOOK
+    with open_course(graded).gradebook() as gradebook:
+        gradebook.remove_submission("ps1", "alice")
+    assert prepare().cause is Cause.GRADEBOOK
+
+
+def test_force_is_a_cause(graded, prepare):
+    assert prepare(force=True).cause is Cause.FORCED
+
+
+def test_a_graded_notebook_that_cannot_be_read_is_as_good_as_none(graded, prepare):
+    path = graded / "autograded/alice/ps1/p1.ipynb"
+    path.chmod(0o644)
+    for content in ('{ "half a no', "[]", '{"metadata": {}}', '{"metadata": 7}'):
+        path.write_text(content)
+        assert prepare().cause is Cause.NEW
+    path.unlink()
+    assert prepare().cause is Cause.NEW
+
+
+def test_what_an_older_grader_kept_is_graded_again(graded, prepare):
+    path = graded / "autograded/alice/ps1/p1.ipynb"
     book = nbformat.read(path, as_version=4)
-    book.cells[0].execution_count = 1
+    del book.metadata["autograder"]["submission_hash"]
     path.chmod(0o644)
     nbformat.write(book, path)
-
-
-def test_what_was_graded_is_current_until_it_is_submitted_anew(root, prepare):
-    submit(root, "alice", timestamp="2026-01-01 12:00:00 UTC")
-    prepare()
-    executed(root, "alice")
-    assert prepare().current
-    submit(root, "alice", timestamp="2026-01-01 11:00:00 UTC")
-    assert prepare().current
-    submit(root, "alice", timestamp="2026-01-02 12:00:00 UTC")
-    assert prepare().jobs
-    executed(root, "alice")
-    assert prepare(force=True).jobs
-
-
-def test_what_a_killed_run_left_half_done_is_prepared_again(root, prepare):
-    submit(root, "alice")
-    prepare()
-    assert prepare().jobs  # prepared, never executed
-    path = root / "autograded/alice/ps1/p1.ipynb"
-    path.chmod(0o644)
-    path.write_text("{ half a no")
-    assert prepare().jobs
-    (root / "autograded/alice/ps1/p1.ipynb").unlink()
-    assert prepare().jobs
+    assert prepare().cause is Cause.ENGINE
 
 
 def test_of_several_notebooks_those_there_are_prepared(bare):
     for name in ("b", "a"):
         root = write_course(bare, code("1"), asserts("assert True", f"t_{name}"), name=name)
     submit(root, "alice", {}, name="b")
-    prepared = Prepare(open_course(root), "ps1", force=False).prepare("alice")
-    assert [one.notebook for one in prepared.jobs] == ["b"]
+    assert [one.notebook for one in prepared(root, "alice").jobs] == ["b"]
     submit(root, "bob", {}, name="a")
     submit(root, "bob", {}, name="b")
-    prepared = Prepare(open_course(root), "ps1", force=False).prepare("bob")
-    assert sorted(one.notebook for one in prepared.jobs) == ["a", "b"]
+    assert sorted(one.notebook for one in prepared(root, "bob").jobs) == ["a", "b"]
 
 
-def test_a_job_can_be_made_of_any_prepared_notebook(root, prepare, tmp_path):
+# --- what the course says -----------------------------------------------------------------------
+
+
+def test_files_that_students_may_change_are_theirs(bare):
+    root = write_course(bare, files={"data.csv": "ours", "model.py": "ours"})
+    configure(root, "c.Autograde.exclude_overwriting = {'ps1': ['model.py']}")
+    submit(root, "alice", files={"data.csv": "theirs", "model.py": "theirs"})
+    (one,) = prepared(root, "alice").jobs
+    assert dict(one.files) == {"data.csv": b"ours", "model.py": b"theirs"}
+    assert dict(one.instructor_files) == {"data.csv": b"ours"}
+
+
+def test_an_unknown_student_is_refused_where_the_course_wants_that(root, prepare):
+    configure(root, "c.Autograde.create_student = False")
     submit(root, "alice")
-    first = prepare().jobs[0]
-    again = job(
-        root / "autograded/alice/ps1/p1.ipynb",
-        student="alice",
-        assignment="ps1",
-        limits=first.limits,
-        imports="import numpy as np",
+    assert "the gradebook has no such student" in prepare().refusal
+    with open_course(root).gradebook() as gradebook:
+        gradebook.add_student("alice")
+    assert prepare().jobs
+
+
+def test_the_course_s_hook_runs_before_a_submission_is_read(root, prepare):
+    configure(
+        root,
+        "from pathlib import Path\n"
+        "def hook(assignment, student, notebooks):\n"
+        "    Path(f'submitted/{student}/{assignment}/added.txt').write_text(notebooks[0])\n"
+        "c.Autograde.pre_convert_hook = hook",
     )
-    assert again == first
+    path = submit(root, "alice")
+    (one,) = prepare().jobs
+    assert dict(one.files) == {"added.txt": str(path).encode()}
+    assert one.submission_hash == audit.submission_hash(path.parent)
+
+
+def test_more_files_than_anybody_needs_are_refused(root, prepare):
+    folder = submit(root, "alice").parent / "many"
+    folder.mkdir()
+    for number in range(MOST_FILES):
+        (folder / str(number)).touch()
+    assert "it contains more than 10,000 files" in prepare().refusal

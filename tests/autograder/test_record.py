@@ -1,16 +1,33 @@
 """What formgrader's users see and have entered by hand."""
 
+import contextlib
+import dataclasses
+import itertools
+import platform
 import sqlite3
 from datetime import datetime, timedelta
+from importlib import metadata
+from pathlib import Path
 
 import nbformat
 import pytest
+import sqlalchemy.event
 
 from autograder.courses import open_course
+from autograder.ledger import Ledger
 from autograder.model import SENTENCES, Execution, Job, Limits, Verdict
 from autograder.prepare import Prepare
 from autograder.record import Record, recorded
-from tests.autograder.building import RIGHT, api, configure, grades, scores, submit
+from tests.autograder.building import (
+    RIGHT,
+    api,
+    configure,
+    grades,
+    prepared,
+    record,
+    scores,
+    submit,
+)
 
 pytestmark = pytest.mark.sandbox
 
@@ -99,48 +116,197 @@ def test_formgrader_counts_the_submission_as_graded(root, grade):
     assert listed["needs_manual_grade"]
 
 
-def test_a_submission_is_recorded_in_one_transaction(root, engine, monkeypatch):
-    """Whatever fails in the middle, no cell of a notebook is recorded without the others."""
+class StoppedError(Exception):
+    """What ends recording at a moment that a test chooses."""
+
+
+def execute(engine, ready):
+    return list(engine.run(ready.jobs))
+
+
+def state(root, student="alice"):
+    """Return all that is recorded of a student."""
+    folder = root / "autograded" / student
+    files = {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    return grades(root, student), files
+
+
+def is_sound(root):
+    with contextlib.closing(sqlite3.connect(root / "gradebook.db")) as database:
+        return database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+@pytest.mark.parametrize("moment", ["before_cursor_execute", "commit"])
+def test_a_submission_is_recorded_wholly_or_not_at_all(root, engine, moment):
+    """Whichever of the gradebook's statements fails, and if the last step, the commit, does."""
+    submit(root, "alice", {**RIGHT, "double": "def double(x):\n    return 2"})
+    ready = prepared(root, "alice")
+    record(root, ready, *execute(engine, ready))
+    before = state(root)
     submit(root, "alice")
+    ready = prepared(root, "alice")
+    executions = execute(engine, ready)
     course = open_course(root)
-    prepared = Prepare(course, "ps1", force=False).prepare("alice")
-    (execution,) = engine.run(prepared.jobs)
-    from nbgrader.api import Gradebook
+    failures = 0
+    for number in itertools.count(1):
+        with Ledger(course.directory.db_url, course.directory.course_id) as ledger:
+            recorder = Record(course, ledger, course.load(ledger, "ps1"))
+            seen = itertools.count(1)
 
-    find, found = Gradebook.find_grade, []
+            def stop(*_, seen=seen, number=number):
+                if next(seen) == number:
+                    raise StoppedError
 
-    def interrupted(self, *address):
-        found.append(address)
-        if len(found) == 3:
-            raise KeyboardInterrupt
-        return find(self, *address)
-
-    monkeypatch.setattr(Gradebook, "find_grade", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        Record(course, "ps1").record("alice", [execution])
-    monkeypatch.undo()
-    assert set(scores(root, "alice").values()) == {None}
-    with sqlite3.connect(root / "gradebook.db") as database:
-        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    database.close()
+            sqlalchemy.event.listen(ledger.engine, moment, stop)
+            try:
+                recorder.record(ready, executions)
+                break
+            except StoppedError:
+                failures += 1
+        assert state(root) == before, number
+        assert is_sound(root)
+    assert failures == 1 if moment == "commit" else failures > 5
+    assert scores(root, "alice") == {"test_double": 2.0, "test_mean": 3.0, "explain": None}
+    assert prepared(root, "alice").cause is None
 
 
-@pytest.mark.slow
-def test_a_failure_of_ours_records_nothing_and_is_prepared_again(root, grade):
+def test_between_the_gradebook_and_the_files_there_is_nothing_that_looks_graded(
+    root, engine, monkeypatch
+):
+    submit(root, "alice", {**RIGHT, "double": "def double(x):\n    return 2"})
+    ready = prepared(root, "alice")
+    record(root, ready, *execute(engine, ready))
+    submit(root, "alice")
+    ready = prepared(root, "alice")
+    executions = execute(engine, ready)
+
+    def stop(*_):
+        raise StoppedError
+
+    for step in (1, 2):
+        rename = Path.rename
+        seen = itertools.count(1)
+        monkeypatch.setattr(
+            Path, "rename", lambda *a, n=step, s=seen, r=rename: stop() if next(s) == n else r(*a)
+        )
+        with pytest.raises(StoppedError):
+            record(root, ready, *executions)
+        monkeypatch.undo()
+        assert prepared(root, "alice").cause is not None
+    record(root, ready, *executions)
+    assert prepared(root, "alice").cause is None
+    assert [path.name for path in (root / "autograded/alice").iterdir()] == ["ps1"]
+
+
+def test_a_failure_of_ours_records_nothing_and_is_graded_by_the_next_run(root, grade):
     submit(root, "alice")
     grade(root)
     before = grades(root, "alice")
-    course = open_course(root)
-    (one,) = Prepare(course, "ps1", force=True).prepare("alice").jobs
-    graded = Record(course, "ps1").record(
-        "alice", [Execution(one, one.content, (), 0.0, failure="no namespace left")]
-    )
+    ready = prepared(root, "alice", force=True)
+    (one,) = ready.jobs
+    failed = Execution(one, one.content, (), 0.0, failure="no namespace left")
+    graded = record(root, ready, failed)
     assert graded.verdict is Verdict.INTERNAL
     assert graded.message == SENTENCES[Verdict.INTERNAL].format(detail="no namespace left")
     assert graded.cells == ()
     assert grades(root, "alice") == before
-    assert not (root / "autograded/alice/ps1").exists()
+    (listed,) = api(root).get_submissions("ps1")
+    assert not listed["autograded"]
     assert grade(root)["alice"].verdict is Verdict.PASS
+
+
+def test_a_first_submission_that_we_failed_on_is_ungraded_and_not_zero(root):
+    submit(root, "alice")
+    ready = prepared(root, "alice")
+    (one,) = ready.jobs
+    record(root, ready, Execution(one, one.content, (), 0.0, failure="no namespace left"))
+    (listed,) = api(root).get_submissions("ps1")
+    assert (listed["student"], listed["autograded"]) == ("alice", False)
+    with gradebook(root) as book:
+        assert book.assignment_submissions("ps1") == []
+
+
+def test_a_grade_says_what_it_was_made_of(root, grade):
+    submit(root, "alice")
+    grade(root)
+    kept = nbformat.read(root / "autograded/alice/ps1/p1.ipynb", as_version=4).metadata.autograder
+    (one,) = prepared(root, "alice", force=True).jobs
+    assert kept["assignment_hash"] == one.assignment_hash
+    assert kept["submission_hash"] == one.submission_hash
+    assert kept["limits"] == dataclasses.asdict(one.limits)
+    assert kept["seed"] == one.seed
+    assert kept["versions"]["python"] == platform.python_version()
+    assert kept["versions"]["numpy"] == metadata.version("numpy")
+    assert kept["engine"] == metadata.version("dlef")
+    assert [outcome["verdict"] for outcome in kept["outcomes"]] == ["pass"] * 5
+    assert all(outcome["seconds"] >= 0 for outcome in kept["outcomes"])
+
+
+def test_manual_work_survives_a_resubmission(root, grade):
+    submit(root, "alice")
+    grade(root)
+    with gradebook(root) as book:
+        essay = book.find_grade("explain", "p1", "ps1", "alice")
+        essay.manual_score, essay.extra_credit, essay.needs_manual_grade = 0.5, 0.25, False
+        book.find_comment("double", "p1", "ps1", "alice").manual_comment = "Neat."
+        book.db.commit()
+    submit(root, "alice", {**RIGHT, "double": "def double(x):\n    return 0"})
+    grade(root)
+    with gradebook(root) as book:
+        essay = book.find_grade("explain", "p1", "ps1", "alice")
+        assert (essay.manual_score, essay.extra_credit) == (0.5, 0.25)
+        assert essay.needs_manual_grade
+        assert book.find_comment("double", "p1", "ps1", "alice").manual_comment == "Neat."
+        assert book.find_grade("test_double", "p1", "ps1", "alice").auto_score == 0
+
+
+def test_what_a_person_enters_during_a_run_is_kept(root, engine):
+    """A course may be graded by hand in formgrader while the rest is still being executed."""
+    submit(root, "alice")
+    submit(root, "bob")
+    course = open_course(root)
+    with Ledger(course.directory.db_url, course.directory.course_id) as ledger:
+        assignment = course.load(ledger, "ps1")
+        recorder = Record(course, ledger, assignment)
+        prepare = Prepare(course, ledger, assignment)
+        alice = prepare.prepare("alice")
+        recorder.record(alice, execute(engine, alice))
+        with gradebook(root) as book:
+            book.find_grade("explain", "p1", "ps1", "alice").manual_score = 1.0
+            book.db.commit()
+        bob = prepare.prepare("bob")
+        recorder.record(bob, execute(engine, bob))
+        recorder.record(alice, execute(engine, alice))
+    with gradebook(root) as book:
+        essay = book.find_grade("explain", "p1", "ps1", "alice")
+        assert (essay.manual_score, essay.needs_manual_grade) == (1.0, True)
+
+
+def test_the_files_have_the_rights_that_the_course_wants(root, grade):
+    submit(root, "alice", files={"data/a.csv": "1"})
+    grade(root)
+    folder = root / "autograded/alice/ps1"
+    assert {p.stat().st_mode & 0o777 for p in folder.rglob("*") if p.is_file()} == {0o444}
+    configure(root, "c.Autograder.preload = ['numpy']\nc.CourseDirectory.groupshared = True")
+    grade(root, force=True)
+    assert {p.stat().st_mode & 0o777 for p in folder.rglob("*") if p.is_file()} == {0o664}
+    assert folder.stat().st_mode & 0o2770 == 0o2770
+    assert (folder / "data").stat().st_mode & 0o2770 == 0o2770
+
+
+def test_the_course_s_hook_runs_when_a_submission_is_recorded(root, grade):
+    configure(
+        root,
+        "c.Autograder.preload = ['numpy']\n"
+        "from pathlib import Path\n"
+        "def hook(assignment, student, notebooks):\n"
+        "    Path('hooked.txt').write_text(f'{student} {notebooks[0]}')\n"
+        "c.Autograde.post_convert_hook = hook",
+    )
+    submit(root, "alice")
+    grade(root)
+    path = root / "autograded/alice/ps1/p1.ipynb"
+    assert (root / "hooked.txt").read_text() == f"alice {path}"
 
 
 def test_what_nbgrader_graded_itself_is_said_to_have_no_reasons(root, grade):

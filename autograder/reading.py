@@ -1,0 +1,159 @@
+"""Reads a notebook file that anybody may have written, and takes from it only what is sound."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+#: A file above this size is not opened, and one with more list items, which take far more memory
+#: than room in the file, is not parsed. Outputs without end are the usual reason for either.
+LARGEST_MB, MOST_ITEMS = 50, 5_000_000
+#: The metadata that the notebook format gives a type; what has another one is left out.
+TYPES: Mapping[str, type | tuple[type, ...]] = {
+    "collapsed": bool,
+    "deletable": bool,
+    "editable": bool,
+    "execution": dict,
+    "format": str,
+    "jupyter": dict,
+    "kernelspec": dict,
+    "language_info": dict,
+    "name": str,
+    "scrolled": (bool, str),
+    "title": str,
+    "widgets": dict,
+}
+#: What the notebook format allows as the id of a cell.
+CELL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+class UnfitError(Exception):
+    """A submission that cannot be graded; the text says why."""
+
+
+def parse(content: bytes) -> NotebookNode:
+    """Return the notebook in ``content``, in the current format and without outputs.
+
+    Whatever is of a wrong type and not needed is left out; a cell without a source has an empty
+    one. The same bytes give the same notebook.
+
+    Raises
+    ------
+    UnfitError
+        If it is no notebook, or one that would take more memory than the grader gives it.
+    """
+    if len(content) > LARGEST_MB << 20:
+        raise too_large(len(content))
+    if not content.strip():
+        raise UnfitError("its notebook is an empty file")
+    if sum(content.count(mark) for mark in (b",", b"[", b"{")) > MOST_ITEMS:
+        raise UnfitError(
+            f"its notebook holds more than {MOST_ITEMS:,} items; clear its outputs and submit again"
+        )
+    try:
+        text = content.decode(json.detect_encoding(content)).removeprefix("\ufeff")
+        plain = json.loads(text, parse_constant=lambda _: None)  # NaN is not JSON, but occurs
+        return _clean(plain)
+    except RecursionError as error:
+        raise UnfitError("its notebook is nested too deeply") from error
+    except UnfitError:
+        raise
+    except ValueError as error:  # bad JSON, bad UTF-8
+        raise UnfitError("its notebook is not a notebook file (not valid JSON)") from error
+
+
+def too_large(size: int) -> UnfitError:
+    """Return the refusal of a notebook file of ``size`` bytes."""
+    return UnfitError(
+        f"its notebook takes {size >> 20} MB, more than the {LARGEST_MB} MB allowed; "
+        "clear its outputs and submit again"
+    )
+
+
+def _clean(plain: Any) -> NotebookNode:
+    if not isinstance(plain, dict):
+        raise UnfitError("its notebook is JSON, but not a notebook")
+    plain = _current(plain)
+    cells = plain.get("cells")
+    if not isinstance(cells, list):
+        raise UnfitError("its notebook has no list of cells")
+    metadata = _metadata(plain.get("metadata"))
+    metadata.pop("autograder", None)  # only the grader says so
+    taken: set[str] = set()
+    clean = {
+        "cells": [_cell(cell, number, taken) for number, cell in enumerate(cells, 1)],
+        "metadata": metadata,
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    return nbformat.from_dict(clean)
+
+
+def _current(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return a notebook of format 4."""
+    version = plain.get("nbformat")
+    if type(version) is not int or not 1 <= version <= 4:
+        raise UnfitError(
+            f"its notebook says that its format is {str(version)[:20]}, "
+            "and those from 1 to 4 can be read"
+        )
+    if version == 4:
+        return plain
+    try:
+        return dict(nbformat.convert(nbformat.from_dict(plain), 4))
+    except RecursionError:
+        raise
+    except Exception as error:  # converters take an old notebook's shape for granted
+        raise UnfitError(
+            f"its notebook says that it is of the old format {version}, and is not"
+        ) from error
+
+
+def _cell(plain: Any, number: int, taken: set[str]) -> dict[str, Any]:
+    if not isinstance(plain, dict):
+        raise UnfitError(f"cell {number} of its notebook is not a cell")
+    kind = plain.get("cell_type")
+    cell: dict[str, Any] = {
+        "cell_type": kind if kind in ("code", "markdown") else "raw",
+        "id": _id(plain.get("id"), number, taken),
+        "metadata": _metadata(plain.get("metadata")),
+        "source": _text(plain.get("source")),
+    }
+    if cell["cell_type"] == "code":
+        cell |= {"execution_count": None, "outputs": []}
+    else:
+        images = plain.get("attachments")
+        if isinstance(images, dict) and all(isinstance(image, dict) for image in images.values()):
+            cell["attachments"] = images
+    return cell
+
+
+def _id(claimed: Any, number: int, taken: set[str]) -> str:
+    own = claimed if isinstance(claimed, str) and CELL_ID.fullmatch(claimed) else f"cell-{number}"
+    while own in taken:
+        own = f"{own[:32]}-{number}"
+    taken.add(own)
+    return own
+
+
+def _metadata(plain: Any) -> dict[str, Any]:
+    if not isinstance(plain, dict):
+        return {}
+    sound = {k: v for k, v in plain.items() if isinstance(v, TYPES.get(k, object))}
+    tags = sound.get("tags", [])
+    if not (isinstance(tags, list) and all(isinstance(tag, str) for tag in tags)):
+        del sound["tags"]
+    return sound
+
+
+def _text(plain: Any) -> str:
+    """Return a source, which may be written as a list of lines."""
+    lines = plain if isinstance(plain, list) else [plain]
+    text = "".join(line for line in lines if isinstance(line, str))
+    # Half a surrogate pair can be written in JSON, but to no file.
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
