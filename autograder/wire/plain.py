@@ -49,8 +49,16 @@ def _put_float(out: Out, value: Any, depth: int) -> Any:
 
 
 def _get_float(inn: In, tree: list[Any], depth: int) -> float:
+    (number,) = _unpack("<d", tree)
+    return number
+
+
+def _unpack(form: str, tree: list[Any]) -> tuple[float, ...]:
     _, data = tree
-    return float(*struct.unpack("<d", bytes.fromhex(data)))
+    try:
+        return struct.unpack(form, bytes.fromhex(data))
+    except struct.error as error:
+        raise ValueError(str(error)) from None
 
 
 def _put_complex(out: Out, value: Any, depth: int) -> Any:
@@ -59,8 +67,7 @@ def _put_complex(out: Out, value: Any, depth: int) -> Any:
 
 
 def _get_complex(inn: In, tree: list[Any], depth: int) -> complex:
-    _, data = tree
-    return complex(*struct.unpack("<dd", bytes.fromhex(data)))
+    return complex(*_unpack("<dd", tree))
 
 
 def put_str(out: Out, value: Any, depth: int) -> Any:

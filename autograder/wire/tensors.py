@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import sys
 from collections.abc import Callable
 from types import ModuleType
@@ -15,6 +14,7 @@ from autograder.wire.limits import MAX_NODES, WireError
 
 _DTYPES = (*NUMBERS, "bfloat16", "string")
 _MAX_RANK = 32
+_MAX_NAME = 1_000
 
 
 def _made(make: Callable[[], Any]) -> Any:
@@ -103,7 +103,8 @@ def _put_variable(kind: str) -> Put:
         if (again := out.again(value)) is not None:
             return again
         tree = [kind, code_of(array.dtype), [*array.shape], out.blob(array.tobytes())]
-        return out.done(value, [*tree, str(value.name), bool(value.trainable)])
+        name = str(value.name).partition(":")[0][:_MAX_NAME]  # TensorFlow adds ":0" again
+        return out.done(value, [*tree, name, bool(value.trainable)])
 
     return put
 
@@ -114,11 +115,8 @@ put_variable, put_keras_variable = _put_variable("variable"), _put_variable("ker
 def _get_variable(inn: In, tree: list[Any], depth: int) -> Any:
     kind, code, shape, number, name, trainable = tree
     array = _numbers(code, shape, inn.blob(number))
-    if type(trainable) is not bool or type(name) is not str:
-        raise TypeError("a variable has a name")
-    # what either library takes for a name
-    name = re.sub(r"[^A-Za-z0-9_.-]", "_", name.partition(":")[0][:100]).lstrip("_.-")
-    name = name or "variable"
+    if type(trainable) is not bool or type(name) is not str or len(name) > _MAX_NAME:
+        raise ValueError("a variable has a name")
     tf, keras = sys.modules.get("tensorflow"), sys.modules.get("keras")
     value = array
     if kind == "keras variable" and keras is not None:
@@ -152,7 +150,8 @@ def _get_shape(inn: In, tree: list[Any], depth: int) -> Any:
             raise ValueError("a shape is a list")
         if not all(s is None or (type(s) is int and 0 <= s < 2**31) for s in sides):
             raise ValueError("a shape has whole numbers")
-    return _made(lambda: imported("tensorflow").TensorShape(sides))
+    tf = imported("tensorflow")
+    return _made(lambda: tf.TensorShape(sides))
 
 
 def _tensorflow(tf: ModuleType) -> dict[type, Put]:
