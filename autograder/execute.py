@@ -60,6 +60,7 @@ async def execute(
         cells=tuple(run.outcomes[index] for index in sorted(run.outcomes)),
         seconds=sum(outcome.seconds for outcome in run.outcomes.values()),
         failure=failure,
+        cpu_seconds=round(run.used, 3),
         trouble=tuple(run.trouble.values()),
     )
 
@@ -87,6 +88,7 @@ class _Run:
         self.job, self.zygote, self.turn = job, zygote, turn
         self.notebook = nbformat.reads(job.content, as_version=4)
         self.outcomes: dict[int, CellOutcome] = {}
+        self.used = 0.0  # processor time
         self.trouble: dict[int, str] = {}  # instructor's cells that failed in the judge
 
     def _code(self) -> list[tuple[int, NotebookNode]]:
@@ -112,7 +114,7 @@ class _Run:
             client.stop_listening()
             return False  # while repeating earlier cells: the next processes may fare better
         finally:
-            await pair.stop()
+            self.used += await pair.stop()
 
     async def _cells(self, pair: _Pair) -> bool:
         for number, (index, cell) in enumerate(self._code(), 1):
@@ -196,8 +198,8 @@ class _Pair:
         await client.kc.wait_for_ready(timeout=START_SECONDS)
         client.kc.allow_stdin = False
 
-    async def stop(self) -> None:
-        """End both."""
+    async def stop(self) -> float:
+        """End both; return the processor time that they used, in seconds."""
         provisioner = self.manager.provisioner
         if self.client.kc is not None:
             self.client.kc.stop_channels()
@@ -208,6 +210,8 @@ class _Pair:
         await provisioner.cleanup()
         self.manager.context.destroy(linger=0)
         await self.judging.stop()
+        endings = (self.student.ending, self.judging.inmate.ending)
+        return sum(float(words.get("cpu_seconds", 0)) for words in endings)
 
     async def repeat(self, cell: NotebookNode, index: int, *, judged: bool) -> None:
         """Run a cell again for what it defines."""

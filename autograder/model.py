@@ -99,6 +99,7 @@ class Execution:
     cells: tuple[CellOutcome, ...]
     seconds: float
     failure: str = ""  # not empty: the grader itself failed, and nothing may be recorded
+    cpu_seconds: float = 0.0  # processor time of the student's and the judge's processes
     trouble: tuple[str, ...] = ()  # for the author: instructor's cells that failed in the judge
 
 

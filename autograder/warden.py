@@ -166,6 +166,7 @@ class _Guard:
                 sandbox.show(mounts[0], VIEW)
             os.close(mounts[0])
         elif word != "view":  # kill, or the worker is gone
+            self._look()  # for the last words
             self._kill("killed")
 
     def _kill(self, cause: str) -> None:

@@ -44,16 +44,23 @@ ENVIRONMENT = {
     "TF_NUM_INTEROP_THREADS": "1",
     "TF_NUM_INTRAOP_THREADS": "1",
 }
-#: Parts of the kernel that IPython would otherwise import in every fork.
+#: What student's and judge's processes would otherwise import in every fork.
 KERNEL_PARTS = (
-    "ipykernel.kernelapp",
-    "ipykernel.ipkernel",
     "IPython.core.completerlib",
+    "IPython.core.debugger",
+    "IPython.core.logger",
+    "IPython.core.oinspect",
     "IPython.core.pylabtools",
-    "ipykernel.debugger",
-    "matplotlib_inline.backend_inline",
+    "IPython.extensions.storemagic",
+    "autograder.judge",
+    "autograder.student",
     "comm",
     "debugpy",
+    "ipykernel.debugger",
+    "ipykernel.ipkernel",
+    "ipykernel.kernelapp",
+    "matplotlib_inline.backend_inline",
+    "tornado.platform.asyncio",
 )
 
 
