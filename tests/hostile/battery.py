@@ -1,0 +1,276 @@
+"""Grades every attack beside the honest class, and says what each attack got."""
+
+from __future__ import annotations
+
+import ctypes
+import html
+import os
+import socket
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbgrader.utils import is_grade, is_solution
+
+from autograder import sandbox
+from autograder.courses import open_course
+from autograder.grading import Grading
+from autograder.model import Graded
+from tests.autograder.building import alive, api, copy, descendants, grades, submit, wait_for
+from tests.hostile import (
+    forge,
+    forge_data,
+    forge_errors,
+    forge_score,
+    forge_values,
+    forge_wire,
+    read,
+    read_inputs,
+)
+from tests.hostile.attack import Attack, Places, hand_in
+from tests.hostile.target import (
+    CANARIES,
+    CARRIED,
+    CLASS_SECRET,
+    ENV_SECRET,
+    FILE_SECRET,
+    HOME_SECRET,
+    NEIGHBOURS,
+    SECRETS,
+    write,
+)
+
+#: Every attack, by family.
+FAMILIES: dict[str, tuple[Attack, ...]] = {
+    "forge": (
+        *forge.ATTACKS,
+        *forge_values.ATTACKS,
+        *forge_data.ATTACKS,
+        *forge_errors.ATTACKS,
+        *forge_score.ATTACKS,
+        *forge_wire.ATTACKS,
+    ),
+    "read": (*read.ATTACKS, *read_inputs.ATTACKS),
+}
+ATTACKS = {
+    f"{family}-{attack.name}": attack for family, attacks in FAMILIES.items() for attack in attacks
+}
+IN_ACCESS, IN_MODIFY, IN_OPEN, IN_NONBLOCK = 1, 2, 32, 0o4000
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one hostile submission got."""
+
+    undeserved: dict[str, float]  # points, by test cell
+    leaked: set[str]  # hidden tests and their values that the student sees
+    reached: set[str]  # secrets of others that the student sees
+    verdict: str
+    message: str
+
+
+@dataclass
+class Battery:
+    """One run: the course afterwards, what each submission got and what happened around it."""
+
+    root: Path
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    neighbours: dict[str, Any] = field(default_factory=dict)
+    undisturbed: dict[str, Any] = field(default_factory=dict)
+    integrity: str = ""
+    connections: int = 0
+    touched: list[str] = field(default_factory=list)  # secret files that somebody opened
+    left: set[int] = field(default_factory=set)  # processes that outlived the run
+
+
+def run(base: Path, attacks: dict[str, Attack]) -> Battery:
+    """Grade ``attacks`` and the honest class with our own engine in a course under ``base``."""
+    quiet, root, home = base / "quiet", base / "course", base / "home"
+    quiet.mkdir()
+    write(quiet)
+    for name, (cells, _) in NEIGHBOURS.items():
+        submit(quiet, name, cells, files={"notes.txt": CLASS_SECRET})
+    copy(quiet, root)
+    secrets = plant(root, home)
+    battery = Battery(root)
+    _grade(quiet)
+    battery.undisturbed = recorded(quiet)
+    with (
+        listening() as (port, abstract, connections),
+        watched(secrets) as touched,
+        surroundings(home),
+    ):
+        places = Places(root, home, port, abstract)
+        for name, attack in attacks.items():
+            hand_in(attack, root, places, name)
+        before = descendants(os.getpid())
+        graded = _grade(root)
+        battery.left = outliving(before)
+        battery.touched = touched()
+        battery.connections = len(connections)
+    done = api(root).generate_feedback("ps1")
+    battery.neighbours = recorded(root)
+    with sqlite3.connect(root / "gradebook.db") as gradebook:
+        ((battery.integrity,),) = gradebook.execute("PRAGMA integrity_check").fetchall()
+    for name, attack in attacks.items():
+        battery.outcomes[name] = outcome(root, name, attack, graded[name])
+    if not done["success"]:
+        raise RuntimeError(done["log"])
+    return battery
+
+
+def outliving(before: set[int]) -> set[int]:
+    """Return which processes that were not there before are still there after a while."""
+    started = descendants(os.getpid()) - before
+    with suppress(AssertionError):
+        wait_for(lambda: not alive(started), 5)
+    return alive(started)
+
+
+def _grade(root: Path) -> dict[str, Graded]:
+    grading = Grading(open_course(root), "ps1")
+    return {one.student: one for one in grading.run(grading.students())}
+
+
+def recorded(root: Path) -> dict[str, Any]:
+    """Return all that the gradebook and the graded notebooks say of the honest class."""
+    found = {}
+    for name in NEIGHBOURS:
+        book = nbformat.read(root / f"autograded/{name}/ps1/p1.ipynb", as_version=4)
+        cells = book.metadata["autograder"]["cells"]
+        found[name] = grades(root, name), [dict(cell) for cell in cells]
+    return found
+
+
+def outcome(root: Path, name: str, attack: Attack, graded: Graded) -> Outcome:
+    """Compare what a submission got with what it deserves."""
+    points = {cell: score or 0.0 for cell, (score, _) in grades(root, name).items()}
+    seen = visible(root, name)
+    return Outcome(
+        undeserved={
+            cell: points[cell] - attack.earns.get(cell, 0.0)
+            for cell in points
+            if points[cell] > attack.earns.get(cell, 0.0)
+        },
+        leaked={canary for canary in CANARIES if canary in seen},
+        reached={secret for secret in (*SECRETS, CARRIED) if secret in seen},
+        verdict=str(graded.verdict),
+        message=graded.message,
+    )
+
+
+def visible(root: Path, name: str) -> str:
+    """Return all that a student can see of a graded submission, or finds beside it."""
+    seen = []
+    for page in (root / "feedback" / name).rglob("*.html"):
+        seen.append(html.unescape(page.read_text(errors="replace")))
+    folder = root / "autograded" / name
+    for path in folder.rglob("*"):
+        if path.suffix == ".ipynb" and path.parent.parent == folder:
+            seen.append(own_output(path))
+        elif path.is_file() and not path.is_symlink():
+            seen.append(path.read_text(errors="replace"))
+    return "\n".join(seen)
+
+
+def own_output(path: Path) -> str:
+    """Return what the student's own cells of an executed notebook printed and showed."""
+    book = nbformat.read(path, as_version=4)
+    cells = [c for c in book.cells if c.cell_type == "code" and (is_solution(c) or not is_grade(c))]
+    return "\n".join(str(cell.get("outputs")) for cell in cells)
+
+
+def plant(root: Path, home: Path) -> list[Path]:
+    """Lay secrets where a grader has them; return those files that no grader has to open."""
+    places = [root / "answers.txt", root / "source" / "answers.txt", home / ".netrc"]
+    for place in places:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(HOME_SECRET if place.is_relative_to(home) else FILE_SECRET)
+        place.chmod(0o644)  # nothing but the walls is in the way
+    return places
+
+
+@contextmanager
+def surroundings(home: Path) -> Iterator[None]:
+    """Give the coordinator a home and an environment with secrets in them."""
+    before = dict(os.environ)
+    os.environ.update(HOME=str(home), GRADER_TOKEN=ENV_SECRET)
+    sandbox.prctl(sandbox.PR_SET_CHILD_SUBREAPER, 1)  # who is orphaned is seen
+    try:
+        yield
+    finally:
+        sandbox.prctl(sandbox.PR_SET_CHILD_SUBREAPER, 0)
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@contextmanager
+def listening() -> Iterator[tuple[int, str, list[object]]]:
+    """Listen on the host: a TCP port, and a socket with a name that is no file."""
+    abstract = f"hostile-{os.getpid()}"
+    connections: list[object] = []
+    servers = [socket.create_server(("0.0.0.0", 0)), socket.socket(socket.AF_UNIX)]
+    servers[1].bind(f"\0{abstract}")
+    servers[1].listen()
+
+    def accept(server: socket.socket) -> None:
+        while True:
+            try:
+                connections.append(server.accept())
+            except OSError:
+                return
+
+    threads = [threading.Thread(target=accept, args=[server]) for server in servers]
+    for thread in threads:
+        thread.start()
+    try:
+        yield servers[0].getsockname()[1], abstract, connections
+    finally:
+        for server in servers:
+            server.shutdown(socket.SHUT_RDWR)
+            server.close()
+        for thread in threads:
+            thread.join()
+
+
+@contextmanager
+def watched(paths: Iterable[Path]) -> Iterator[Any]:
+    """Notice whoever opens one of ``paths``, from whatever namespace; yields who asks for them."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    descriptor = libc.inotify_init1(IN_NONBLOCK)
+    names = {
+        libc.inotify_add_watch(
+            descriptor, str(path).encode(), IN_OPEN | IN_ACCESS | IN_MODIFY
+        ): str(path)
+        for path in paths
+    }
+
+    def touched() -> list[str]:
+        try:
+            events = os.read(descriptor, 65536)
+        except BlockingIOError:
+            return []
+        return sorted({names[int.from_bytes(events[:4], "little", signed=True)]})
+
+    try:
+        yield touched
+    finally:
+        os.close(descriptor)
+
+
+def table(battery: Battery, attacks: dict[str, Attack]) -> str:
+    """Return one line for each attack that won something."""
+    lines = []
+    for name in attacks:
+        got = battery.outcomes[name]
+        if got.undeserved or got.leaked or got.reached:
+            lines.append(
+                f"{name}: {sum(got.undeserved.values()):g} points, "
+                f"leaked {sorted(got.leaked)}, reached {sorted(got.reached)}, {got.verdict}"
+            )
+    return "\n".join(lines)
