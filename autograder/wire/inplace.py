@@ -20,7 +20,7 @@ from autograder.wire.plain import (
     put_set,
     put_tuple,
 )
-from autograder.wire.tensors import put_keras_variable, put_variable, value_of
+from autograder.wire.tensors import put_keras_variable, put_tensor, put_variable, value_of
 
 _VARIABLES = (put_variable, put_keras_variable)
 
@@ -79,7 +79,7 @@ def rewrite(original: Any, new: Any) -> None:
     """
     put = putter(original)
     try:
-        if put in _VARIABLES:
+        if put in _VARIABLES and putter(new) in (put_array, put_tensor, *_VARIABLES):
             original.assign(new)
         elif put is put_array:
             _rewrite_array(original, new)

@@ -24,7 +24,8 @@ def _made(make: Callable[[], Any]) -> Any:
         raise WireError(f"A value could not be read: {error}") from None
 
 
-def _put_tensor(out: Out, value: Any, depth: int) -> Any:
+def put_tensor(out: Out, value: Any, depth: int) -> Any:
+    """Return the tree of a tensor."""
     name = value.dtype.name
     if name == "string":
         return _put_strings(out, value, depth)
@@ -156,7 +157,7 @@ def _get_shape(inn: In, tree: list[Any], depth: int) -> Any:
 
 def _tensorflow(tf: ModuleType) -> dict[type, Put]:
     return {
-        tf.__internal__.EagerTensor: _put_tensor,
+        tf.__internal__.EagerTensor: put_tensor,
         tf.Variable: put_variable,
         tf.DType: _put_dtype,
         tf.TensorShape: _put_shape,

@@ -438,6 +438,7 @@ def test_of_a_valid_tree_that_was_changed_comes_plain_data_or_an_error(value, da
         (["array", "|O", [1], 0], [8]),
         (["array", "|V8", [1], 0], [8]),
         (["array", "<f8", [2], 0], [8]),
+        (["array", "<f8", [0], 0], [8]),
         (["array", "<f8", [-1, -1], 0], [8]),
         (["array", "<f8", [True], 0], [8]),
         (["array", "<f8", [1.0], 0], [8]),

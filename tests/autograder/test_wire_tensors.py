@@ -8,7 +8,7 @@ import pytest
 
 from autograder import wire
 from autograder.wire import WireError, mutables, rewrite, same
-from tests.autograder.crossing import across, alike, handle
+from tests.autograder.crossing import across, alike, handle, lying
 
 pytestmark = pytest.mark.slow
 
@@ -117,6 +117,10 @@ def test_variables_are_mutables_and_can_be_rewritten(tf, keras):
         assert original.numpy().tolist() == [5.0, 6.0]
         with pytest.raises(WireError, match="by your code cannot be passed on"):
             rewrite(original, np.zeros(3))
+        with pytest.raises(WireError, match="it became a Liar"):
+            rewrite(original, lying(object))
+        rewrite(original, np.array([7.0, 8.0], "f4"))
+        assert original.numpy().tolist() == [7.0, 8.0]
 
 
 def test_tensors_are_compared_bit_for_bit(tf):
