@@ -16,9 +16,9 @@ from collections.abc import Mapping, Sequence
 
 from autograder.model import AutograderError
 
-#: Variables that may differ from kernel to kernel: nothing reads them when it is imported. (The
-#: last is for those who test notebooks.)
-OF_ONE_KERNEL = ("JPY_", "KERNEL_", "PYTEST_CURRENT_TEST")
+#: Variables that may differ from kernel to kernel, because nothing reads them when it is imported:
+#: Jupyter's, those of nbgrader's Validate, and pytest's, for those who test notebooks.
+OF_ONE_KERNEL = ("JPY_", "KERNEL_", "NBGRADER_", "PYTEST_CURRENT_TEST")
 #: A process answers within milliseconds; a machine without memory may never.
 FORK_SECONDS = 10.0
 

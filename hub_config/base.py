@@ -6,9 +6,10 @@ of them reads anything, so a test needs no hub.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
+from ipykernel.kernelspec import get_kernel_dict
 from traitlets.config import Config
 
 Role = Literal["instructor", "student"]
@@ -16,6 +17,9 @@ Settings = dict[str, Any]  # content of one JSON configuration file
 
 LAB_PLUGINS_OF_INSTRUCTORS = ("formgrader", "create-assignment", "course-list")
 SERVER_EXTENSIONS_OF_INSTRUCTORS = ("formgrader", "course_list")
+# What kernels have imported before their first cell; the same as in the kernelspec that the wheel
+# installs, so that both come from one warm process.
+PRELOAD = ("numpy", "matplotlib.pyplot", "tensorflow")
 
 
 def set_access(c: Config, *, instructor: str, students: Iterable[str]) -> None:
@@ -53,7 +57,7 @@ def set_servers(c: Config) -> None:
     }
 
 
-def server_settings(role: Role, *, private_sockets: bool) -> Settings:
+def server_settings(role: Role, *, private_sockets: bool, warm_at_start: bool = True) -> Settings:
     """Content of a server's ``jupyter_server_config.json``.
 
     Parameters
@@ -63,6 +67,8 @@ def server_settings(role: Role, *, private_sockets: bool) -> Settings:
     private_sockets : bool
         Whether nobody else sees the server's files. Kernels then talk over sockets among those:
         on a loopback port anybody on the machine could listen to what a kernel prints.
+    warm_at_start : bool
+        Whether the server imports what kernels need as soon as it runs, not with the first kernel.
 
     Returns
     -------
@@ -81,6 +87,7 @@ def server_settings(role: Role, *, private_sockets: bool) -> Settings:
         },
     }
     server = settings["ServerApp"]
+    server["jpserver_extensions"]["autograder.provisioner"] = warm_at_start
     for name in SERVER_EXTENSIONS_OF_INSTRUCTORS:
         enabled = role == "instructor"
         server["jpserver_extensions"][f"nbgrader.server_extensions.{name}"] = enabled
@@ -90,6 +97,28 @@ def server_settings(role: Role, *, private_sockets: bool) -> Settings:
     if private_sockets:
         settings["ServerKernelManager"] = {"transport": "ipc"}
     return settings
+
+
+def kernel_settings(preload: Sequence[str]) -> Settings:
+    """Content of the ``kernel.json`` that servers use for notebooks that ask for ``python3``.
+
+    Parameters
+    ----------
+    preload : sequence of str
+        Modules that kernels have imported before their first cell (`autograder.provisioner`).
+
+    Returns
+    -------
+    dict
+        The ordinary kernelspec but for this, so that nothing in a saved notebook tells of it.
+    """
+    spec: Settings = get_kernel_dict()
+    config = {"preload": list(preload)}
+    spec["metadata"]["kernel_provisioner"] = {
+        "provisioner_name": "autograder-warm",
+        "config": config,
+    }
+    return spec
 
 
 def lab_settings(role: Role) -> Settings:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from subprocess import DEVNULL
 from typing import Any
 
+from ipykernel.kernelspec import RESOURCES
 from jupyterhub.spawner import LocalProcessSpawner
-from traitlets import Instance
+from traitlets import Bool, Instance, List, Unicode
 
 from hub_config import base, lectures
 from hub_config.layout import Layout
@@ -28,6 +31,14 @@ class ViewSpawner(LocalProcessSpawner):
     isolation = Instance(
         Isolation, allow_none=True, help="How to isolate servers; None: not at all."
     ).tag(config=True)
+    preload = List(
+        Unicode(),
+        default_value=list(base.PRELOAD),
+        help="Modules that kernels have imported before their first cell; none: ordinary kernels.",
+    ).tag(config=True)
+    warm_at_start = Bool(
+        True, help="Import them when a server starts; False: when its first kernel is asked for."
+    ).tag(config=True)
 
     async def start(self) -> tuple[str, int]:
         """Write the server's settings and start it.
@@ -38,7 +49,13 @@ class ViewSpawner(LocalProcessSpawner):
             Address and port.
         """
         user = self.user.name
-        write_settings(self.layout, user, isolated=self.isolation is not None)
+        write_settings(
+            self.layout,
+            user,
+            isolated=self.isolation is not None,
+            preload=self.preload,
+            warm_at_start=self.warm_at_start,
+        )
         lectures.place(self.layout.home(user))
         work = self.layout.work(user)
         self.notebook_dir = str(work)
@@ -80,6 +97,7 @@ class ViewSpawner(LocalProcessSpawner):
             "SHELL": "/bin/bash",
             "PATH": f"{scripts}{os.pathsep}{env.get('PATH', os.defpath)}",
             "JUPYTER_CONFIG_PATH": str(self.layout.settings(user)),
+            "JUPYTER_PATH": str(self.layout.settings(user)),
         }
         if self.isolation is not None:
             env["JUPYTER_RUNTIME_DIR"] = RUNTIME_DIR
@@ -136,7 +154,14 @@ def view_of(layout: Layout, user: str) -> View:
     return View(tuple(mounts), layout.work(user), may_nest=user == layout.instructor)
 
 
-def write_settings(layout: Layout, user: str, *, isolated: bool) -> None:
+def write_settings(
+    layout: Layout,
+    user: str,
+    *,
+    isolated: bool,
+    preload: Sequence[str] = base.PRELOAD,
+    warm_at_start: bool = True,
+) -> None:
     """Write the configuration files of one user's server.
 
     Parameters
@@ -147,6 +172,10 @@ def write_settings(layout: Layout, user: str, *, isolated: bool) -> None:
         The instructor or a student.
     isolated : bool
         Whether the server has its own view of the disk.
+    preload : sequence of str
+        Modules that kernels have imported before their first cell.
+    warm_at_start : bool
+        Whether the server imports them when it starts.
     """
     box = str(layout.box(user))
     if user == layout.instructor:
@@ -159,13 +188,21 @@ def write_settings(layout: Layout, user: str, *, isolated: bool) -> None:
     files = {
         "nbgrader_config.json": json.dumps(nbgrader, indent=1),
         "jupyter_server_config.json": json.dumps(
-            base.server_settings(role, private_sockets=isolated), indent=1
+            base.server_settings(role, private_sockets=isolated, warm_at_start=warm_at_start),
+            indent=1,
         ),
         "labconfig/page_config.json": json.dumps(base.lab_settings(role), indent=1),
         # In the view the operating system, too, calls the user by the hub's name.
         "passwd": f"{user}:x:{ids[0]}:{ids[1]}::{layout.home(user)}:/bin/bash\n",
         "group": f"{user}:x:{ids[1]}:\n",
     }
+    kernel = layout.settings(user) / "kernels" / "python3"
+    shutil.rmtree(kernel, ignore_errors=True)
+    if preload:
+        kernel.mkdir(parents=True)
+        for logo in Path(RESOURCES).iterdir():
+            shutil.copyfile(logo, kernel / logo.name)
+        files["kernels/python3/kernel.json"] = json.dumps(base.kernel_settings(preload), indent=1)
     for name, text in files.items():
         path = layout.settings(user) / name
         path.parent.mkdir(parents=True, exist_ok=True)

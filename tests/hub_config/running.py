@@ -94,6 +94,10 @@ class RunningHub:
             family |= grown
         return {(pid, parents[pid][1]) for pid in family if pid in parents}
 
+    def commands(self) -> list[str]:
+        """Return the command line of every process below the hub."""
+        return [_command(pid) for pid, _ in self.family()]
+
     def stop(self, number: int = signal.SIGINT) -> list[str]:
         """Stop the hub; return the command lines of processes that it left behind."""
         family = self.family()
@@ -162,11 +166,11 @@ class Client:
             self.hub.url + path, headers={"X-XSRFToken": token}, timeout=120, **options
         )
 
-    def run(self, base: str, code: str) -> str:
+    def run(self, base: str, code: str, kernel: str = "python3") -> str:
         """Run code in a new kernel of a server; return what it prints, and its error."""
-        kernel = self.post(f"{base}api/kernels", json={"name": "python3"})
-        assert kernel.status_code == 201, kernel.text
-        path = f"{base}api/kernels/{kernel.json()['id']}/channels"
+        started = self.post(f"{base}api/kernels", json={"name": kernel})
+        assert started.status_code == 201, started.text
+        path = f"{base}api/kernels/{started.json()['id']}/channels"
         cookies = self.session.cookies
         cookie = "; ".join(f"{c.name}={c.value}" for c in cookies if path.startswith(c.path))
         channel = websocket.create_connection(

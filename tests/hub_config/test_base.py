@@ -1,5 +1,7 @@
 import json
 
+from ipykernel.kernelspec import get_kernel_dict
+from jupyter_client.kernelspec import KernelSpecManager
 from traitlets.config import Config
 
 from hub_config import base
@@ -32,7 +34,27 @@ def test_students_have_neither_formgrader_nor_the_list_of_courses():
     assert extensions["jpserver_extensions"] == {
         "nbgrader.server_extensions.formgrader": False,
         "nbgrader.server_extensions.course_list": False,
+        "autograder.provisioner": True,
     }
+
+
+def test_imports_can_wait_for_the_first_kernel():
+    settings = base.server_settings("student", private_sockets=True, warm_at_start=False)
+    assert settings["ServerApp"]["jpserver_extensions"]["autograder.provisioner"] is False
+
+
+def test_notebooks_that_ask_for_python3_get_it_with_modules_imported():
+    ordinary = get_kernel_dict()
+    spec = base.kernel_settings(["numpy"])
+    provisioner = spec["metadata"].pop("kernel_provisioner")
+    assert spec == ordinary  # so that nothing in a saved notebook tells of it
+    assert provisioner["config"] == {"preload": ["numpy"]}
+
+
+def test_both_kernelspecs_import_the_same_and_share_a_process():
+    shipped = KernelSpecManager().get_kernel_spec("python3-warm")
+    ours = base.kernel_settings(base.PRELOAD)["metadata"]["kernel_provisioner"]
+    assert shipped.metadata["kernel_provisioner"] == ours
 
 
 def test_students_menus_hide_exactly_what_instructors_use():
@@ -84,6 +106,7 @@ def test_settings_are_plain_data():
     for settings in (
         base.server_settings("instructor", private_sockets=True),
         base.lab_settings("student"),
+        base.kernel_settings(base.PRELOAD),
         base.student_settings("ada", course_id="dlef", exchange="/x"),
         base.instructor_settings(exchange="/x", boxes="/x"),
     ):
