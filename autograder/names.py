@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import dis
+import inspect
 import types
 from collections.abc import Iterator
 
 _LOADS = {"LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS", "DELETE_NAME", "DELETE_GLOBAL"}
 _STORES = {"STORE_NAME", "STORE_GLOBAL"}
+#: What Python runs where it stands, although it is compiled as if it were a function.
+_AT_ONCE = {"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"}
+#: How IPython's own syntax looks to Python; the last argument may be code.
+_MAGICS = {"run_line_magic", "run_cell_magic"}
 
 
 def needed(source: str) -> tuple[set[str], set[str]]:
@@ -21,36 +27,69 @@ def needed(source: str) -> tuple[set[str], set[str]]:
     SyntaxError
         If it is no Python.
     """
-    code = _compile(source)
-    first: dict[str, bool] = {}
-    for instruction in dis.get_instructions(code):
-        if instruction.opname in _LOADS:
-            first.setdefault(instruction.argval, True)
-        elif instruction.opname in _STORES:
-            first.setdefault(instruction.argval, False)
-    inner = {
-        instruction.argval
-        for nested in _nested(code)
-        for instruction in dis.get_instructions(nested)
-        if instruction.opname in _LOADS
-    }
-    defined = {name for name, loaded in first.items() if not loaded}
-    return {name for name, loaded in first.items() if loaded}, inner - defined
+    outer: set[str] = set()
+    inner: set[str] = set()
+    defined: set[str] = set()
+    for code in _parts(source):
+        _read(code, outer, inner, defined)
+    return outer, inner
 
 
 def stored(source: str) -> set[str]:
     """Return the global names that a cell defines; none if it is no Python."""
     try:
-        code = _compile(source)
+        parts = _parts(source)
     except (SyntaxError, ValueError):
         return set()
     return {
         instruction.argval
-        for part in (code, *_nested(code))
-        for instruction in dis.get_instructions(part)
+        for part in parts
+        for code in (part, *_nested(part))
+        for instruction in dis.get_instructions(code)
         if instruction.opname == "STORE_GLOBAL"
-        or (instruction.opname == "STORE_NAME" and part is code)
+        or (instruction.opname == "STORE_NAME" and code is part)
     }
+
+
+def _read(code: types.CodeType, outer: set[str], inner: set[str], defined: set[str]) -> None:
+    """Follow what runs at once from its first line to its last."""
+    is_class = code.co_name != "<module>" and not code.co_flags & inspect.CO_OPTIMIZED
+    own: set[str] = set()  # what a class defines in its body
+    for instruction in dis.get_instructions(code):
+        name = instruction.argval
+        if instruction.opname in _LOADS:
+            if name not in defined | own and not _is_private(name):
+                outer.add(name)
+        elif instruction.opname in _STORES:
+            (own if is_class and instruction.opname == "STORE_NAME" else defined).add(name)
+        elif isinstance(name, types.CodeType):
+            if name.co_name in _AT_ONCE or not name.co_flags & inspect.CO_OPTIMIZED:
+                _read(name, outer, inner, defined)
+            else:
+                inner |= {
+                    found.argval
+                    for nested in (name, *_nested(name))
+                    for found in dis.get_instructions(nested)
+                    if found.opname in _LOADS and not _is_private(found.argval)
+                } - defined
+
+
+def _is_private(name: str) -> bool:
+    """Tell whether a name is one that Python itself keeps in a namespace."""
+    return name.startswith("__") and name.endswith("__")
+
+
+def _parts(source: str) -> list[types.CodeType]:
+    """Return the code of a cell, and before it that which it hands to IPython's magics as text."""
+    tree = ast.parse(source)
+    parts = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            last = node.args[-1] if node.func.attr in _MAGICS and node.args else None
+            if isinstance(last, ast.Constant) and isinstance(last.value, str):
+                with contextlib.suppress(SyntaxError, ValueError):  # no code, but a file's name
+                    parts.append(_compile(last.value))
+    return [*parts, _compile(source)]
 
 
 def _compile(source: str) -> types.CodeType:
