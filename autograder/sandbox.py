@@ -9,7 +9,8 @@ a private scratch in memory, no view of other jobs. The two need no set-user-id 
 
 A zygote started by root keeps root's rights *inside the outer wall* so that it can give each fork
 an unprivileged user id of its own; a zygote started by anyone else uses user namespaces.
-`confine` is the last step in either case: limits, no new privileges, no capabilities.
+`confine` is the last step in either case: limits, no new privileges, no capabilities, and a filter
+(`autograder.seccomp`) that leaves of the system calls those that notebooks have a use for.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from autograder import seccomp
 from autograder.model import AutograderError, Limits
 
 # from <linux/sched.h>, <sys/mount.h> and <linux/prctl.h>
@@ -321,6 +323,8 @@ def confine(limits: Limits, *, uid: int | None, isolated: bool) -> None:
             _drop_capabilities()
     prctl(PR_SET_NO_NEW_PRIVS, 1)
     prctl(PR_SET_PDEATHSIG, SIGKILL)
+    if isolated:
+        seccomp.install()
 
 
 def _lower(what: int, most: int) -> None:
