@@ -16,20 +16,38 @@ def error(name="AssertionError", value="why"):
     return v4.new_output("error", ename=name, evalue=value, traceback=traceback)
 
 
-def hidden(cell, *outputs):
+def hidden(cell, *outputs, message=""):
     cell.outputs = list(outputs)
-    book, _ = HideHiddenTests().preprocess(notebook(cell), {})
+    book = notebook(cell)
+    if message:
+        book.metadata["autograder"] = {"cells": [{"grade_id": "test", "message": message}]}
+    book, _ = HideHiddenTests().preprocess(book, {})
+    assert "autograder" not in book.metadata
     return book.cells[0]
 
 
 def test_of_a_hidden_test_only_its_message_is_left():
     printed = v4.new_output("stream", name="stdout", text="y was 41")
     shown = v4.new_output("display_data", {"text/plain": "42"})
-    cell = hidden(asserts(HIDING), printed, shown, error())
+    raised = error("KeyError", "42")
+    cell = hidden(asserts(HIDING), printed, shown, raised, message="why")
     assert cell.source == f"assert x, 'visible'\n{HIDDEN}"
     (left,) = cell.outputs
-    assert left.traceback == ["AssertionError: why"]
+    assert left.traceback == ["why"]
     assert "42" not in str(cell)
+
+
+def test_without_a_record_nothing_is_told_of_a_hidden_test():
+    cell = hidden(asserts(HIDING), error("AssertionError", "expected 42"))
+    assert cell.outputs[0].traceback == ["A hidden test failed."]
+    assert "42" not in str(cell)
+
+
+def test_of_a_visible_test_that_was_judged_the_message_is_left_and_no_path():
+    raised = error(value="x is 3")
+    raised.traceback = ['File "/somewhere/autograder/handles.py", line 3', "x is 3"]
+    cell = hidden(asserts("assert x == 4, 'x is 3'"), raised, message="x is 3")
+    assert cell.outputs[0].traceback == ["x is 3"]
 
 
 def test_a_cell_of_nothing_but_hidden_tests_says_that_they_were_there():
