@@ -119,10 +119,7 @@ class _Run:
     async def _cells(self, pair: _Pair) -> bool:
         for number, (index, cell) in enumerate(self._code(), 1):
             if index in self.outcomes:  # earlier processes' work, done again for what it defines
-                lived = self.outcomes[index].verdict in (Verdict.PASS, Verdict.FAIL, Verdict.ERROR)
-                if lived and not _is_test(cell):
-                    await pair.repeat(cell, index, judged=index not in self.trouble)
-                    self.notebook.cells[index] = cell
+                await self._again(pair, index, cell)
                 continue
             if _is_test(cell):
                 cell.execution_count = number
@@ -139,6 +136,25 @@ class _Run:
             if not pair.judge_lives:
                 return False
         return True
+
+    async def _again(self, pair: _Pair, index: int, cell: NotebookNode) -> None:
+        """Repeat a cell for what it defines, unless its process did not live to the end of it.
+
+        What an instructor's cell would have defined is not the student's to define in its stead.
+        """
+        lived = self.outcomes[index].verdict in _ORDINARY
+        if _is_test(cell):
+            if lived:
+                await pair.test(NotebookNode(cell), index)
+            else:
+                pair.judging.pass_over(cell.source)
+            return
+        judged = lived and index not in self.trouble
+        if lived:
+            await pair.repeat(cell, index, judged=judged)
+            self.notebook.cells[index] = cell  # with what it showed the first time
+        if _is_locked(cell) and not judged:
+            pair.judging.pass_over(cell.source)
 
     def give_up(self) -> None:
         """Say of the cells that are left that they were not run."""
@@ -299,7 +315,7 @@ class _Pair:
             if exceeded:
                 verdict, message = _timeout(exceeded)
             elif answer["gone"]:
-                verdict, message = await self._ending()
+                verdict, message = await self._broken()
         return CellOutcome(index, verdict, time.monotonic() - began, message, points, judged=True)
 
     async def _await(self, asked: asyncio.Task[dict[str, Any]]) -> str:
@@ -315,6 +331,8 @@ class _Pair:
             for inmate in (self.student, self.judging.inmate):
                 inmate.poll()
                 exceeded = _cpu(limits) if inmate.over else exceeded
+            if self.judging.inmate.over:
+                self.judging.inmate.order("kill")
             if time.monotonic() - began > limits.cell_seconds:
                 exceeded = _wall(limits)
         for inmate, order in (
@@ -332,13 +350,21 @@ class _Pair:
         """Return whether the student's process can go on after a cell that was cut short."""
         if self.student.poll() is not None or not self.judge_lives:
             return False
+        if self.client.reply:  # the kernel has given up already
+            return True
         await self.manager.provisioner.send_signal(signal.SIGINT)
         with contextlib.suppress(Empty):
-            if self.client.reply:  # the kernel has answered already
-                return True
             await self.client.kc.get_shell_msg(timeout=GRACE_SECONDS)
             return True
         return False
+
+    async def _broken(self) -> tuple[Verdict, str]:
+        """Name what broke the connection between the two processes."""
+        self.judge_lives = False  # of no use without it
+        if not await _last_words(self.student):
+            self.student.order("kill")
+            return Verdict.CRASH, "While it was tested, this code broke off its connection."
+        return await self._ending()
 
     async def _ending(self) -> tuple[Verdict, str]:
         """Name the ending of the student's process."""
@@ -382,7 +408,7 @@ def _timeout(limit: str) -> tuple[Verdict, str]:
 
 
 async def _last_words(inmate: Inmate) -> dict[str, Any]:
-    for _ in range(200):
+    for _ in range(100):
         if inmate.poll() is not None:
             break
         await asyncio.sleep(0.01)

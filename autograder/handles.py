@@ -83,7 +83,7 @@ class Link:
         self._depth += 1
         try:
             self._send({**head, "op": op, "free": freed, "seeds": self._reseeding.take()}, blobs)
-            value, changes = self._await()
+            value, changes = self._await(op)
         finally:
             self._depth -= 1
         self._write_back(mutables(arguments), lent, changes)
@@ -100,7 +100,7 @@ class Link:
         self.gone = True
         raise StudentGoneError("The student's process has ended.") from error
 
-    def _await(self) -> tuple[Any, Any]:
+    def _await(self, op: str) -> tuple[Any, Any]:
         """Wait for the answer; meanwhile, let the student call what it was given."""
         while True:
             try:
@@ -114,7 +114,7 @@ class Link:
             if isinstance(printed := head.get("printed"), str) and printed:
                 self.printed.append(printed[:10_000])
             if "raised" in head:
-                raise self._exception(head["raised"])
+                raise self._exception(head["raised"], ends=op == "next")
             answer = parcels.unpack(head, blobs, self._resolve)
             if not isinstance(answer, tuple) or len(answer) != 2:
                 raise WireError("an answer without a value")
@@ -144,14 +144,20 @@ class Link:
             reply, parts = {"raised": {"kind": kind, "token": len(self._raised) - 1}}, []
         self._send(reply, parts)
 
-    def _exception(self, raised: Any) -> BaseException:
-        """Return the exception to raise for one that the student's code raised."""
+    def _exception(self, raised: Any, *, ends: bool) -> BaseException:
+        """Return the exception to raise for one that the student's code raised.
+
+        That a loop has come to its end, only an iterator may say (``ends``): raised by a function,
+        it would end the test's own loop over it, and nobody would see that nothing was tested.
+        """
         raised = raised if isinstance(raised, dict) else {}
         token = raised.get("token")
         if isinstance(token, int) and 0 <= token < len(self._raised):
             return self._raised[token]
         text = raised.get("text")
         kind = _exception_kind(raised.get("kinds"))
+        if issubclass(kind, StopIteration | StopAsyncIteration) and not ends:
+            kind = RuntimeError
         return _student_exception(kind, text if isinstance(text, str) else "")
 
     def _write_back(self, values: list[Any], models: list[Any], changes: Any) -> None:
@@ -174,7 +180,7 @@ class Link:
                         originals[place].set_weights(new)
                     else:
                         rewrite(originals[place], new)
-                except (WireError, ValueError, TypeError):
+                except Exception:
                     continue  # no change that code could make
 
     def _refer(self, thing: Any) -> parcels.Reference:
@@ -244,7 +250,7 @@ def _exception_kind(kinds: Any) -> type[Exception]:
             continue
         found = vars(sys.modules.get(module, builtins)).get(name)
         if isinstance(found, type) and issubclass(found, Exception):
-            return found
+            return RuntimeError if issubclass(found, BaseExceptionGroup) else found
     return RuntimeError  # SystemExit, KeyboardInterrupt: here they must not end anything
 
 

@@ -63,6 +63,8 @@ def main(request: dict[str, Any], channels: list[int], log: int) -> None:
             return
         if "imports" in head:
             judge.run_imports(head["imports"])
+        elif "passed over" in head:
+            judge.pass_over(head["passed over"])
         else:
             control.send(judge.run(**head))
 
@@ -111,9 +113,11 @@ class Judge:
         self.link.answered = self._mirror
         self._views = ((view, Path.cwd()), (view.parent, Path("/tmp")))
         self._seen = [-1] * len(self._views)
+        self._kept = {Path.cwd(), SCRATCH, Path(os.environ.get("MPLCONFIGDIR", SCRATCH))}
         self._own: set[str] = set()  # what instructor's cells define, wherever they got to
         self._inner: set[str] = set()  # what functions in them look up when they are called
         self._borrowed: dict[str, Any] = {}
+        self._hidden: dict[str, frozenset[int]] = {}  # hidden lines of each cell
         self._locked: dict[int, str] = {}  # functions and classes of locked cells, by identity
 
     def run_imports(self, source: str) -> None:
@@ -123,6 +127,10 @@ class Judge:
             with contextlib.suppress(Exception):
                 exec(compile(ast.Module([statement], []), "<imports>", "exec"), self.names)
         self._own |= stored(source)
+
+    def pass_over(self, source: str) -> None:
+        """Take note of a cell that is not run: what it defines is not the student's to define."""
+        self._own |= stored(self.shell.transform_cell(source))
 
     def run(self, cell: str, source: str, *, locked: bool) -> dict[str, Any]:
         """Run a cell and say how it ended.
@@ -139,19 +147,24 @@ class Judge:
         self._file = f"<{cell}>"
         self.link.printed.clear()
         out, err = _Clipped(), _Clipped()
-        value, error, hidden = None, None, frozenset[int]()
+        value, error = None, None
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             try:
                 text = self.shell.transform_cell(source)
-                hidden = telling.hidden_lines(text)
+                self._hidden[self._file] = telling.hidden_lines(text)
                 self._borrow(text)
                 self._mirror()
                 ended = self.shell.run_cell(source, store_history=False)
-                value, error = ended.result, ended.error_before_exec or ended.error_in_exec
+                error = ended.error_before_exec or ended.error_in_exec
+                if not DisplayHook.semicolon_at_end_of_expression(text):
+                    value = ended.result
             except BaseException as raised:
                 error = raised
         if locked:
             self._remember(source)
+        if error is None:  # what it defined is its own, even where it is the same as what it got
+            for name in stored(text):
+                self._borrowed.pop(name, None)
         answer: dict[str, Any] = {
             "verdict": "pass",
             "stdout": out.getvalue(),
@@ -160,7 +173,7 @@ class Judge:
             "gone": self.link.gone,
         }
         if error is not None:
-            return answer | telling.tell(error, self._file, hidden)
+            return answer | telling.tell(error, self._file, self._hidden)
         return answer | {"points": _points(value), "result": _text(value)}
 
     def _borrow(self, text: str) -> None:
@@ -205,13 +218,13 @@ class Judge:
             except OSError:
                 continue
             for name in names:
-                if name == SCRATCH.name or name.startswith("."):
+                link, theirs = here / name, view / name
+                if link in self._kept or name.startswith("."):
                     continue
-                link = here / name
                 with contextlib.suppress(OSError):
-                    if link.is_dir() and not link.is_symlink():
+                    if link.is_dir() and theirs.is_dir() and not link.is_symlink():
                         link.rmdir()  # only if it is empty: made here, to be filled over there
-                    link.symlink_to(view / name)
+                    link.symlink_to(theirs)
 
 
 def _own_module(name: str, found: Any) -> Any:

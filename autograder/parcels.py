@@ -182,7 +182,7 @@ def generator(reference: Reference) -> Any:
     bits = getattr(random, reference["generator"])()
     try:
         bits.state = reference.get("aside")
-    except (TypeError, ValueError, KeyError, OverflowError) as error:
+    except Exception as error:  # NumPy raises whatever its parts raise
         raise WireError("a random generator without a proper state") from error
     return random.Generator(bits)
 

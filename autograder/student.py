@@ -13,7 +13,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from autograder import parcels, seeds
@@ -50,6 +50,16 @@ def main(request: dict[str, Any], channels: list[int], log: int) -> None:
 
         loop.add_handler(channels[0], answer, IOLoop.READ)
     app.start()
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let an interrupt end what runs here, and nothing else."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class _Clipped(io.StringIO):
@@ -96,12 +106,7 @@ class Service:
         EOFError
             When the judge has gone.
         """
-        head, blobs = self.channel.receive()
-        before = signal.signal(signal.SIGINT, signal.default_int_handler)
-        try:
-            self._answer(head, blobs)
-        finally:
-            signal.signal(signal.SIGINT, before)
+        self._answer(*self.channel.receive())
 
     def _answer(self, head: dict[str, Any], blobs: list[bytearray]) -> None:
         printed = _Clipped()
@@ -123,7 +128,11 @@ class Service:
             lent = mutables(arguments)
             before = [_copy(thing) for thing in lent]
             weights = [thing.get_weights() for thing in models]
-            with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+            with (
+                _interruptible(),
+                contextlib.redirect_stdout(printed),
+                contextlib.redirect_stderr(printed),
+            ):
                 value = _DO[head["op"]](self, *arguments)
             changes = {
                 "values": [
