@@ -271,6 +271,21 @@ class TestANotebook:
         assert inside["environment"]["HOME"] == "/tmp/work"
         assert inside["environment"]["OMP_NUM_THREADS"] == "1"
 
+    def test_reaches_nothing_of_the_judge_s(self, inside):
+        found = inside["neighbours"]
+        assert found["processes"] == [1, found["itself"]]
+        assert found["jobs"] == 1
+        assert found["open"] == []
+        assert not found["socket"]
+
+    def test_shows_the_judge_its_files_and_nothing_through_them(self, inside):
+        found = inside["neighbours"]
+        assert found["read"] == ["link"]
+        assert found["write"] == "Read-only file system"
+        assert found["follow"] == "Too many levels of symbolic links"
+        *seen, itself = found["of judge"]
+        assert seen == [1, itself]
+
     def test_is_held_to_its_limits(self, inside):
         mega = 1 << 20
         assert inside["limits"] == {

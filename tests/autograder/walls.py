@@ -18,7 +18,7 @@ from autograder import sandbox
 from autograder.execute import execute
 from autograder.model import Verdict
 from autograder.zygote import Zygote
-from tests.autograder.building import ended, job
+from tests.autograder.building import asserts, ended, job, solution
 
 ROOT = Path(__file__).parents[2]
 NOBODY = 65534
@@ -106,7 +106,8 @@ PROBES = {
         results.append(True)
     except OSError:
         results.append(False)
-    say(results + [[name for _, name in socket.if_nameindex()]])
+    interfaces = pathlib.Path("/proc/net/dev").read_text().splitlines()[2:]
+    say(results + [[line.partition(":")[0].strip() for line in interfaces]])
     """,
     "environment": "say(dict(os.environ))",
     "limits": """
@@ -177,6 +178,59 @@ PROBES = {
     say(len(children))
     """,
 }
+#: What a student's process can do to the judge while the judge waits for it, and the reverse.
+NEIGHBOURS = (
+    solution(
+        """
+import glob, json, os, pathlib, signal, socket
+
+def reach():
+    found = {"processes": sorted(int(n) for n in os.listdir("/proc") if n.isdecimal()),
+             "itself": os.getpid(), "jobs": len(glob.glob("/tmp/ag-*/jobs/*")), "open": []}
+    for name in ("/tmp/of_judge", "/tmp/work/of_judge", "/dev/shm/of_judge", "/tmp/.student",
+                 *(f"/proc/{pid}/{name}" for pid in found["processes"] if pid != os.getpid()
+                   for name in ("mem", "environ", "maps", "fd/3", "root/tmp/of_judge"))):
+        try:
+            open(name).close()
+            found["open"].append(name)
+        except OSError:
+            pass
+    for number in range(3, 200):  # no name of the judge's is behind any descriptor
+        try:
+            found["open"] += [n for n in os.listdir(f"/proc/self/fd/{number}") if "judge" in n]
+        except OSError:
+            pass
+    with socket.socket(socket.AF_UNIX) as one:
+        found["socket"] = one.connect_ex("\\0of_judge") == 0
+    os.symlink("/proc/self/environ", "link")
+    return json.dumps(found)
+""",
+        "reach",
+    ),
+    asserts(
+        """
+import json, os, pathlib, socket
+listening = socket.socket(socket.AF_UNIX)
+listening.bind("\\0of_judge")
+listening.listen()
+for place in ("/tmp", "/tmp/work", "/dev/shm"):
+    pathlib.Path(place, "of_judge").write_text("hidden")
+found = json.loads(reach())
+scratch = pathlib.Path("/tmp/.student/work")
+found["read"] = sorted(path.name for path in scratch.iterdir() if not path.name.startswith("."))
+for name, attempt in {
+    "write": lambda: (scratch / "mark").write_text("x"),
+    "follow": lambda: (scratch / "link").read_text(),
+}.items():
+    try:
+        found[name] = bool(attempt())
+    except OSError as error:
+        found[name] = error.strerror
+found["of judge"] = sorted(int(n) for n in os.listdir("/proc") if n.isdecimal()) + [os.getpid()]
+print(json.dumps(found))
+"""
+    ),
+)
 PREAMBLE = (
     "import ctypes, json, os, pathlib, resource, signal, socket, sys, time\n"
     "say = lambda value: print(json.dumps(value))\n"
@@ -193,7 +247,7 @@ def look(facts: dict[str, Any]) -> dict[str, Any]:
     ]
     with Zygote(["numpy"]) as zygote:
 
-        def run(*cells: str, **limits: int) -> Any:
+        def run(*cells: Any, **limits: int) -> Any:
             return ended(asyncio.run(execute(job(*cells, **limits), zygote)))
 
         first = run(earlier)
@@ -202,8 +256,11 @@ def look(facts: dict[str, Any]) -> dict[str, Any]:
         neighbour.start()
         done = run(PREAMBLE + known, *cells, **LIMITS)
         neighbour.join()
+        both = run(*NEIGHBOURS)
+    assert both.verdicts == [Verdict.PASS] * 2, (both.failure, both.messages)
     assert set(done.verdicts) == {Verdict.PASS}, (done.failure, done.messages)
-    return {name: json.loads(done.printed(i)) for i, name in enumerate(PROBES, start=1)}
+    found = {name: json.loads(done.printed(i)) for i, name in enumerate(PROBES, start=1)}
+    return {**found, "neighbours": json.loads(both.printed(1))}
 
 
 def look_as_nobody(facts: dict[str, Any]) -> dict[str, Any]:
