@@ -33,7 +33,7 @@ _MAX_RANK = 32
 def code_of(dtype: Any) -> str | None:
     """Return how a type of elements is named on the wire; none if it is not carried."""
     code = dtype.str
-    return code if dtype.isbuiltin != 2 and _CODE.fullmatch(code) else None  # 2: an extension's
+    return code if _CODE.fullmatch(code) else None
 
 
 def _dtype(code: Any) -> Any:

@@ -439,6 +439,8 @@ def test_of_a_valid_tree_that_was_changed_comes_plain_data_or_an_error(value, da
         (["array", "|V8", [1], 0], [8]),
         (["array", "<f8", [2], 0], [8]),
         (["array", "<f8", [0], 0], [8]),
+        (["array", "<f8", [2**30, 0], 0], [0]),
+        (["array", "<f8,<i4", [1], 0], [12]),
         (["array", "<f8", [-1, -1], 0], [8]),
         (["array", "<f8", [True], 0], [8]),
         (["array", "<f8", [1.0], 0], [8]),
