@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import dis
 import re
+import sys
 import traceback
+from collections.abc import Mapping
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -13,7 +17,9 @@ from autograder.wire import WireError
 #: nbgrader's marks around hidden tests.
 BEGIN, END = re.compile(r"BEGIN HIDDEN TESTS"), re.compile(r"END HIDDEN TESTS")
 #: The names under which assertion functions take the author's own words.
-WORDS = ("err_msg", "msg")
+WORDS = ("err_msg", "msg", "reason")
+#: Where Python and the grader lie, which is nobody's business.
+PLACES = sorted({str(Path(__file__).parents[1]), sys.prefix, sys.base_prefix}, key=len)[::-1]
 #: How long a message to a student, and a traceback for an instructor, may be, in characters.
 LONG, VERY_LONG = 2_000, 20_000
 
@@ -29,7 +35,7 @@ def hidden_lines(source: str) -> frozenset[int]:
     return frozenset(found)
 
 
-def tell(error: BaseException, file: str, hidden: frozenset[int]) -> dict[str, Any]:
+def tell(error: BaseException, file: str, hidden: Mapping[str, frozenset[int]]) -> dict[str, Any]:
     """Return what a cell's answer says of the exception that ended it.
 
     Parameters
@@ -39,25 +45,33 @@ def tell(error: BaseException, file: str, hidden: frozenset[int]) -> dict[str, A
     file
         The file name under which the cell was compiled.
     hidden
-        The cell's hidden lines.
+        The hidden lines of this cell and of those before it, whose functions it may call, by the
+        names under which they were compiled.
     """
-    frames = list(traceback.walk_tb(error.__traceback__))
-    inside = [(frame, line) for frame, line in frames if frame.f_code.co_filename == file]
-    secret = any(line in hidden for _, line in inside)
-    failed = isinstance(error, AssertionError)
-    # Raised by an instructor's code, not by a library's.
-    own = bool(frames) and frames[-1][0].f_globals.get("__name__") == "__main__"
+    lines = list(traceback.walk_tb(error.__traceback__))
+    secret = any(line in hidden.get(frame.f_code.co_filename, ()) for frame, line in lines)
+    failed = isinstance(error, (AssertionError, *_failures()))
     return {
         "verdict": "fail" if failed else "error",
         "ename": type(error).__name__,
         "evalue": _text(error)[:VERY_LONG],
-        "message": _message(error, [frame for frame, _ in frames], secret=secret, own=own)[:LONG],
+        "message": _message(error, [frame for frame, _ in lines], failed=failed, secret=secret),
         "traceback": _traceback(error, file),
         "hidden": secret,
     }
 
 
-def _message(error: BaseException, frames: list[FrameType], *, secret: bool, own: bool) -> str:
+def _failures() -> tuple[type[BaseException], ...]:
+    """Return what pytest's functions raise where others raise an AssertionError."""
+    pytest = sys.modules.get("pytest")
+    return () if pytest is None else (pytest.fail.Exception,)
+
+
+def _message(error: BaseException, frames: list[FrameType], *, failed: bool, secret: bool) -> str:
+    return _without_places(_said(error, frames, failed=failed, secret=secret)[:LONG])
+
+
+def _said(error: BaseException, frames: list[FrameType], *, failed: bool, secret: bool) -> str:
     kind, text = type(error).__name__, _text(error)
     if isinstance(error, NotImplementedError) and not text:
         return "Not answered yet."  # nbgrader's own placeholder was left in the cell
@@ -67,8 +81,9 @@ def _message(error: BaseException, frames: list[FrameType], *, secret: bool, own
         return f"{kind}: {text}".strip(": ")
     if isinstance(error, HandleError | WireError | StudentGoneError):
         return text
-    if isinstance(error, AssertionError):
-        if own or not secret:
+    if failed:
+        # The author's words, unless a library raised it: that adds the values that it compared.
+        if not secret or (frames and _is_own(frames[-1])):
             return text.strip() or "A test failed."
         return _words(frames) or "A hidden test failed."
     if not secret:
@@ -78,14 +93,33 @@ def _message(error: BaseException, frames: list[FrameType], *, secret: bool, own
     return f"A hidden test could not go on with what your code gave it ({kind})."
 
 
+def _is_own(frame: FrameType) -> bool:
+    """Tell whether it is a frame of an instructor's code."""
+    return frame.f_globals.get("__name__") == "__main__"
+
+
 def _words(frames: list[FrameType]) -> str:
     """Return what the author said in calling an assertion function, without what that added."""
-    for frame in frames:
-        for name in WORDS:
-            words = frame.f_locals.get(name)
-            if name in frame.f_code.co_varnames and isinstance(words, str) and words.strip():
-                return words.strip()
+    last = max((number for number, frame in enumerate(frames) if _is_own(frame)), default=-1)
+    if last + 1 == len(frames):
+        return ""
+    frame = frames[last + 1]  # what the author's code called
+    code = frame.f_code
+    for name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]:
+        changed = any(
+            instruction.opname == "STORE_FAST" and instruction.argval == name
+            for instruction in dis.get_instructions(code)
+        )
+        words = frame.f_locals.get(name)
+        if name in WORDS and not changed and isinstance(words, str) and words.strip():
+            return words.strip()
     return ""
+
+
+def _without_places(text: str) -> str:
+    for place in PLACES:
+        text = text.replace(place, "...")
+    return text
 
 
 def _text(error: BaseException) -> str:

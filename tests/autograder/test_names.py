@@ -59,7 +59,11 @@ NEEDS = {
     "function": ("def f(a, b=c):\n    return a + d + len(e)", {"c"}, {"d", "len", "e"}),
     "lambda": ("g = lambda a, b=c: a + d", {"c"}, {"d"}),
     "a function's own names": ("def f():\n    x = 1\n    return x", set(), set()),
-    "function of a function": ("def f():\n    def g():\n        return x\n    return g", set(), {"x"}),
+    "function of a function": (
+        "def f():\n    def g():\n        return x\n    return g",
+        set(),
+        {"x"},
+    ),
     "its own name": ("def f():\n    return f()", set(), {"f"}),
     "defined before the function": ("x = 1\ndef f():\n    return x", set(), set()),
     "defined after the function": ("def f():\n    return x\nx = f()", set(), {"x"}),
