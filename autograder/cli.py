@@ -68,7 +68,13 @@ def _parser() -> argparse.ArgumentParser:
     _course_option(grade)
     grade.add_argument("--student", action="append", help="only this one; may be repeated")
     grade.add_argument("--force", action="store_true", help="grade again what has been graded")
-    grade.add_argument("--workers", type=int, help="submissions graded at the same time")
+    grade.add_argument("--workers", type=int, help="submissions graded at the same time, here")
+    grade.add_argument(
+        "--scheduler", metavar="ADDRESS", help="let the workers of this Dask scheduler grade"
+    )
+    grade.add_argument(
+        "--dashboard", action="store_true", help="serve Dask's dashboard meanwhile; needs bokeh"
+    )
     grade.add_argument(
         "--no-sandbox",
         action="store_true",
@@ -95,10 +101,17 @@ def _course_option(parser: argparse.ArgumentParser) -> None:
 def _grade(arguments: argparse.Namespace) -> int:
     if arguments.workers is not None and arguments.workers < 1:
         raise AutograderError(f"--workers must be at least 1, not {arguments.workers}.")
+    if arguments.scheduler and (arguments.workers or arguments.dashboard):
+        raise AutograderError(
+            "--workers and --dashboard are about grading on this machine; with --scheduler, leave "
+            "them out."
+        )
 
     def adjusted(found: Autograder) -> Autograder:
         found.sandbox = found.sandbox and not arguments.no_sandbox
         found.workers = arguments.workers or found.workers
+        found.scheduler = arguments.scheduler or found.scheduler
+        found.dashboard = arguments.dashboard or found.dashboard
         return found
 
     early = adjusted(settings.peek(arguments.course.absolute()))
@@ -122,6 +135,8 @@ def _grade(arguments: argparse.Namespace) -> int:
 
 def _show(arguments: argparse.Namespace, console: Console, grading: Grading, engine: Engine) -> int:
     students = grading.students(arguments.student)
+    if (engine.settings.scheduler or engine.settings.dashboard) and (link := engine.connect()):
+        console.print(f"Dask's dashboard: {link}", soft_wrap=True)
     results: list[Graded] = []
     columns = (
         TextColumn("{task.description}"),

@@ -1,88 +1,344 @@
-"""Runs jobs in parallel and hands back each execution as it ends."""
+"""Runs jobs in parallel on a Dask cluster and hands back each execution as it ends."""
 
 from __future__ import annotations
 
 import asyncio
 import atexit
+import contextlib
+import itertools
+import pickle
+import secrets
 import threading
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from concurrent.futures import Future, as_completed
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from autograder.model import Execution, Job
+from autograder.local import Local
+from autograder.model import AutograderError, Execution, Job
 from autograder.settings import Autograder
-from autograder.zygote import Zygote
+from autograder.worker import Profile, Reply, pack
 
-#: How often a job is tried when the failure is ours.
-TRIES = 2
+if TYPE_CHECKING:
+    import distributed
+
+#: How often a job is tried when the failure is ours, and how many workers may end under it.
+TRIES, DEATHS = 2, 3
+#: How often the cluster is looked at, and how long a scheduler may take to answer, in seconds.
+LOOK, ANSWER = 1.0, 15
+#: The settings that an engine cannot change once it has started.
+OWN = ("preload", "read_only", "sandbox", "slots", "scheduler", "dashboard", "resource_seconds")
+#: How many jobs Dask is given beyond what its workers have threads for.
+AHEAD = 2
+
+
+class Given:
+    """Somebody else's Dask cluster."""
+
+    failure: AutograderError | None = None
+
+    def __init__(self, address: str) -> None:
+        self.name = address
+        self._client: distributed.Client | None = None
+
+    async def start(self) -> distributed.Client:
+        """Return a client of the scheduler.
+
+        Raises
+        ------
+        AutograderError
+            If none answers.
+        """
+        from distributed import Client
+
+        try:
+            self._client = await Client(
+                self.name, asynchronous=True, set_as_default=False, timeout=ANSWER
+            )
+        except (OSError, ValueError, TypeError, RuntimeError) as error:
+            raise AutograderError(
+                f"No Dask scheduler answers at {self.name} ({str(error) or repr(error)}). Give the "
+                "address that `dask scheduler` prints, like tcp://10.0.0.1:8786."
+            ) from error
+        return self._client
+
+    async def stop(self) -> None:
+        """Leave the cluster."""
+        if self._client is not None:
+            await self._client.close()
+
+    def close(self) -> None:
+        """Do nothing: the workers are not ours."""
 
 
 class Engine:
-    """One zygote and as many slots as there are processors.
+    """Jobs in, executions out; a cluster of this machine's own unless the settings name another.
 
-    The slots are threads: all that is heavy happens in the kernels' own processes. There are twice
-    as many threads, so that while cells run the kernels for the next submissions start.
+    All that concerns Dask happens in one event loop in a thread of its own, in which each job is a
+    coroutine. Worker processes begin to import at once, Dask is imported for the first job.
     """
 
     def __init__(self, settings: Autograder) -> None:
         self.settings = settings
-        self.zygote = Zygote(settings.preload, settings.directories, isolated=settings.sandbox)
-        self._pool = ThreadPoolExecutor(2 * settings.slots, thread_name_prefix="grader")
-        self._turn = threading.Semaphore(settings.slots)
+        self.profile = Profile.of(settings)
+        self.cluster: Local | Given = (
+            Given(settings.scheduler)
+            if settings.scheduler
+            else Local(self.profile, settings.slots, dashboard=settings.dashboard)
+        )
+        self._order = itertools.count()
+        self._connecting, self._thread = threading.Lock(), None
+        self._connected: Future[str] = Future()
+        self._room = threading.Condition()
+        self._under_way, self._closed = 0, False
+        # What follows belongs to the event loop.
+        self._workers: dict[str, dict[str, Any]] = {}
+        self._asked = 0
+        self._alone: asyncio.Lock
+        self._ending: asyncio.Event
+        self._loop: asyncio.AbstractEventLoop
+        self._client: distributed.Client
+
+    _thread: threading.Thread | None
 
     def serves(self, settings: Autograder) -> bool:
         """Whether this engine was started with what ``settings`` say, and is alive."""
-        mine = self.settings
-        return self.zygote.alive and (mine.preload, mine.read_only, mine.sandbox, mine.slots) == (
-            settings.preload,
-            settings.read_only,
-            settings.sandbox,
-            settings.slots,
-        )
+        same = all(getattr(self.settings, name) == getattr(settings, name) for name in OWN)
+        return same and not self._closed and self.cluster.failure is None
+
+    def connect(self) -> str:
+        """Start or find the scheduler; return the address of its dashboard, or nothing.
+
+        Raises
+        ------
+        AutograderError
+            If the scheduler that the settings name does not answer.
+        """
+        with self._connecting:
+            if self._thread is None:
+                # Here rather than in the thread, which would import beside whoever called.
+                import distributed  # noqa: F401
+
+                self._thread = threading.Thread(
+                    target=lambda: asyncio.run(self._serve()), name="engine", daemon=True
+                )
+                self._thread.start()
+        return self._connected.result()
 
     def submit(self, job: Job) -> Future[Execution]:
         """Queue ``job``; whatever its code does, the future has a result.
 
-        Its only exception is `ZygoteError`: nothing can be executed at all, as when a module to
-        preload cannot be imported.
+        Waits while there is a queue already, so that not all notebooks are in memory at once.
+        The future's only exception is `AutograderError`: nothing can be executed at all, as when
+        a module to preload cannot be imported.
         """
-        return self._pool.submit(self._one, job)
+        self.connect()
+        with self._room:
+            self._room.wait_for(lambda: self._closed or self._under_way < self._window)
+            if self._closed:
+                raise AutograderError("The engine was closed.")
+            self._under_way += 1
+        future = asyncio.run_coroutine_threadsafe(
+            self._see_through(next(self._order), job), self._loop
+        )
+        future.add_done_callback(self._leave)
+        return future
+
+    def _leave(self, _: Future[Execution]) -> None:
+        with self._room:
+            self._under_way -= 1
+            self._room.notify_all()
+
+    @property
+    def _window(self) -> int:
+        threads = sum(worker["nthreads"] for worker in self._workers.values())
+        return AHEAD * max(threads, 2 * self.settings.slots)
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Execution]:
         """Execute ``jobs``; yield in the order in which they end."""
-        waiting = [self.submit(job) for job in jobs]
+        waiting: list[Future[Execution]] = []
         try:
+            waiting += map(self.submit, jobs)
             for done in as_completed(waiting):
                 yield done.result()
         finally:
             for rest in waiting:
                 rest.cancel()
 
-    def _one(self, job: Job) -> Execution:
-        # Imported here, while the zygote is warming up: it takes half a second.
-        from autograder.execute import execute
+    async def _serve(self) -> None:
+        """Be connected to the cluster until the engine is closed."""
+        self._loop = asyncio.get_running_loop()
+        self._alone, self._ending = asyncio.Lock(), asyncio.Event()
+        try:
+            self._client = await self.cluster.start()
+            await self._look()
+            link = self._client.dashboard_link
+            self._connected.set_result(link if self._shows_dashboard else "")
+            while not self._ending.is_set():
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._ending.wait(), LOOK)
+                await self._look()
+        except Exception as error:
+            if not self._connected.done():
+                self._connected.set_exception(error)
+        finally:
+            await self.cluster.stop()
 
-        self.zygote.wait_ready()
-        result = None
-        for _ in range(TRIES):
+    @property
+    def _shows_dashboard(self) -> bool:
+        return bool(self.settings.scheduler or self.settings.dashboard)
+
+    async def _look(self) -> None:
+        """Take note of which workers there are."""
+        with contextlib.suppress(OSError, RuntimeError):  # it does not answer just now
+            scheduler: Any = self._client.scheduler
+            self._workers = (await scheduler.identity(n_workers=-1))["workers"]
+
+    async def _see_through(self, order: int, job: Job) -> Execution:
+        """Have ``job`` executed; if the failure is ours, again, and elsewhere if possible."""
+        from distributed import KilledWorker
+
+        tried, deaths = 0, 0
+        avoid: set[str] = set()
+        while True:
             try:
-                result = asyncio.run(execute(job, self.zygote, self._turn))
-            except Exception as error:  # a fault of ours must not cost the other submissions
-                result = Execution(job, job.content, (), 0.0, failure=repr(error))
-            if not result.failure:
-                break
-        assert result is not None
-        return result
+                reply = await self._ask(order, job, avoid, alone=deaths == DEATHS - 1)
+            except KilledWorker:
+                deaths += 1
+                if deaths == DEATHS:
+                    why = f"{DEATHS} worker processes ended while they ran it"
+                    return Execution(job, job.content, (), 0.0, failure=why)
+                continue
+            tried += 1
+            avoid.add(reply.worker)
+            others = set(self._workers) - avoid
+            if reply.execution is None:
+                if tried == TRIES or not others:
+                    raise AutograderError(reply.refusal)
+            elif not reply.execution.failure or tried == TRIES:
+                return replace(reply.execution, job=job)
+
+    async def _ask(self, order: int, job: Job, avoid: set[str], *, alone: bool) -> Reply:
+        """Give ``job`` to Dask and return what the worker answers."""
+        async with self._admitted(alone=alone):
+            others = sorted(set(self._workers) - avoid) if avoid else []
+            future = self._client.submit(
+                _grade(),
+                pack(job, self.profile),
+                key=f"grade-{secrets.token_hex(8)}",
+                pure=False,
+                priority=-order,
+                resources=dict(job.resources) or None,
+                workers=others or None,
+                allow_other_workers=bool(others),
+            )
+            try:
+                return await self._answer(future, job)
+            finally:
+                future.release()
+
+    @contextlib.asynccontextmanager
+    async def _admitted(self, *, alone: bool) -> AsyncIterator[None]:
+        """Let a job run at the same time as others, unless workers keep ending under it.
+
+        Of several jobs that were on a worker when it ended one only may be to blame.
+        """
+        async with self._alone:
+            while alone and self._asked:
+                await asyncio.sleep(0.05)
+            if alone:
+                yield
+                return
+            self._asked += 1
+        try:
+            yield
+        finally:
+            self._asked -= 1
+
+    async def _answer(self, future: distributed.Future[bytes], job: Job) -> Reply:
+        from distributed.client import FutureCancelledError
+
+        result: Any = future.result()
+        waiting: asyncio.Task[bytes] = asyncio.ensure_future(result)
+        patience = self.settings.resource_seconds if self.settings.scheduler else 0
+        missed: float | None = None
+        try:
+            while not (await asyncio.wait({waiting}, timeout=LOOK))[0]:
+                if self.cluster.failure is not None:
+                    raise self.cluster.failure
+                if self._is_served(job):
+                    missed = None
+                    continue
+                missed = missed or time.monotonic()
+                if time.monotonic() - missed >= patience:
+                    raise AutograderError(self._nobody(job, patience))
+            return pickle.loads(waiting.result())
+        except FutureCancelledError as error:
+            raise AutograderError(
+                f"The Dask scheduler at {self.cluster.name} is gone. What was graded is recorded; "
+                "when it is back, grade again for the rest."
+            ) from error
+        finally:
+            waiting.cancel()
+
+    def _is_served(self, job: Job) -> bool:
+        """Whether a worker can take ``job``, now or when it has started."""
+        if not self.settings.scheduler and not job.resources:
+            return True
+        return any(
+            all(worker["resources"].get(name, 0) >= amount for name, amount in job.resources)
+            for worker in self._workers.values()
+        )
+
+    def _nobody(self, job: Job, seconds: float) -> str:
+        wanted = " ".join(f"{name}={amount:g}" for name, amount in job.resources)
+        found = "; ".join(
+            f"{address} offers {offered or 'nothing'}"
+            for address, worker in self._workers.items()
+            for offered in [" ".join(f"{k}={v:g}" for k, v in worker["resources"].items())]
+        )
+        start = f"dask worker ADDRESS{' --resources ' if wanted else ''}{wanted}"
+        return (
+            f"No worker of {self.cluster.name} can grade '{job.assignment}'"
+            f"{f', which asks for {wanted}' if wanted else ''} "
+            f"(waited {seconds:g} s; {found or 'there are no workers'}). "
+            f"Start one with `{start}` and give its scheduler with --scheduler"
+            f"{', or change c.Autograder.resources' if wanted else ''}."
+        )
 
     def close(self) -> None:
-        """End the zygote and every kernel."""
-        self.zygote.close()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        """End the cluster, if it is ours, and every kernel."""
+        with self._room:
+            self._closed = True
+            self._room.notify_all()
+        with self._connecting:
+            if self._thread is not None and self._thread.is_alive():
+                with contextlib.suppress(RuntimeError):  # it has just ended by itself
+                    self._loop.call_soon_threadsafe(self._ending.set)
+                self._thread.join(ANSWER)
+        self.cluster.close()
 
     def __enter__(self) -> Engine:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _grade() -> Callable[[bytes], bytes]:
+    """Return the function that a worker calls.
+
+    It goes there by its code rather than by its name: the scheduler looks at what it passes on, and
+    need not have this package.
+    """
+
+    def grade(task: bytes) -> bytes:
+        from autograder import worker
+
+        return worker.run(task)
+
+    return grade
 
 
 _shared: Engine | None = None

@@ -76,6 +76,7 @@ class Job:
     imports: str = ""  # what the assignment's own plain cells import, for the judge to run first
     assignment_hash: str = ""  # of all that the assignment brings into the grade
     submission_hash: str = ""  # of all files that were handed in
+    resources: tuple[tuple[str, float], ...] = ()  # what a worker must offer, in Dask's words
 
 
 @dataclass(frozen=True)

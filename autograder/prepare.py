@@ -149,6 +149,7 @@ class Prepare:
             files=files,
             submission_hash=submission,
             limits=self.course.settings.limits,
+            resources=self.course.settings.resources_of(self.assignment.name),
         )
 
 
@@ -161,6 +162,7 @@ def job(
     files: Mapping[str, bytes],
     submission_hash: str,
     limits: Limits,
+    resources: tuple[tuple[str, float], ...] = (),
 ) -> Job:
     """Return the job for a sanitised notebook and the files beside it.
 
@@ -185,6 +187,7 @@ def job(
         imports=assignment.find_notebook(name, assignment.name).imports,
         assignment_hash=assignment.hash,
         submission_hash=submission_hash,
+        resources=resources,
     )
 
 

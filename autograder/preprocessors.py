@@ -186,6 +186,7 @@ class Execute(NbGraderPreprocessor):
             },
             submission_hash=audit.submission_hash(Path(submitted)),
             limits=ours.limits,
+            resources=ours.resources_of(mark["assignment"]),
         )
         return next(engine.shared(ours).run([one]))
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from traitlets import Bool, Float, Integer, List, Unicode
+from traitlets import Bool, Dict, Float, Integer, List, Unicode
 from traitlets.config import Config, Configurable, PyFileConfigLoader
 
 from autograder.model import AutograderError, Limits
@@ -29,6 +29,21 @@ class Autograder(Configurable):
     ).tag(config=True)
     workers = Integer(
         min=0, help="Submissions graded at the same time; 0: one for each processor."
+    ).tag(config=True)
+    scheduler = Unicode(
+        help="Address of a Dask scheduler whose workers grade, like `tcp://10.0.0.1:8786`; "
+        "empty: this machine grades."
+    ).tag(config=True)
+    dashboard = Bool(
+        False, help="Serve Dask's dashboard while this machine grades; needs bokeh."
+    ).tag(config=True)
+    resources = Dict(
+        value_trait=Dict(value_trait=Float(), key_trait=Unicode()),
+        key_trait=Unicode(),
+        help="Dask resources that a worker must offer, by assignment: `{'ps6': {'GPU': 1}}`.",
+    ).tag(config=True)
+    resource_seconds = Float(
+        60.0, min=0, help="How long to wait for a worker that offers them, in seconds."
     ).tag(config=True)
     sandbox = Bool(
         True, help="False grades with the grader's own rights where isolation is not to be had."
@@ -66,6 +81,10 @@ class Autograder(Configurable):
     def limits(self) -> Limits:
         """The limits of one submission."""
         return Limits(**{name: getattr(self, name) for name in Limits.__dataclass_fields__})
+
+    def resources_of(self, assignment: str) -> tuple[tuple[str, float], ...]:
+        """Return the Dask resources that a worker must offer to grade ``assignment``."""
+        return tuple(sorted(self.resources.get(assignment, {}).items()))
 
     @property
     def directories(self) -> list[Path]:

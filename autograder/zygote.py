@@ -17,14 +17,13 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from autograder import sandbox, warden
+from autograder import sandbox, scratch, warden
 from autograder.model import AutograderError, Limits
 
 #: One thread for each library that likes to have them all: several submissions run at a time, and
@@ -68,6 +67,10 @@ class ZygoteError(AutograderError):
     """The zygote could not start, or died."""
 
 
+class PreloadError(ZygoteError):
+    """A module to preload cannot be imported: another zygote would not fare better."""
+
+
 class Zygote:
     """The worker's handle on one zygote process.
 
@@ -85,9 +88,9 @@ class Zygote:
         self, preload: Sequence[str] = (), read_only: Sequence[Path] = (), *, isolated: bool = True
     ) -> None:
         self.preload, self.read_only, self.isolated = tuple(preload), tuple(read_only), isolated
-        self.run = Path(tempfile.mkdtemp(prefix="ag-", dir="/tmp"))  # short: socket paths are
+        self.run, self._in_use = scratch.make()
         self._lock = threading.Lock()
-        self._ready, self._failed = False, ""
+        self._ready, self._failed, self._hopeless = False, "", False
         self._shown: list[str] = []  # the directories that the outer wall shows
         self._log = (self.run / "zygote.log").open("w+b")
         try:
@@ -126,7 +129,7 @@ class Zygote:
         Raises
         ------
         ZygoteError
-            If an import failed or the process died; the text says which.
+            If an import failed (`PreloadError`) or the process died; the text says which.
         """
         with self._lock:
             if not self._ready and not self._failed:
@@ -134,14 +137,21 @@ class Zygote:
                     answer = json.loads(self._control.recv(65536) or b"{}")
                 except TimeoutError:
                     answer = {"failed": "it was not ready within 300 seconds"}
+                except OSError:  # it died
+                    answer = {}
                 self._ready = bool(answer.get("ready"))
                 if not self._ready:
+                    self._hopeless = "failed" in answer
                     self._failed = answer.get("failed") or self.log_tail() or "it said nothing"
                 self._control.settimeout(None)
             if self._failed:
-                raise ZygoteError(
-                    f"The warm process that runs notebooks did not start: {self._failed}"
-                )
+                kind = PreloadError if self._hopeless else ZygoteError
+                raise kind(f"The warm process that runs notebooks did not start: {self._failed}")
+
+    @property
+    def pid(self) -> int:
+        """The process started: the zygote, or bubblewrap in front of it."""
+        return self._process.pid
 
     @property
     def alive(self) -> bool:
@@ -221,6 +231,7 @@ class Zygote:
             process.wait()
         self._log.close()
         shutil.rmtree(self.run, ignore_errors=True)
+        self._in_use.close()
 
     def __enter__(self) -> Zygote:
         return self

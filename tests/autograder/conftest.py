@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import os
 import sysconfig
 from pathlib import Path
@@ -11,6 +12,7 @@ from autograder.courses import open_course
 from autograder.engine import Engine
 from autograder.execute import execute
 from autograder.settings import Autograder
+from autograder.zygote import Zygote
 from tests.autograder import building
 
 
@@ -25,19 +27,27 @@ def _scripts_on_path():
 
 @pytest.fixture(scope="session")
 def engine():
-    """One warm process for nearly all tests: it imports NumPy and starts in a second."""
+    """One warm engine for nearly all tests of gradings."""
     with Engine(Autograder(preload=["numpy"], workers=2)) as engine:
-        engine.zygote.wait_ready()
+        next(engine.run([building.job("1")]))
         yield engine
 
 
+@pytest.fixture(scope="session")
+def zygote():
+    """One warm process for nearly all tests of executions: it has imported NumPy."""
+    with Zygote(["numpy"]) as zygote:
+        zygote.wait_ready()
+        yield zygote
+
+
 @pytest.fixture
-def run(engine):
+def run(zygote):
     """Return a function that executes cells and says how they ended."""
 
     def run(*cells, **options):
         job = building.job(*cells, **options)
-        return building.ended(asyncio.run(execute(job, engine.zygote)))
+        return building.ended(asyncio.run(execute(job, zygote)))
 
     return run
 
@@ -74,15 +84,7 @@ def root(template, tmp_path):
 def warm(engine, monkeypatch):
     """Let gradings use the session's engine in the place of a new one each."""
 
-    class Borrowed(Engine):
-        def __init__(self, settings):
-            self.settings, self.zygote = settings, engine.zygote
-            self._pool, self._turn = engine._pool, engine._turn
-
-        def close(self):
-            pass
-
-    monkeypatch.setattr(grading, "Engine", Borrowed)
+    monkeypatch.setattr(grading, "Engine", lambda settings: contextlib.nullcontext(engine))
     monkeypatch.setattr(engine_module, "_shared", engine)
 
 

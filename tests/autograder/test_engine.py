@@ -1,14 +1,23 @@
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
 import time
+from dataclasses import replace
+from pathlib import Path
 
+import distributed
 import pytest
 
 from autograder import engine as engine_module
-from autograder import execute as execute_module
-from autograder.engine import TRIES, Engine, shared
-from autograder.model import Execution, Verdict
+from autograder import local
+from autograder.engine import DEATHS, Engine, shared
+from autograder.model import AutograderError, Verdict
 from autograder.settings import Autograder
-from autograder.zygote import ZygoteError
-from tests.autograder.building import asserts, ended, job
+from autograder.worker import chain
+from tests.autograder.building import alive, asserts, descendants, ended, job, wait_for
 
 pytestmark = pytest.mark.sandbox
 
@@ -51,55 +60,24 @@ def test_a_hostile_neighbour_harms_nobody(engine):
         assert done[name].verdicts[0] not in (Verdict.PASS, Verdict.INTERNAL)
 
 
-@pytest.fixture
-def failing(monkeypatch):
-    """Let executions fail as ours a number of times, one way or the other."""
-    tried = []
-
-    def fail(times, *, by_exception=False):
-        real = execute_module.execute
-
-        async def execute(job, *rest):
-            tried.append(job.student)
-            if len(tried) > times:
-                return await real(job, *rest)
-            if by_exception:
-                raise OSError("no descriptors left")
-            return Execution(job, job.content, (), 0.0, failure="no namespace left")
-
-        monkeypatch.setattr(execute_module, "execute", execute)
-        return tried
-
-    return fail
-
-
-@pytest.mark.parametrize("by_exception", [False, True])
-def test_a_failure_of_ours_is_tried_again(engine, failing, by_exception):
-    tried = failing(1, by_exception=by_exception)
-    (one,) = engine.run([job("1")])
-    assert one.failure == ""
-    assert ended(one).verdicts == [Verdict.PASS]
-    assert len(tried) == 2
-
-
-@pytest.mark.parametrize(
-    ("by_exception", "said"),
-    [(False, "no namespace left"), (True, "OSError('no descriptors left')")],
-)
-def test_a_failure_of_ours_that_stays_is_told_and_has_no_verdict(
-    engine, failing, by_exception, said
-):
-    tried = failing(99, by_exception=by_exception)
-    (one,) = engine.run([job("1")])
-    assert one.failure == said
+def test_a_failure_of_ours_that_stays_is_told_and_has_no_verdict(engine):
+    # No such size: the private scratch cannot be mounted.
+    (one,) = engine.run([job("1", scratch_mb="nonsense")])
+    assert "mount" in one.failure
     assert one.cells == ()
-    assert len(tried) == TRIES
+
+
+def test_a_fault_of_ours_costs_only_its_own_submission(engine):
+    jobs = [job("1", files={"../../escape": b"x"}, student="broken"), job("1", student="whole")]
+    done = {one.job.student: one for one in engine.run(jobs)}
+    assert "outside of the submission" in done["broken"].failure
+    assert ended(done["whole"]).verdicts == [Verdict.PASS]
 
 
 def test_nothing_is_run_when_a_preloaded_module_is_missing():
     with (
         Engine(Autograder(preload=["no_such_module"])) as broken,
-        pytest.raises(ZygoteError, match="no_such_module"),
+        pytest.raises(AutograderError, match="no_such_module"),
     ):
         list(broken.run([job("1"), job("2")]))
 
@@ -114,20 +92,316 @@ def test_what_nobody_waits_for_is_not_run(engine):
     assert time.monotonic() - began < 8
 
 
-def test_a_server_keeps_one_engine_until_the_settings_change_or_it_dies(monkeypatch):
+def test_no_more_jobs_are_taken_than_are_soon_run(engine):
+    """Not all notebooks of a large class may be in memory at once."""
+    taken = []
+
+    def jobs():
+        for number in range(3 * engine._window):
+            taken.append(number)
+            yield job("import time\ntime.sleep(0.2)")
+
+    most = 0
+    for ended_ones, _ in enumerate(engine.run(jobs())):
+        most = max(most, len(taken) - ended_ones)
+    assert len(taken) == 3 * engine._window == ended_ones + 1
+
+
+def test_a_job_waits_for_room(engine):
+    futures = [engine.submit(job("import time\ntime.sleep(0.5)")) for _ in range(engine._window)]
+    assert not any(future.done() for future in futures[-2:])
+    engine.submit(job("1")).cancel()
+    assert any(future.done() for future in futures)
+    for future in futures:
+        future.cancel()
+
+
+def test_a_job_that_wants_what_this_machine_has_not_is_refused_in_words(engine):
+    wants = replace(job("1"), resources=(("GPU", 1.0),))
+    with pytest.raises(AutograderError) as caught:
+        next(engine.run([wants]))
+    said = str(caught.value)
+    assert "No worker of this machine can grade 'ps1', which asks for GPU=1" in said
+    assert "offers nothing" in said
+    assert "dask worker ADDRESS --resources GPU=1" in said
+    assert ended(next(engine.run([job("1")]))).verdicts == [Verdict.PASS]
+
+
+def test_a_closed_engine_takes_nothing(monkeypatch):
+    engine = Engine(Autograder(preload=[]))
+    (process,) = engine.cluster.processes
+    pid = process.pid
+    engine.close()
+    assert not alive([pid])
+    with pytest.raises(AutograderError, match="closed"):
+        engine.submit(job("1"))
+
+
+def test_a_server_keeps_one_engine_until_the_settings_change_or_it_is_closed(monkeypatch):
     monkeypatch.setattr(engine_module, "_shared", None)
     first = shared(Autograder(preload=["numpy"]))
     try:
         assert shared(Autograder(preload=["numpy"], cell_seconds=5)) is first
         second = shared(Autograder(preload=[]))
         assert second is not first
-        assert not first.zygote.alive
+        assert not alive([first.cluster.processes[0].pid])
         first = second
-        first.zygote._process.kill()
-        first.zygote._process.wait()
+        first.close()
         third = shared(Autograder(preload=[]))
         assert third is not first
         first = third
         assert ended(next(third.run([job("1")]))).verdicts == [Verdict.PASS]
     finally:
         first.close()
+
+
+# --- what is killed -------------------------------------------------------------------------------
+
+
+def zygotes(pid):
+    """Return the zygotes below a worker process: what bubblewrap has started."""
+    return {last for below in descendants(pid) if (last := chain(below)[-1]) != below}
+
+
+def kernels(pid):
+    """Return what the zygotes below a worker process have forked."""
+    return {fork for zygote in zygotes(pid) for fork in descendants(zygote)}
+
+
+@pytest.fixture
+def own():
+    """Return an engine that a test may do harm to."""
+    with Engine(Autograder(preload=[], workers=2)) as engine:
+        yield engine
+
+
+def sleepers(count):
+    return [job("import time\ntime.sleep(0.3)", student=str(i)) for i in range(count)]
+
+
+def all_pass(executions, count):
+    done = list(executions)
+    assert [one.failure for one in done] == [""] * count
+    assert sorted(int(one.job.student) for one in done) == list(range(count))
+    return all(ended(one).verdicts == [Verdict.PASS] for one in done)
+
+
+def test_a_killed_worker_process_is_replaced_and_its_jobs_run_again(own):
+    results = own.run(sleepers(12))
+    first = next(results)
+    (process,) = own.cluster.processes
+    pids = {process.pid, *descendants(process.pid)}
+    assert len(pids) > 3
+    os.kill(process.pid, signal.SIGKILL)
+    assert all_pass([first, *results], 12)
+    wait_for(lambda: not alive(pids))
+
+
+def test_a_killed_zygote_is_replaced_and_its_jobs_run_again(own):
+    results = own.run(sleepers(12))
+    first = next(results)
+    (process,) = own.cluster.processes
+    (zygote,) = zygotes(process.pid)
+    os.kill(zygote, signal.SIGKILL)
+    assert all_pass([first, *results], 12)
+
+
+@pytest.mark.slow
+def test_a_job_under_which_workers_keep_ending_fails_and_no_other(own):
+    """As if a submission could kill the process that looks after it."""
+    victim = own.submit(job("import time\ntime.sleep(300)", student="victim", cell_seconds=300))
+    others = [own.submit(one) for one in sleepers(6)]
+    (process,) = own.cluster.processes
+
+    def sleeps():
+        """Return whether the victim is what runs: all others would have ended."""
+        before = kernels(process.pid)
+        time.sleep(3)
+        return before & kernels(process.pid)
+
+    for _ in range(DEATHS):
+        wait_for(sleeps, 60)
+        os.kill(process.pid, signal.SIGKILL)
+        wait_for(lambda: not kernels(process.pid))
+    assert victim.result().failure == "3 worker processes ended while they ran it"
+    assert all_pass([one.result() for one in others], 6)
+
+
+@pytest.mark.slow
+def test_worker_processes_that_end_before_they_serve_are_given_up(monkeypatch, tmp_path):
+    (tmp_path / "distributed").mkdir()
+    (tmp_path / "distributed" / "__init__.py").write_text("raise ImportError('half installed')")
+    monkeypatch.syspath_prepend(tmp_path)
+    with (
+        Engine(Autograder(preload=[])) as broken,
+        pytest.raises(AutograderError, match=r"ended 3 times .*half installed"),
+    ):
+        next(broken.run([job("1")]))
+
+
+COORDINATOR = """
+import sys
+sys.path.insert(0, {root!r})
+from autograder.engine import Engine
+from autograder.settings import Autograder
+from tests.autograder.building import job
+with Engine(Autograder(preload=[], workers=2)) as engine:
+    for done in engine.run([job("import time\\ntime.sleep(1)") for _ in range(20)]):
+        print(done.failure or "done", flush=True)
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_a_coordinator_that_is_ended_leaves_nothing_behind(how):
+    before = set(Path("/tmp").glob("ag-*"))
+    code = COORDINATOR.format(root=str(Path(__file__).parents[2]))
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    ) as process:
+        assert process.stdout.readline() == b"done\n"
+        pids = descendants(process.pid)
+        assert len(pids) > 3
+        process.send_signal(how)
+        process.communicate(timeout=20)
+    wait_for(lambda: not alive(pids))
+    wait_for(lambda: set(Path("/tmp").glob("ag-*")) <= before)
+
+
+def test_many_slots_are_shared_out_to_several_processes(monkeypatch):
+    monkeypatch.setattr(local, "SLOTS", 1)
+    with Engine(Autograder(preload=[], workers=2)) as engine:
+        assert [one.slots for one in engine.cluster.processes] == [1, 1]
+        assert all_pass(engine.run(sleepers(4)), 4)
+
+
+def test_only_who_has_the_key_reaches_the_scheduler(engine):
+    """A student with an account on this machine could run anything as the instructor otherwise."""
+    engine.connect()
+    address = engine._client.scheduler.address
+    assert address.startswith("tls://127.0.0.1:")
+    for forged in (address, address.replace("tls", "tcp")):
+        with pytest.raises((OSError, TypeError)):
+            distributed.Client(forged, timeout=1)
+
+
+# --- somebody else's cluster ----------------------------------------------------------------------
+
+#: A scheduler on whose machine this package is not installed.
+SCHEDULER = "import sys; sys.modules['autograder'] = None; from distributed.cli.dask_scheduler "
+SCHEDULER += "import main; main()"
+WORKER = "from distributed.cli.dask_worker import main; main()"
+
+
+@contextlib.contextmanager
+def dask(code, *arguments, path=()):
+    here = dict(os.environ, PYTHONPATH=os.pathsep.join([*path, *(p for p in sys.path if p)]))
+    with subprocess.Popen(
+        [sys.executable, "-P", "-c", code, *arguments, "--no-dashboard"],
+        stderr=subprocess.PIPE,
+        env=here,
+        text=True,
+    ) as process:
+        yield process
+        process.terminate()
+        process.communicate()
+
+
+@contextlib.contextmanager
+def scheduler_process():
+    with dask(SCHEDULER, "--host", "127.0.0.1", "--port", "0") as process:
+        for line in process.stderr:
+            if found := re.search(r"tcp://[\d.:]+", line):
+                break
+        yield found.group()
+
+
+@contextlib.contextmanager
+def worker_process(address, name, *more, path=()):
+    options = ("--name", name, "--nthreads", "2", "--host", "127.0.0.1", "--no-nanny", *more)
+    with dask(WORKER, address, *options, path=path) as process:
+        for line in process.stderr:
+            if "Registered to" in line:
+                break
+        yield process
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    """Return the address of a scheduler with two workers, of which one has what is asked for."""
+    space = ("--local-directory", str(tmp_path_factory.mktemp("dask")))
+    modules = tmp_path_factory.mktemp("modules")
+    (modules / "only_there.py").touch()
+    with (
+        scheduler_process() as address,
+        worker_process(address, "plain", *space) as plain,
+        worker_process(
+            address, "rich", *space, "--resources", "GPU=1", path=[str(modules)]
+        ) as rich,
+    ):
+        yield address, plain.pid, rich.pid
+
+
+@pytest.fixture
+def remote(cluster):
+    with Engine(Autograder(preload=[], scheduler=cluster[0], resource_seconds=2)) as engine:
+        yield engine
+
+
+def test_the_workers_of_a_given_scheduler_run_jobs(remote, cluster):
+    assert all_pass(remote.run(sleepers(8)), 8)
+    assert zygotes(cluster[1])
+    assert zygotes(cluster[2])
+    assert remote.serves(remote.settings)
+
+
+def test_a_job_that_one_worker_cannot_run_is_run_by_another(cluster):
+    with Engine(Autograder(preload=["only_there"], scheduler=cluster[0])) as engine:
+        assert all_pass(engine.run(sleepers(8)), 8)
+
+
+def test_a_job_that_wants_a_resource_goes_where_it_is(remote, cluster):
+    waiting = [remote.submit(replace(one, resources=(("GPU", 1.0),))) for one in sleepers(4)]
+    where = set()
+    while not all(one.done() for one in waiting):
+        where |= {pid for pid in cluster[1:] if kernels(pid)}
+    assert all_pass([one.result() for one in waiting], 4)
+    assert where == {cluster[2]}
+
+
+def test_a_resource_that_nobody_offers_is_waited_for_and_then_named(remote):
+    wants = replace(job("1"), resources=(("GPU", 2.0),))
+    with pytest.raises(AutograderError) as caught:
+        next(remote.run([wants]))
+    said = str(caught.value)
+    assert "which asks for GPU=2 (waited 2 s;" in said
+    assert "offers GPU=1" in said
+    assert "offers nothing" in said
+
+
+def test_a_resource_that_comes_in_time_is_used(remote, cluster, tmp_path):
+    remote.settings.resource_seconds = 60
+    waiting = remote.submit(replace(job("1"), resources=(("TPU", 1.0),)))
+    space = ("--local-directory", str(tmp_path))
+    with worker_process(cluster[0], "late", *space, "--resources", "TPU=1"):
+        assert ended(waiting.result()).verdicts == [Verdict.PASS]
+
+
+def test_a_scheduler_without_workers_is_named():
+    with (
+        scheduler_process() as address,
+        Engine(Autograder(preload=[], scheduler=address, resource_seconds=1)) as engine,
+        pytest.raises(AutograderError, match="there are no workers"),
+    ):
+        next(engine.run([job("1")]))
+
+
+def test_a_scheduler_that_does_not_answer_is_named(monkeypatch):
+    monkeypatch.setattr(engine_module, "ANSWER", 1)
+    with (
+        Engine(Autograder(scheduler="tcp://127.0.0.1:1")) as engine,
+        pytest.raises(AutograderError, match=r"No Dask scheduler answers at tcp://127\.0\.0\.1:1"),
+    ):
+        next(engine.run([job("1")]))

@@ -11,12 +11,12 @@ from tests.autograder.building import job, wait_for
 
 
 @pytest.fixture
-def manage(engine):
+def manage(zygote):
     """Return a function that runs a scenario with a manager of one kernel."""
 
     def manage(scenario, **options):
         async def whole():
-            manager = ForkKernelManager(engine.zygote, job(**options))
+            manager = ForkKernelManager(zygote, job(**options))
             try:
                 return await scenario(manager, manager.provisioner)
             finally:

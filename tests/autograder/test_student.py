@@ -24,11 +24,6 @@ SLEEPERS = (
 )
 
 
-@pytest.fixture
-def zygote(engine):
-    return engine.zygote
-
-
 async def started(zygote, source="", **limits):
     """Start a kernel, run a cell in it, and return its manager."""
     manager = ForkKernelManager(zygote, job(**limits))

@@ -148,13 +148,13 @@ def test_a_zygote_that_died_says_so():
     assert "The zygote is gone" in done.failure
 
 
-def test_the_log_keeps_what_the_process_wrote_last(engine):
-    engine.zygote._log.seek(0, os.SEEK_END)
-    engine.zygote._log.write(b"first\nlast word\n")
-    engine.zygote._log.flush()
-    assert engine.zygote.log_tail() == "last word"
-    engine.zygote._log.truncate(0)
-    assert engine.zygote.log_tail() == ""
+def test_the_log_keeps_what_the_process_wrote_last(zygote):
+    zygote._log.seek(0, os.SEEK_END)
+    zygote._log.write(b"first\nlast word\n")
+    zygote._log.flush()
+    assert zygote.log_tail() == "last word"
+    zygote._log.truncate(0)
+    assert zygote.log_tail() == ""
 
 
 def test_one_thread_for_every_library_and_no_accelerator():

@@ -1,0 +1,297 @@
+"""The Dask cluster of one run: a scheduler in this process, worker processes beside it.
+
+``python -m autograder.local`` is such a worker process. It holds one end of a socket, its lifeline:
+over it comes first what its zygote is to import, then, when there is a scheduler, where that is.
+When the lifeline closes, whatever the reason, the process ends and all that it started.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib.util
+import json
+import logging
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from contextlib import AsyncExitStack
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from autograder import sandbox
+from autograder.model import AutograderError
+from autograder.worker import Profile
+
+if TYPE_CHECKING:
+    from distributed import Client, Scheduler
+    from distributed.security import Security
+
+#: Slots of one worker process: Python runs in one of its threads at a time.
+SLOTS = 8
+#: How often a worker process may end before it was of any use.
+STARTS = 3
+#: Only this machine.
+HOST = "127.0.0.1"
+#: What Dask does for computations of another kind, and would cost start-up or running time.
+QUIET = {
+    "distributed.admin.system-monitor.interval": "10 s",
+    "distributed.admin.tick.interval": "1 s",
+    "distributed.admin.tick.limit": "1 hour",
+    "distributed.comm.timeouts.connect": "60 s",  # a machine may be busy
+    "distributed.diagnostics.nvml": False,
+    "distributed.scheduler.active-memory-manager.start": False,
+    "distributed.scheduler.allowed-failures": 0,  # the engine counts for itself
+    "distributed.worker.http.routes": [],
+    "distributed.worker.profile.enabled": False,
+}
+
+
+def quiet() -> None:
+    """Configure Dask for a cluster of ours, and keep its log of our workers' ends from users."""
+    import dask
+    import distributed  # noqa: F401 (brings its own defaults, to be changed after that)
+
+    dask.config.set(QUIET)
+    logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)
+
+
+class Process:
+    """The coordinator's handle on one worker process."""
+
+    def __init__(self, profile: Profile, slots: int) -> None:
+        self.profile, self.slots, self.ended_early = profile, slots, 0
+        self._start()
+
+    def _start(self) -> None:
+        self._lifeline, theirs = socket.socketpair()
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 (`close` does)
+        path = os.pathsep.join(os.path.abspath(p) for p in sys.path if p)  # noqa: PTH100 (a string)
+        with theirs:
+            self._process = subprocess.Popen(
+                # -P: a module in the course's directory must not shadow one of ours.
+                [sys.executable, "-P", "-m", "autograder.local", str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=self._log,
+                stderr=self._log,
+                env=dict(os.environ, PYTHONPATH=path),
+                start_new_session=True,  # Ctrl-C is the coordinator's business
+            )
+        self._say({"profile": asdict(self.profile), "slots": self.slots})
+
+    @property
+    def pid(self) -> int:
+        """The process that serves now."""
+        return self._process.pid
+
+    def _say(self, message: dict[str, Any]) -> None:
+        try:
+            self._lifeline.sendall(json.dumps(message).encode() + b"\n")
+        except OSError:
+            return  # it has ended; `follow` sees to that
+
+    async def follow(self, told: dict[str, str]) -> None:
+        """Tell the process where its scheduler is; if it ends, start another.
+
+        Raises
+        ------
+        AutograderError
+            If it ends again and again before it was of any use.
+        """
+        while True:
+            self._say(told)
+            await _ended(self._process)
+            self._lifeline.setblocking(False)
+            self.ended_early = 0 if self._joined() else self.ended_early + 1
+            if self.ended_early == STARTS:
+                raise AutograderError(
+                    f"The process that grades ended {STARTS} times while it was starting "
+                    f"({self._last_words()})."
+                )
+            self.close()
+            self._start()
+
+    def _joined(self) -> bool:
+        try:
+            return bool(self._lifeline.recv(16))
+        except OSError:
+            return False
+
+    def _last_words(self) -> str:
+        self._log.seek(0)
+        lines = self._log.read().decode(errors="replace").strip().splitlines()
+        return lines[-1] if lines else f"exit status {self._process.returncode}"
+
+    def hang_up(self) -> None:
+        """Let the process end."""
+        self._lifeline.close()
+
+    def close(self) -> None:
+        """Let the process end, and wait for that."""
+        self.hang_up()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._log.close()
+
+
+async def _ended(process: subprocess.Popen[bytes]) -> None:
+    ended = asyncio.Event()
+    watch = os.pidfd_open(process.pid)
+    loop = asyncio.get_running_loop()
+    loop.add_reader(watch, ended.set)
+    try:
+        await ended.wait()
+    finally:
+        loop.remove_reader(watch)
+        os.close(watch)
+    process.wait()
+
+
+class Local:
+    """A scheduler for one run, and worker processes that import while it is not there yet."""
+
+    #: What messages call it.
+    name = "this machine"
+
+    def __init__(self, profile: Profile, slots: int, *, dashboard: bool) -> None:
+        if dashboard and importlib.util.find_spec("bokeh") is None:
+            raise AutograderError(
+                "Dask's dashboard needs bokeh: python -m pip install bokeh, or do without."
+            )
+        self.dashboard = dashboard
+        parts = -(-slots // SLOTS)
+        shares = [slots // parts + (part < slots % parts) for part in range(parts)]
+        self.processes = [Process(profile, share) for share in shares]
+        self.failure: AutograderError | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._stack = AsyncExitStack()
+
+    async def start(self) -> Client:
+        """Start the scheduler; return a client of it.
+
+        Raises
+        ------
+        AutograderError
+            If there is no sandbox here.
+        """
+        if self.processes[0].profile.sandbox:
+            sandbox.require()
+        quiet()
+        from distributed import Client, Scheduler
+        from distributed.security import Security
+
+        # Whoever reaches a Dask scheduler can run anything: only those who have this key do.
+        security = Security.temporary()
+        scheduler: Scheduler = await self._stack.enter_async_context(
+            Scheduler(
+                host=HOST,
+                protocol="tls",
+                security=security,
+                dashboard=self.dashboard,
+                dashboard_address=f"{HOST}:0",
+                http_prefix="",
+            )
+        )
+        told = {
+            "scheduler": scheduler.address,
+            "certificate": str(security.tls_ca_file),
+            "key": str(security.tls_worker_key),
+        }
+        self._tasks = [asyncio.create_task(self._follow(one, told)) for one in self.processes]
+        return await self._stack.enter_async_context(
+            Client(scheduler.address, security=security, asynchronous=True, set_as_default=False)
+        )
+
+    async def _follow(self, process: Process, told: dict[str, str]) -> None:
+        try:
+            await process.follow(told)
+        except (AutograderError, OSError) as error:
+            self.failure = AutograderError(str(error))
+
+    async def stop(self) -> None:
+        """End the scheduler and the client; the processes are `close`'s business."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._stack.aclose()
+
+    def close(self) -> None:
+        """End the worker processes."""
+        for process in self.processes:
+            process.hang_up()
+        for process in self.processes:
+            process.close()
+
+
+async def _serve(lifeline: socket.socket, slots: int, told: dict[str, str], place: str) -> None:
+    from distributed import Worker
+    from distributed.security import Security
+
+    security: Security = Security(
+        require_encryption=True,
+        tls_ca_file=told["certificate"],
+        tls_worker_cert=told["certificate"],
+        tls_worker_key=told["key"],
+    )
+    async with Worker(
+        told["scheduler"],
+        host=HOST,
+        nthreads=2 * slots,  # twice: see `worker.Machine`
+        memory_limit=0,
+        local_directory=place,
+        security=security,
+        dashboard_address=f"{HOST}:0",
+    ) as member:
+        lifeline.sendall(b"joined")
+        await member.finished()
+
+
+def main(descriptor: int) -> None:
+    """Be a worker process until the lifeline, an inherited socket, closes."""
+    from autograder import scratch, worker
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    lifeline = socket.socket(fileno=descriptor)
+    lines = lifeline.makefile("rb")
+    first = json.loads(lines.readline())
+    preload, read_only = (tuple(first["profile"][name]) for name in ("preload", "read_only"))
+    machine = worker.machine(first["slots"])
+    with contextlib.suppress(AutograderError):  # the first job will say why
+        machine.start(Profile(preload, read_only, first["profile"]["sandbox"]))
+    place, in_use = scratch.make()
+
+    def leave() -> None:
+        machine.close()
+        shutil.rmtree(place, ignore_errors=True)
+        in_use.close()
+        os._exit(0)
+
+    quiet()
+    import autograder.execute  # noqa: F401 (while the zygote is importing, too)
+
+    second = lines.readline()
+    if not second:
+        leave()
+
+    def watch() -> None:
+        lines.read()
+        leave()
+
+    threading.Thread(target=watch, daemon=True).start()
+    try:
+        asyncio.run(_serve(lifeline, first["slots"], json.loads(second), str(place)))
+    finally:
+        leave()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

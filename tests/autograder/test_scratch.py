@@ -1,0 +1,79 @@
+import os
+import subprocess
+import sys
+
+import pytest
+
+from autograder import scratch
+
+OWNER = """
+from autograder import scratch
+path, lock = scratch.make()
+print(path, flush=True)
+input()
+"""
+
+
+@pytest.fixture
+def owner():
+    """Return a process that has made a directory, and the directory."""
+    with subprocess.Popen(
+        [sys.executable, "-c", OWNER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        yield process, scratch.Path(process.stdout.readline().strip())
+        process.kill()
+
+
+@pytest.fixture
+def ours(monkeypatch, tmp_path):
+    monkeypatch.setattr(scratch, "ROOT", tmp_path)
+    return tmp_path
+
+
+def test_what_a_killed_process_left_is_removed_by_the_next(owner):
+    process, left = owner
+    (left / "socket").touch()
+    process.kill()
+    process.wait()
+    assert left.exists()
+    path, lock = scratch.make()
+    assert not left.exists()
+    scratch.shutil.rmtree(path)
+    lock.close()
+
+
+def test_what_a_living_process_uses_stays(owner):
+    _, used = owner
+    path, lock = scratch.make()
+    assert used.exists()
+    scratch.shutil.rmtree(path)
+    lock.close()
+
+
+def test_only_its_owner_can_look_into_it(ours):
+    path, lock = scratch.make()
+    assert path.stat().st_mode & 0o777 == 0o700
+    lock.close()
+
+
+def test_what_is_nobody_s_of_ours_stays(ours):
+    (ours / "ag-file").touch()
+    (ours / "ag-without-lock").mkdir()
+    (ours / "target").mkdir()
+    (ours / "target" / "lock").touch()
+    (ours / "ag-link").symlink_to(ours / "target")
+    scratch.make()[1].close()
+    assert {"ag-file", "ag-without-lock", "ag-link", "target"} <= {p.name for p in ours.iterdir()}
+    assert (ours / "target" / "lock").exists()
+
+
+def test_what_was_left_unfinished_is_removed_when_it_is_old(ours):
+    for name, age in {".ag-new": 0, ".ag-old": 2 * scratch.UNFINISHED}.items():
+        (ours / name).mkdir()
+        (ours / name / "lock").touch()
+        then = scratch.time.time() - age
+        os.utime(ours / name, (then, then))
+    scratch.make()[1].close()
+    names = {path.name for path in ours.iterdir()}
+    assert ".ag-new" in names
+    assert ".ag-old" not in names
