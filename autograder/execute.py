@@ -15,7 +15,7 @@ import nbformat
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from autograder.client import GRACE_SECONDS, Client
+from autograder.client import DRAIN_SECONDS, GRACE_SECONDS, Client
 from autograder.inmate import Inmate
 from autograder.judging import JudgeGoneError, Judging
 from autograder.kernel import ForkKernelManager
@@ -51,7 +51,7 @@ async def execute(
             if await run.session():
                 break
         else:
-            run.give_up()
+            run.give_up(Verdict.CRASH, f"as it had ended its process {RESTARTS + 1} times")
     except (_RefusedError, ZygoteError, OSError) as error:
         failure = str(error) or repr(error)
     return Execution(
@@ -88,6 +88,7 @@ class _Run:
         self.job, self.zygote, self.turn = job, zygote, turn
         self.notebook = nbformat.reads(job.content, as_version=4)
         self.outcomes: dict[int, CellOutcome] = {}
+        self.began = time.monotonic()
         self.used = 0.0  # processor time
         self.trouble: dict[int, str] = {}  # instructor's cells that failed in the judge
 
@@ -109,10 +110,14 @@ class _Run:
             with ours, theirs:
                 await pair.start()
             with self.turn:
-                return await self._cells(pair)
+                left = self.job.limits.seconds - (time.monotonic() - self.began)
+                return await asyncio.wait_for(self._cells(pair), left)
         except (DeadKernelError, CellTimeoutError, JudgeGoneError):
             client.stop_listening()
             return False  # while repeating earlier cells: the next processes may fare better
+        except TimeoutError:
+            self.give_up(Verdict.TIMEOUT, f"after {self.job.limits.seconds:g} seconds in all")
+            return True
         finally:
             self.used += await pair.stop()
 
@@ -156,13 +161,13 @@ class _Run:
         if _is_locked(cell) and not judged:
             pair.judging.pass_over(cell.source)
 
-    def give_up(self) -> None:
+    def give_up(self, verdict: Verdict, why: str) -> None:
         """Say of the cells that are left that they were not run."""
-        message = f"Not run: the notebook ended its process {RESTARTS + 1} times before this cell."
+        message = f"Not run: the notebook was stopped before this cell, {why}."
         for index, cell in self._code():
             if index not in self.outcomes:
-                self.outcomes[index] = CellOutcome(index, Verdict.CRASH, 0.0, message)
-                _show(cell, "KernelDied", message)
+                self.outcomes[index] = CellOutcome(index, verdict, 0.0, message)
+                _show(cell, "NotRun", message)
 
 
 _ORDINARY = (Verdict.PASS, Verdict.FAIL, Verdict.ERROR)
@@ -176,6 +181,7 @@ class _Pair:
     ) -> None:
         self.job, self.client, self.manager, self.judging = job, client, manager, judging
         self.judge_lives = True
+        self.spent = False  # whether one of the two was killed
 
     @property
     def student(self) -> Inmate:
@@ -254,8 +260,10 @@ class _Pair:
         began = time.monotonic()
         verdict, message = Verdict.PASS, ""
         try:
-            await self.client.async_execute_cell(cell, index)
-        except CellTimeoutError:
+            # What a notebook may do to its own sockets, nbclient waits for without end.
+            most = self.job.limits.cell_seconds + 2 * DRAIN_SECONDS
+            await asyncio.wait_for(self.client.async_execute_cell(cell, index), most)
+        except TimeoutError:  # nbclient's own is one too
             self.client.stop_listening()
             verdict, message = _timeout(_wall(self.job.limits))
             _show(cell, "CellTimeoutError", message)
@@ -312,10 +320,10 @@ class _Pair:
             verdict, message = Verdict(answer["verdict"]), answer.get("message", "")
             if answer.get("points") is not None and verdict is Verdict.PASS:
                 points = float(answer["points"])
+            if answer["gone"]:
+                verdict, message = await self._broken()
             if exceeded:
                 verdict, message = _timeout(exceeded)
-            elif answer["gone"]:
-                verdict, message = await self._broken()
         return CellOutcome(index, verdict, time.monotonic() - began, message, points, judged=True)
 
     async def _await(self, asked: asyncio.Task[dict[str, Any]]) -> str:
@@ -332,6 +340,7 @@ class _Pair:
                 inmate.poll()
                 exceeded = _cpu(limits) if inmate.over else exceeded
             if self.judging.inmate.over:
+                self.spent = True
                 self.judging.inmate.order("kill")
             if time.monotonic() - began > limits.cell_seconds:
                 exceeded = _wall(limits)
@@ -340,6 +349,7 @@ class _Pair:
             (self.student, "kill"),
             (self.judging.inmate, "kill"),
         ):
+            self.spent |= order == "kill"
             inmate.order(order)
             await asyncio.wait({asked}, timeout=GRACE_SECONDS)
             if asked.done():
@@ -348,7 +358,7 @@ class _Pair:
 
     async def fit(self) -> bool:
         """Return whether the student's process can go on after a cell that was cut short."""
-        if self.student.poll() is not None or not self.judge_lives:
+        if self.spent or not self.judge_lives or self.student.poll() is not None:
             return False
         if self.client.reply:  # the kernel has given up already
             return True

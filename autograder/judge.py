@@ -22,7 +22,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from autograder import seeds, telling
-from autograder.handles import Link, module_of
+from autograder.handles import module_of
+from autograder.link import Link
 from autograder.names import needed, stored
 from autograder.warden import SCRATCH, VIEW
 from autograder.wire import Channel
@@ -44,6 +45,8 @@ MODULES = {
     "tensorflow": "tensorflow",
     "tf": "tensorflow",
 }
+#: What is added to the message of a failed test.
+CHANGED = " (Your code changed an array, a list or a dictionary that it was given.)"
 #: How much text of one kind an answer carries, in characters, and how many files are shown.
 TEXT, FILES = 1 << 20, 1_000
 
@@ -77,6 +80,18 @@ class _Silent(DisplayHook):
             self.exec_result.result = result
 
 
+class _Shell(InteractiveShell):
+    """IPython without a terminal or a window."""
+
+    def enable_gui(self, gui: Any = None) -> None:
+        """Do nothing: ``%matplotlib inline`` asks for it."""
+
+    def showtraceback(self, *_: Any, **__: Any) -> None:
+        """Do nothing: errors are for the worker."""
+
+    showsyntaxerror = showtraceback
+
+
 class _Clipped(io.StringIO):
     """Text that ends somewhere."""
 
@@ -99,18 +114,17 @@ class Judge:
     def __init__(self, wire: Channel, view: Path) -> None:
         main = types.ModuleType("__main__")
         self._file = ""  # under which name the cell that runs is compiled
-        self.shell = InteractiveShell.instance(
+        self._out, self._printed = _Clipped(), _Clipped()
+        self.shell = _Shell.instance(
             user_module=main,
             config=Config({"HistoryManager": {"enabled": False}}),
             displayhook_class=_Silent,
         )
-        # Errors are for the worker, not for a terminal.
-        self.shell.showtraceback = self.shell.showsyntaxerror = lambda *_, **__: None
         self.shell.compile.get_code_name = lambda *_: self._file
         sys.modules["__main__"] = main
         self.names: dict[str, Any] = self.shell.user_ns
         self.link = Link(wire, self._shared, seeds.Reseeding())
-        self.link.answered = self._mirror
+        self.link.answered, self.link.said = self._mirror, self._hear
         self._views = ((view, Path.cwd()), (view.parent, Path("/tmp")))
         self._seen = [-1] * len(self._views)
         self._kept = {Path.cwd(), SCRATCH, Path(os.environ.get("MPLCONFIGDIR", SCRATCH))}
@@ -145,10 +159,10 @@ class Judge:
             Whether the student's process runs it too: a function that it defines is known there.
         """
         self._file = f"<{cell}>"
-        self.link.printed.clear()
-        out, err = _Clipped(), _Clipped()
+        self.link.changed = False
+        self._out, self._printed, err = _Clipped(), _Clipped(), _Clipped()
         value, error = None, None
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        with contextlib.redirect_stdout(self._out), contextlib.redirect_stderr(err):
             try:
                 text = self.shell.transform_cell(source)
                 self._hidden[self._file] = telling.hidden_lines(text)
@@ -167,14 +181,23 @@ class Judge:
                 self._borrowed.pop(name, None)
         answer: dict[str, Any] = {
             "verdict": "pass",
-            "stdout": out.getvalue(),
+            "stdout": self._out.getvalue(),
             "stderr": err.getvalue(),
-            "printed": "".join(self.link.printed)[:TEXT],
+            "printed": self._printed.getvalue(),
             "gone": self.link.gone,
         }
         if error is not None:
-            return answer | telling.tell(error, self._file, self._hidden)
+            told = telling.tell(error, self._file, self._hidden)
+            if self.link.changed:
+                told["message"] += CHANGED
+            return answer | told
         return answer | {"points": _points(value), "result": _text(value)}
+
+    def _hear(self, text: str) -> None:
+        """Keep what the student's code prints, for a test that listens too."""
+        self._printed.write(text)
+        if sys.stdout is not self._out:
+            sys.stdout.write(text)
 
     def _borrow(self, text: str) -> None:
         """Fetch from the student's process what a cell needs and no instructor's cell defines."""

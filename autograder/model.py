@@ -53,6 +53,7 @@ class Limits:
     cell_cpu_seconds: float = 30.0  # processor time of one cell: a busy machine changes nothing
     cell_seconds: float = 120.0  # wall time of one cell
     cpu_seconds: int = 300  # processor time of the whole submission
+    seconds: float = 900.0  # wall time of the whole submission
     memory_mb: int = 2048  # beyond what the zygote shares with it
     processes: int = 64
     open_files: int = 256

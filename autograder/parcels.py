@@ -118,20 +118,11 @@ def _is_keras(keras: Any, thing: Any) -> bool:
 
 
 def weights(thing: Any) -> list[Any]:
-    """Return the weights of a Keras object as arrays; of one that has none, an empty list."""
+    """Return the weights of a Keras object as arrays; of one that has none yet, an empty list."""
     numpy = sys.modules["numpy"]
-    if hasattr(thing, "get_weights"):
+    if hasattr(thing, "get_weights") and hasattr(thing, "set_weights"):
         return [numpy.asarray(one) for one in thing.get_weights()]
-    return [numpy.asarray(one) for one in getattr(thing, "variables", [])]
-
-
-def set_weights(thing: Any, values: Sequence[Any]) -> None:
-    """Give a Keras object these weights."""
-    if hasattr(thing, "set_weights"):
-        thing.set_weights(list(values))
-    else:
-        for variable, value in zip(thing.variables, values, strict=True):
-            variable.assign(value)
+    return []
 
 
 def make(reference: Reference, names: dict[str, Any]) -> Any:
@@ -193,6 +184,6 @@ def _make_keras(reference: Reference, names: dict[str, Any]) -> Any:
     made = keras.saving.deserialize_keras_object(
         json.loads(reference["keras"]), custom_objects=classes, safe_mode=False
     )
-    if reference.get("aside"):
-        set_weights(made, reference["aside"])
+    if reference["aside"]:
+        made.set_weights(reference["aside"])
     return made

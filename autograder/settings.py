@@ -58,6 +58,9 @@ class Autograder(Configurable):
     cpu_seconds = Integer(
         _DEFAULT.cpu_seconds, help="Processor time of one submission, in seconds."
     ).tag(config=True)
+    seconds = Float(_DEFAULT.seconds, help="Wall time of one submission, in seconds.").tag(
+        config=True
+    )
     memory_mb = Integer(
         _DEFAULT.memory_mb, help="Memory of one submission in MB, beyond the preloaded modules."
     ).tag(config=True)

@@ -55,11 +55,17 @@ def main(request: dict[str, Any], channels: list[int], log: int) -> None:
 @contextlib.contextmanager
 def _interruptible() -> Iterator[None]:
     """Let an interrupt end what runs here, and nothing else."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler), builtins.input
+    builtins.input = _no_input
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, before[0])
+        builtins.input = before[1]
+
+
+def _no_input(*_: Any) -> str:
+    raise EOFError("nobody answers input() while a notebook is graded")
 
 
 class _Clipped(io.StringIO):
@@ -80,6 +86,16 @@ class Callback:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call it over there."""
         return self._service.call_back(self._number, args, kwargs)
+
+
+class _Iterator(Callback):
+    """An iterator of the judge's."""
+
+    def __iter__(self) -> _Iterator:
+        return self
+
+    def __next__(self) -> Any:
+        return self()
 
 
 class Service:
@@ -116,39 +132,16 @@ class Service:
             for number in head.get("free", ()):
                 self._numbers.pop(id(self.held.pop(number, None)), None)
             seeds.adopt(head.get("seeds", {}))
-            models: list[Any] = []
-
-            def resolve(reference: parcels.Reference) -> Any:
-                made = self.resolve(reference)
-                if "keras" in reference and hasattr(made, "get_weights"):
-                    models.append(made)
-                return made
-
-            arguments = parcels.unpack(head, blobs, resolve)
-            lent = mutables(arguments)
-            before = [_copy(thing) for thing in lent]
-            weights = [thing.get_weights() for thing in models]
+            borrowed = _Borrowed(self.resolve)
+            arguments = parcels.unpack(head, blobs, borrowed.resolve)
+            borrowed.remember(arguments)
             with (
                 _interruptible(),
                 contextlib.redirect_stdout(printed),
                 contextlib.redirect_stderr(printed),
             ):
                 value = _DO[head["op"]](self, *arguments)
-            changes = {
-                "values": [
-                    (place, thing)
-                    for place, thing in enumerate(lent)
-                    if not _unchanged(before[place], thing)
-                ],
-                "weights": [
-                    (place, thing.get_weights())
-                    for place, thing in enumerate(models)
-                    if not same(weights[place], thing.get_weights())
-                ],
-            }
-            reply, parts = parcels.pack((value, changes), self.refer)
-        except EOFError:
-            raise
+            reply, parts = parcels.pack((value, borrowed.changes()), self.refer)
         except BaseException as error:  # of whatever kind, it is the judge's to hear of
             reply, parts = self._raised(error)
         self.channel.send({**reply, "printed": printed.getvalue()}, parts)
@@ -190,11 +183,11 @@ class Service:
             while number in self.held:
                 number += 1
             self.held[number], self._numbers[id(thing)] = thing, number
-        kind = type(thing)
-        made = {"handle": number, "kind": [kind.__module__, kind.__qualname__]}
+        kinds = [[kind.__module__, kind.__qualname__] for kind in type(thing).__mro__[:-1]]
+        made = {"handle": number, "kinds": kinds}
         if type(thing) is type(sys):
             made["of_module"] = thing.__name__
-        return {**made, "callable": callable(thing)}
+        return made
 
     def resolve(self, reference: parcels.Reference) -> Any:
         """Return what a reference of the judge's stands for."""
@@ -202,6 +195,8 @@ class Service:
             return self.held[reference["handle"]]
         if "callback" in reference:
             return Callback(self, reference["callback"])
+        if "iterator" in reference:
+            return _Iterator(self, reference["iterator"])
         if "main" in reference:
             return self.names[reference["main"]]
         return parcels.make(reference, self.names)
@@ -224,6 +219,49 @@ def _foreign(raised: dict[str, Any]) -> BaseException:
     error = type(kind.__name__, (kind,), {"__init__": lambda self: None})()
     error._autograder_token = raised.get("token")
     return error
+
+
+class _Borrowed:
+    """What a request lent to this process, and how it was changed here."""
+
+    def __init__(self, resolve: Callable[[parcels.Reference], Any]) -> None:
+        self._resolve = resolve
+        self._models: list[Any] = []
+        self._generators: list[Any] = []
+
+    def resolve(self, reference: parcels.Reference) -> Any:
+        """Return what a reference stands for, and take note of it if it can be changed."""
+        made = self._resolve(reference)
+        if "keras" in reference and hasattr(made, "set_weights"):
+            self._models.append(made)
+        if "generator" in reference:
+            self._generators.append(made)
+        return made
+
+    def remember(self, arguments: Any) -> None:
+        """Keep what everything is like before it can be changed."""
+        self._values = mutables(arguments)
+        self._before = [_copy(thing) for thing in self._values]
+        self._weights = [thing.get_weights() for thing in self._models]
+        self._states = [thing.bit_generator.state for thing in self._generators]
+
+    def changes(self) -> dict[str, list[tuple[int, Any]]]:
+        """Return what has changed since, by its place among the things of its kind."""
+        weights = [thing.get_weights() for thing in self._models]
+        states = [thing.bit_generator.state for thing in self._generators]
+        return {
+            "values": [
+                (place, thing)
+                for place, thing in enumerate(self._values)
+                if not _unchanged(self._before[place], thing)
+            ],
+            "weights": _differing(self._weights, weights),
+            "generators": _differing(self._states, states),
+        }
+
+
+def _differing(before: list[Any], after: list[Any]) -> list[tuple[int, Any]]:
+    return [(n, new) for n, new in enumerate(after) if not same(before[n], new)]
 
 
 def _copy(thing: Any) -> Any:
@@ -265,6 +303,8 @@ _DO: dict[str, Callable[..., Any]] = {
     "text": lambda self, target, form: format(target, form[1:]) if form else str(target),
     "representation": lambda self, target: repr(target),
     "directory": lambda self, target: dir(target),
+    "is_instance": lambda self, target, thing: isinstance(thing, target),
+    "is_subclass": lambda self, target, kind: issubclass(kind, target),
     "enter": lambda self, target: target.__enter__(),
     "leave": lambda self, target, *error: target.__exit__(*error),
 }

@@ -11,7 +11,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from autograder.handles import HandleError, StudentError, StudentGoneError
+from autograder.handles import HandleError
+from autograder.link import StudentError, StudentGoneError
 from autograder.wire import WireError
 
 #: nbgrader's marks around hidden tests.

@@ -1,0 +1,129 @@
+"""What a call lends to the student's code, and how the judge's own is changed as the loan was.
+
+In one process a function can change what it is given, and some tests are there to notice. A
+function that only does that, and returns None, changes the judge's originals in the same way. One
+that returns a value as well may have changed its arguments so that a test computes from them what
+it should have returned: then the originals become unusable instead, which every comparison notices.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from autograder import parcels
+from autograder.handles import HandleError
+from autograder.wire import mutables, rewrite
+
+
+class Changed:
+    """Stands where a list or a dictionary was, before a student's function changed it."""
+
+    def __getattribute__(self, name: str) -> Any:
+        if name == "__class__":
+            return Changed
+        raise HandleError("Your function changed a list or a dictionary that it was given.")
+
+    def _refuse(self, *_: Any) -> Any:
+        raise HandleError("Your function changed a list or a dictionary that it was given.")
+
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
+    __bool__ = __float__ = __int__ = __array__ = __len__ = __iter__ = __getitem__ = _refuse
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __call__ = _refuse
+    __truediv__ = __rtruediv__ = __pow__ = __rpow__ = __neg__ = __abs__ = _refuse
+    __hash__ = None  # type: ignore[assignment]
+    __array_ufunc__ = None
+
+
+class Lent:
+    """The mutable things among a call's arguments."""
+
+    def __init__(self, arguments: tuple[Any, ...]) -> None:
+        self._values = mutables(arguments)
+        self._models: list[Any] = []
+        self._generators: list[Any] = []
+
+    def note(self, thing: Any, reference: parcels.Reference) -> None:
+        """Take note of something lent that went by reference."""
+        if "keras" in reference and hasattr(thing, "set_weights"):
+            self._models.append(thing)
+        if "generator" in reference:
+            self._generators.append(thing)
+
+    def take_back(self, changes: Any, *, in_place: bool) -> bool:
+        """Change the originals as the student's process says; return whether a value was changed.
+
+        What it says may be anything: what no code could do is passed over.
+        """
+        if not isinstance(changes, dict):
+            return False
+        for place, new in _pairs(changes.get("weights"), self._models):
+            _try(self._models[place].set_weights, new)
+        for place, new in _pairs(changes.get("generators"), self._generators):
+            _try(_advance, self._generators[place], new)
+        changed = False
+        for place, new in _pairs(changes.get("values"), self._values):
+            original = self._values[place]
+            if in_place or _is_variable(original):
+                _try(rewrite, original, new)
+            else:
+                changed = True
+                _spoil(original)
+        return changed
+
+
+def _pairs(changes: Any, originals: list[Any]) -> list[tuple[int, Any]]:
+    found = []
+    for one in changes if isinstance(changes, list) else ():
+        whole = isinstance(one, tuple) and len(one) == 2 and type(one[0]) is int
+        if whole and 0 <= one[0] < len(originals):
+            found.append(one)
+    return found
+
+
+def _try(function: Any, *arguments: Any) -> None:
+    try:
+        function(*arguments)
+    except Exception:
+        return  # no change that code could make
+
+
+def _is_variable(thing: Any) -> bool:
+    """Whether it is made to be changed: a training step changes it, and returns the loss."""
+    return hasattr(type(thing), "assign")
+
+
+def _advance(generator: Any, state: Any) -> None:
+    """Let a generator go on where the student's code left it, on its own stream."""
+    bits = generator.bit_generator
+    mine = bits.state
+    if mine["bit_generator"] not in ("PCG64", "PCG64DXSM"):
+        bits.state = bits.jumped().state  # its states cannot be told from made-up ones
+    elif int(state["state"]["inc"]) == mine["state"]["inc"]:
+        bits.state = {**mine, "state": {**mine["state"], "state": int(state["state"]["state"])}}
+
+
+def _spoil(original: Any) -> None:
+    """Make a value of the judge's unusable."""
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(original, numpy.ndarray):
+        if original.flags.writeable:
+            kind = original.dtype.kind
+            if kind in "fc":
+                original[...] = numpy.nan
+            elif kind == "b" or kind in "iu":
+                original[...] = ~original
+            elif kind in "mM":
+                original[...] = "NaT"
+            else:
+                original[...] = "\0changed" if kind == "U" else b"\0changed"
+    elif isinstance(original, list):
+        original[:] = [Changed()]
+    elif isinstance(original, dict):
+        original.clear()
+        original["changed"] = Changed()
+    elif isinstance(original, set):
+        original.clear()
+        original.add("(your function changed this set)")
+    elif isinstance(original, bytearray):
+        original[:] = b"\0changed"

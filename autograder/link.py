@@ -1,0 +1,219 @@
+"""The judge's end of the wire: asks the student's process, and serves its calls meanwhile."""
+
+from __future__ import annotations
+
+import builtins
+import sys
+import types
+import weakref
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from autograder import parcels
+from autograder.handles import Handle, claimed, link_of, named, number_of
+from autograder.lending import Lent
+from autograder.seeds import Reseeding
+from autograder.wire import Channel, WireError
+
+#: How deep calls may go to and fro.
+DEPTH = 50
+#: How many functions a notebook may hand to its student's code.
+CALLBACKS = 100_000
+
+
+class StudentGoneError(Exception):
+    """The student's process ended, or said what no student's process says."""
+
+
+class StudentError(Exception):
+    """Marks an exception that the student's code raised, whatever its kind."""
+
+
+class Link:
+    """The judge's end of the wire.
+
+    Parameters
+    ----------
+    channel
+        The wire.
+    shared
+        Returns the name by which both processes know a function of a locked cell, or None.
+    reseeding
+        What tells of seeds that a test sets.
+    """
+
+    def __init__(
+        self, channel: Channel, shared: Callable[[Any], str | None], reseeding: Reseeding
+    ) -> None:
+        self._channel, self._shared, self._reseeding = channel, shared, reseeding
+        self._handles: weakref.WeakValueDictionary[int, Handle] = weakref.WeakValueDictionary()
+        self._freed: list[int] = []
+        self._callbacks: list[Callable[..., Any]] = []
+        self._raised: list[BaseException] = []
+        self._depth = 0
+        self.gone = False
+        self.said: Callable[[str], object] = lambda text: None  # what the student's code prints
+        self.changed = False  # whether the student's code changed what it was given
+        self.answered: Callable[[], None] = lambda: None  # called after each answer
+
+    def ask(self, op: str, *arguments: Any) -> Any:
+        """Let the student's process do something; return the value, or raise what it raised."""
+        if self.gone:
+            raise StudentGoneError("The student's process has ended.")
+        if self._depth >= DEPTH:
+            raise RecursionError("Calls between the test and the student's code go too deep.")
+        lent = Lent(arguments)
+
+        def refer(thing: Any) -> parcels.Reference:
+            made = self._refer(thing)
+            lent.note(thing, made)
+            return made
+
+        head, blobs = parcels.pack(arguments, refer)
+        freed, self._freed = self._freed, []
+        self._depth += 1
+        try:
+            self._send({**head, "op": op, "free": freed, "seeds": self._reseeding.take()}, blobs)
+            value, changes = self._await(op)
+        finally:
+            self._depth -= 1
+        self.changed |= lent.take_back(changes, in_place=value is None)
+        self.answered()
+        return value
+
+    def _send(self, head: dict[str, Any], blobs: list[Any]) -> None:
+        try:
+            self._channel.send(head, blobs)
+        except OSError as error:
+            self._lost(error)
+
+    def _lost(self, error: BaseException) -> NoReturn:
+        self.gone = True
+        raise StudentGoneError("The student's process has ended.") from error
+
+    def _await(self, op: str) -> tuple[Any, Any]:
+        """Wait for the answer; meanwhile, let the student call what it was given."""
+        while True:
+            try:
+                head, blobs = self._channel.receive()
+            except (EOFError, OSError, WireError) as error:
+                # After a malformed message nobody knows where the next one begins.
+                self._lost(error)
+            if "callback" in head:
+                self._call_back(head, blobs)
+                continue
+            if isinstance(printed := head.get("printed"), str) and printed:
+                self.said(printed[:10_000])
+            if "raised" in head:
+                raise self._exception(head["raised"], ends=op == "next")
+            answer = parcels.unpack(head, blobs, self._resolve)
+            if not isinstance(answer, tuple) or len(answer) != 2:
+                raise WireError("an answer without a value")
+            return answer
+
+    def _call_back(self, head: dict[str, Any], blobs: list[bytearray]) -> None:
+        reply: dict[str, Any]
+        parts: list[Any] = []
+        try:
+            number = head["callback"]
+            if not isinstance(number, int) or not 0 <= number < len(self._callbacks):
+                raise WireError("a call of a function that was never given")
+            call = parcels.unpack(head, blobs, self._resolve)
+            if not isinstance(call, tuple) or len(call) != 2:
+                raise WireError("a call without arguments")
+            args, kwargs = call
+            if not isinstance(args, tuple) or not isinstance(kwargs, dict):
+                raise WireError("a call without arguments")
+            if not all(isinstance(name, str) for name in kwargs):
+                raise WireError("a call with arguments of no name")
+            reply, parts = parcels.pack(self._callbacks[number](*args, **kwargs), self._refer)
+        except (StudentGoneError, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            self._raised.append(error)
+            kind = next(k.__name__ for k in type(error).__mro__ if k.__module__ == "builtins")
+            reply, parts = {"raised": {"kind": kind, "token": len(self._raised) - 1}}, []
+        self._send(reply, parts)
+
+    def _exception(self, raised: Any, *, ends: bool) -> BaseException:
+        """Return the exception to raise for one that the student's code raised.
+
+        That a loop has come to its end, only an iterator may say (``ends``): raised by a function,
+        it would end the test's own loop over it, and nobody would see that nothing was tested.
+        """
+        raised = raised if isinstance(raised, dict) else {}
+        token = raised.get("token")
+        if isinstance(token, int) and 0 <= token < len(self._raised):
+            return self._raised[token]
+        text = raised.get("text")
+        kind = _exception_kind(raised.get("kinds"))
+        if issubclass(kind, StopIteration | StopAsyncIteration) and not ends:
+            kind = RuntimeError
+        return _student_exception(kind, text if isinstance(text, str) else "")
+
+    def _refer(self, thing: Any) -> parcels.Reference:
+        """Return a reference by which the student's process may use ``thing``."""
+        if type(thing) is Handle:
+            if link_of(thing) is not self:
+                raise WireError("an object of a student's process that has ended")
+            return {"handle": number_of(thing)}
+        if (name := self._shared(thing)) is not None:
+            return {"main": name}
+        if (made := parcels.known(thing)) is not None:
+            return made
+        if hasattr(thing, "__next__"):
+            return {"iterator": self._given(thing.__next__)}
+        if callable(thing):
+            return {"callback": self._given(thing)}
+        raise WireError(
+            f"An object of type {type(thing).__name__} cannot be given to the student's code. "
+            "Give it plain data, arrays, functions, or Keras objects."
+        )
+
+    def _given(self, function: Callable[..., Any]) -> int:
+        """Return the number under which the student's process may call a function."""
+        if len(self._callbacks) >= CALLBACKS:
+            raise WireError("too many functions were given to the student's code")
+        self._callbacks.append(function)
+        return len(self._callbacks) - 1
+
+    def _resolve(self, reference: parcels.Reference) -> Any:
+        """Return what a reference of the student's process stands for."""
+        if "callback" in reference:
+            number = reference["callback"]
+            if isinstance(number, int) and 0 <= number < len(self._callbacks):
+                return self._callbacks[number]
+            raise WireError("a function that was never given")
+        if "generator" in reference:
+            return parcels.generator(reference)
+        number = reference.get("handle")
+        if type(number) is not int:
+            raise WireError("an unknown reference")
+        handle = self._handles.get(number)
+        if handle is None:
+            module = reference.get("of_module")
+            handle = Handle(self, number, claimed(reference.get("kinds")), module)
+            self._handles[number] = handle
+            weakref.finalize(handle, self._freed.append, number).atexit = False
+        return handle
+
+
+def _exception_kind(kinds: Any) -> type[Exception]:
+    """Return the nearest known class of an exception, given the names of its classes."""
+    for module, name in named(kinds):
+        if module.partition(".")[0] not in ("builtins", "numpy", "tensorflow"):
+            continue
+        found = vars(sys.modules.get(module, builtins)).get(name)
+        if isinstance(found, type) and issubclass(found, Exception):
+            return RuntimeError if issubclass(found, BaseExceptionGroup) else found
+    return RuntimeError  # SystemExit, KeyboardInterrupt: here they must not end anything
+
+
+def _student_exception(kind: type[Exception], text: str) -> Exception:
+    def start(self: Exception) -> None:
+        self.args = (text,)
+
+    body = {"__init__": start, "__str__": lambda self: text, "__module__": kind.__module__}
+    return types.new_class(
+        kind.__name__, (kind, StudentError), exec_body=lambda space: space.update(body)
+    )()
