@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import html
 import os
 import socket
@@ -23,12 +24,18 @@ from autograder.grading import Grading
 from autograder.model import Graded
 from tests.autograder.building import alive, api, copy, descendants, grades, submit, wait_for
 from tests.hostile import (
+    disguise,
+    disguise_files,
+    exhaust,
+    exhaust_judge,
     forge,
     forge_data,
     forge_errors,
     forge_score,
     forge_values,
     forge_wire,
+    reach,
+    reach_files,
     read,
     read_inputs,
 )
@@ -55,6 +62,9 @@ FAMILIES: dict[str, tuple[Attack, ...]] = {
         *forge_score.ATTACKS,
         *forge_wire.ATTACKS,
     ),
+    "reach": (*reach.ATTACKS, *reach_files.ATTACKS),
+    "exhaust": (*exhaust.OWN, *exhaust_judge.JUDGED),
+    "disguise": (*disguise.ATTACKS, *disguise_files.ATTACKS),
     "read": (*read.ATTACKS, *read_inputs.ATTACKS),
 }
 ATTACKS = {
@@ -86,6 +96,7 @@ class Battery:
     connections: int = 0
     touched: list[str] = field(default_factory=list)  # secret files that somebody opened
     left: set[int] = field(default_factory=set)  # processes that outlived the run
+    changed: list[str] = field(default_factory=list)  # files that none but their owners may change
 
 
 def run(base: Path, attacks: dict[str, Attack]) -> Battery:
@@ -108,10 +119,11 @@ def run(base: Path, attacks: dict[str, Attack]) -> Battery:
         places = Places(root, home, port, abstract)
         for name, attack in attacks.items():
             hand_in(attack, root, places, name)
-        before = descendants(os.getpid())
+        before, files = descendants(os.getpid()), contents(root)
         graded = _grade(root)
         battery.left = outliving(before)
         battery.touched = touched()
+        battery.changed = sorted({path for path, _ in files ^ contents(root)})
         battery.connections = len(connections)
     done = api(root).generate_feedback("ps1")
     battery.neighbours = recorded(root)
@@ -122,6 +134,19 @@ def run(base: Path, attacks: dict[str, Attack]) -> Battery:
     if not done["success"]:
         raise RuntimeError(done["log"])
     return battery
+
+
+def contents(root: Path) -> set[tuple[str, str]]:
+    """Return each file of a course that grading must leave alone, with a digest of its content."""
+    found = set()
+    for path in root.rglob("*"):
+        name = path.relative_to(root)
+        apart = name.parts[0] in ("autograded", "feedback") or name.name.startswith("gradebook.db")
+        if path.is_file() and not path.is_symlink() and not apart:
+            small = path.stat().st_size < 1 << 30
+            content = path.read_bytes() if small else b""
+            found.add((str(name), hashlib.sha256(content).hexdigest()))
+    return found | {(str(path), "") for path in root.rglob("GOT_HERE")}
 
 
 def outliving(before: set[int]) -> set[int]:

@@ -1,0 +1,125 @@
+"""No attack wins a point, sees a hidden test, or touches anybody."""
+
+import sqlite3
+
+import pytest
+
+from tests.hostile.battery import ATTACKS, FAMILIES
+from tests.hostile.target import CANARIES, NEIGHBOURS, SECRETS
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.sandbox,
+    pytest.mark.filterwarnings("ignore:Object of type <Submitted"),
+]
+
+
+def sources(attack):
+    files = [f if isinstance(f, str) else f.decode("latin") for f in attack.files.values()]
+    return "\n".join([*attack.cells.values(), *files, attack.raw.decode("latin")])
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_no_undeserved_points(battery, name):
+    assert battery.outcomes[name].undeserved == {}
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_nothing_of_a_hidden_test_is_seen(battery, name):
+    assert battery.outcomes[name].leaked == set()
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_nothing_of_anybody_else_is_seen(battery, name):
+    assert battery.outcomes[name].reached == set()
+
+
+@pytest.mark.parametrize("name", [name for name, attack in ATTACKS.items() if attack.verdicts])
+def test_the_verdict_says_what_happened(battery, name):
+    assert battery.outcomes[name].verdict in ATTACKS[name].verdicts
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_the_grader_does_not_fail(battery, name):
+    assert battery.outcomes[name].verdict != "internal", battery.outcomes[name].message
+
+
+@pytest.mark.parametrize("name", NEIGHBOURS)
+def test_honest_work_gets_what_it_deserves(battery, name):
+    grades, _ = battery.undisturbed[name]
+    _, deserved = NEIGHBOURS[name]
+    assert {cell: grades[cell][0] for cell in deserved} == deserved
+
+
+@pytest.mark.parametrize("name", NEIGHBOURS)
+def test_honest_work_is_graded_as_if_it_were_alone(battery, name):
+    assert battery.neighbours[name] == battery.undisturbed[name]
+
+
+def test_the_gradebook_is_sound(battery):
+    assert battery.integrity == "ok"
+    with sqlite3.connect(battery.root / "gradebook.db") as gradebook:
+        students = {name for (name,) in gradebook.execute("select id from student")}
+    assert students == {*ATTACKS, *NEIGHBOURS}
+
+
+def test_nobody_opened_the_grader_s_files(battery):
+    assert battery.touched == []
+
+
+def test_no_file_of_the_course_changed(battery):
+    assert battery.changed == []
+
+
+def test_nobody_connected_to_the_grader_s_machine(battery):
+    assert battery.connections == 0
+
+
+def test_no_process_is_left(battery):
+    assert battery.left == set()
+
+
+# --- of the attacks themselves ------------------------------------------------------------------
+
+
+def test_there_are_five_families():
+    assert set(FAMILIES) == {"forge", "read", "reach", "exhaust", "disguise"}
+    assert len(ATTACKS) == sum(map(len, FAMILIES.values())) >= 60
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_an_attack_says_in_one_sentence_what_it_tries(name):
+    tries = ATTACKS[name].tries
+    assert tries.endswith(".")
+    assert ". " not in tries
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_an_attack_does_not_know_the_secrets(name):
+    text = sources(ATTACKS[name])
+    assert [word for word in (*CANARIES, *SECRETS) if word in text] == [
+        word for word in ("### BEGIN HIDDEN",) if name == "disguise-markers"
+    ]
+
+
+def test_the_watch_notices_a_reader(tmp_path):
+    from tests.hostile.battery import watched
+
+    file = tmp_path / "secret"
+    file.write_text("x")
+    with watched([file]) as touched:
+        assert touched() == []
+        file.read_text()
+        assert touched() == [str(file)]
+
+
+def test_the_listeners_notice_a_connection():
+    import socket
+
+    from tests.hostile.battery import listening
+
+    with listening() as (port, abstract, connections):
+        socket.create_connection(("127.0.0.1", port)).close()
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(f"\0{abstract}")
+    assert len(connections) == 2
