@@ -1,0 +1,156 @@
+"""Reads an assignment's source notebook for what its tests cannot do in the judge; pure."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from IPython.core.inputtransformer2 import TransformerManager
+from nbformat import NotebookNode
+
+from autograder.crossing import Advice, Names
+from autograder.names import needed, stored
+from autograder.rules import look
+from autograder.telling import hidden_lines
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A code cell."""
+
+    name: str
+    kind: str  # "test", "locked", "answer" or "plain"
+    source: str
+    tree: ast.Module
+
+    @property
+    def ours(self) -> bool:
+        """Whether an instructor wrote it, and a student cannot change it."""
+        return self.kind in ("test", "locked")
+
+    @property
+    def stored(self) -> set[str]:
+        """What it defines, but for what it imports."""
+        return stored(self.source) - self.imported
+
+    @property
+    def needed(self) -> set[str]:
+        """What it looks up."""
+        outer, inner = needed(self.source)
+        return outer | inner
+
+    @property
+    def imported(self) -> set[str]:
+        """The names under which it imports something."""
+        return {
+            (alias.asname or alias.name).partition(".")[0]
+            for node in ast.walk(self.tree)
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            for alias in node.names
+        }
+
+    @property
+    def classes(self) -> set[str]:
+        """The classes that it defines."""
+        return {node.name for node in self.tree.body if isinstance(node, ast.ClassDef)}
+
+    @property
+    def functions(self) -> set[str]:
+        """The functions that it defines."""
+        return {node.name for node in self.tree.body if isinstance(node, ast.FunctionDef)}
+
+
+def advise(notebook: NotebookNode) -> list[Advice]:
+    """Return what an author should change, in the order of the cells.
+
+    Parameters
+    ----------
+    notebook
+        As it lies under ``source/``, solutions in place.
+    """
+    parts = list(_parts(notebook))
+    found: list[Advice] = []
+    ours = _all(part.stored for part in parts if part.ours)
+    answers = [part for part in parts if not part.ours]
+    names = Names(
+        _all(part.stored for part in answers) - ours,
+        _all(part.classes for part in answers) - ours,
+        _all(part.functions for part in answers) - ours,
+        _all(part.imported for part in parts),
+    )
+    for place, part in enumerate(parts):
+        if part.kind == "test":
+            found += _names(parts, place)
+            found += look(part.name, part.tree, names, hidden_lines(part.source))
+    return found
+
+
+def _all(sets: Iterable[set[str]]) -> frozenset[str]:
+    return frozenset().union(*sets)
+
+
+def _parts(notebook: NotebookNode) -> Iterator[_Part]:
+    transform = TransformerManager().transform_cell
+    for number, cell in enumerate(notebook.cells, 1):
+        if cell.cell_type != "code":
+            continue
+        mark: dict[str, Any] = cell.metadata.get("nbgrader", {})
+        kind = "plain"
+        if mark.get("solution"):
+            kind = "answer"
+        elif mark.get("grade"):
+            kind = "test"
+        elif mark.get("locked"):
+            kind = "locked"
+        source = transform(cell.source)
+        try:
+            tree = ast.parse(source)
+            compile(source, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+        except (SyntaxError, ValueError):
+            continue  # running it says so
+        yield _Part(mark.get("grade_id") or f"number {number}", kind, source, tree)
+
+
+def _names(parts: list[_Part], place: int) -> Iterator[Advice]:
+    """Find names that mean something else in the judge than in the student's process."""
+    test = parts[place]
+    for number, answer in enumerate(parts):
+        if answer.kind != "answer":
+            continue
+        for name in sorted(answer.stored & test.needed):
+            first = next((one for one in parts[:number] if one.ours and name in one.stored), None)
+            if hasattr(builtins, name):
+                yield Advice(
+                    test.name,
+                    _line(test, name),
+                    f"`{name}`, which cell {answer.name} defines, is Python's own in a test",
+                    "Give the student's function another name",
+                )
+            elif first is not None and number < place:
+                yield Advice(
+                    test.name,
+                    _line(test, name),
+                    f"`{name}` is defined by the answer in {answer.name} and by the "
+                    f"instructor's cell {first.name}, and a test always uses the instructor's",
+                    "Give one of the two another name",
+                )
+        known = _all(one.stored | one.imported for one in parts if one.kind != "test")
+        for name in sorted((answer.needed & test.stored) - known - vars(builtins).keys()):
+            yield Advice(
+                test.name,
+                _line(test, name),
+                f"`{name}` is set here and read by the answer in {answer.name}, which runs in "
+                "another process",
+                "Set it in a locked cell, which runs in both, or make it an argument",
+            )
+
+
+def _line(part: _Part, name: str) -> int:
+    """Return the first line on which a name stands."""
+    return min(
+        (n.lineno for n in ast.walk(part.tree) if isinstance(n, ast.Name) and n.id == name),
+        default=1,
+    )

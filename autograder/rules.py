@@ -1,0 +1,288 @@
+"""Finds what a test cell does that cannot be done from another process than the student's; pure."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from autograder.crossing import Advice, Cell, Names, learn
+
+#: Methods that change a list, an array or a variable, of which the test has a copy.
+CHANGING = {"append", "extend", "insert", "sort", "reverse", "fill", "setdefault"}
+CHANGING |= {"assign", "assign_add", "assign_sub"}
+#: Functions that change their first argument.
+FILLING = {"fill_diagonal", "copyto", "put", "place", "putmask", "shuffle"}
+#: Functions that read source code.
+READING = {"getsource", "getsourcelines", "getsourcefile", "getfile", "getcomments"}
+READING |= {"history_manager", "user_ns", "__code__"}
+#: Functions that run what a file says.
+LOADING = {"load_model", "read_pickle"}
+#: Functions and methods that write a file.
+WRITING = {"save", "savez", "savetxt", "write_text", "write_bytes", "to_csv", "mkdir", "makedirs"}
+#: What cannot be given to a student's function, by what makes it.
+KEPT = {"iter", "open", "StringIO", "BytesIO", "SimpleNamespace", "Dataset", "from_tensor_slices"}
+KEPT |= {"batch", "LambdaCallback", "EarlyStopping", "TensorBoard", "ModelCheckpoint"}
+
+
+def look(name: str, tree: ast.Module, names: Names, hidden: frozenset[int]) -> list[Advice]:
+    """Return what is to be changed in one test cell.
+
+    Parameters
+    ----------
+    name
+        Of the cell.
+    tree
+        What it says.
+    names
+        What is known before.
+    hidden
+        The lines, from 1, of its hidden tests.
+    """
+    cell = Cell(name, names, hidden, set(names.theirs), set(names.classes | names.functions))
+    nodes = sorted(ast.walk(tree), key=lambda node: getattr(node, "lineno", 0))
+    for node in nodes:
+        learn(cell, node)
+    for node in nodes:
+        for rule in RULES:
+            rule(cell, node)
+    _written(cell, nodes)
+    return cell.advice
+
+
+def _called(node: ast.AST) -> str:
+    """Return the last part of the name of what is called."""
+    if not isinstance(node, ast.Call):
+        return ""
+    called = node.func
+    return getattr(called, "attr", "") or getattr(called, "id", "")
+
+
+def _changed_in_place(cell: Cell, node: ast.AST) -> None:
+    place: ast.AST | None = None
+    if isinstance(node, ast.Assign | ast.AugAssign | ast.Delete):
+        targets = [node.target] if isinstance(node, ast.AugAssign) else node.targets
+        place = next((one.value for one in targets if isinstance(one, ast.Subscript)), None)
+    elif isinstance(node, ast.Call):
+        name = _called(node)
+        if name in CHANGING and isinstance(node.func, ast.Attribute):
+            place = node.func.value
+        elif name in FILLING and node.args:
+            place = node.args[0]
+        else:
+            place = next((word.value for word in node.keywords if word.arg == "out"), None)
+    while isinstance(place, ast.Subscript):
+        place = place.value
+    if isinstance(place, ast.Attribute) and (owner := cell.student(place)):
+        shown = ast.unparse(place)
+        cell.say(
+            node,
+            f"`{shown}` is changed in place, and the test has only a copy of it",
+            f"Write `part = {shown}`, change `part`, and give it back: `{shown} = part`"
+            if not shown.startswith(f"{owner}(")
+            else "Keep the student's object under a name, change the copy, and set the attribute",
+        )
+
+
+def _source_read(cell: Cell, node: ast.AST) -> None:
+    name = getattr(node, "attr", "") if isinstance(node, ast.Attribute) else _called(node)
+    history = isinstance(node, ast.Name) and node.id in ("In", "_ih", "_i", "_ii")
+    if name in READING or history:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            return  # its attribute is looked at by itself
+        cell.say(
+            node,
+            "the student's source is read, which is not in the judge",
+            "Test what the code does, on inputs where a forbidden way shows",
+        )
+
+
+def _compared(cell: Cell, node: ast.AST) -> None:
+    instead = "Compare what it holds: numbers, texts, lists, arrays"
+    if isinstance(node, ast.Compare):
+        sides = [node.left, *node.comparators]
+        for left, how, right in zip(sides, node.ops, sides[1:], strict=False):
+            equal = not isinstance(how, ast.Is | ast.IsNot | ast.In | ast.NotIn)
+            if equal and (cell.handle(left) or cell.handle(right)):
+                cell.say(node, "an object of the student's is compared", instead)
+            elif isinstance(how, ast.Is) and any(
+                isinstance(one, ast.Attribute) and cell.student(one) and cell.root(other)
+                for one, other in ((left, right), (right, left))
+            ):
+                cell.say(
+                    node,
+                    "an object in the student's process is never the one in the judge's",
+                    "Compare names, as in `layer.activation.__name__ == 'relu'`",
+                )
+    tested: list[ast.AST] = []
+    if isinstance(node, ast.Assert | ast.If | ast.While | ast.IfExp):
+        tested = [node.test]
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        tested = [node.operand]
+    elif isinstance(node, ast.BoolOp):
+        tested = list(node.values)
+    if any(cell.handle(one) for one in tested):
+        cell.say(node, "an object of the student's is used as true or false", instead)
+
+
+def _asked_for_its_class(cell: Cell, node: ast.AST) -> None:
+    instead = "Ask what it can do: `hasattr(x, 'name')`"
+    if _called(node) in ("isinstance", "issubclass") and isinstance(node, ast.Call):
+        if any(
+            isinstance(one, ast.Name) and one.id in cell.names.classes
+            for argument in node.args[1:]
+            for one in ast.walk(argument)
+        ):
+            cell.say(node, "a class of the student's is not known to the judge", instead)
+    elif _called(node) == "type" and isinstance(node, ast.Call) and len(node.args) == 1:
+        if cell.handle(node.args[0]):
+            cell.say(node, "the type of a student's object is not known to the judge", instead)
+    elif isinstance(node, ast.ExceptHandler) and node.type is not None:
+        kinds = {one.id for one in ast.walk(node.type) if isinstance(one, ast.Name)}
+        if kinds & (cell.names.classes & cell.theirs):
+            cell.say(
+                node,
+                "an exception class of the student's is not known to the judge",
+                "Wait for `Exception`, or ask for one of Python's own",
+            )
+
+
+def _namespace(cell: Cell, node: ast.AST) -> None:
+    name, instead = _called(node), "Use the name itself, perhaps in `try: ... except NameError:`"
+    if not isinstance(node, ast.Call):
+        if isinstance(node, ast.Attribute) and node.attr == "__dict__" and cell.student(node):
+            cell.say(node, "`__dict__` of a student's object is asked for", "Use `hasattr`")
+    elif name in ("globals", "locals", "dir", "vars") and not node.args:
+        cell.say(node, f"`{name}()` gives the judge's names, not the student's", instead)
+    elif name in ("eval", "exec") and isinstance(node.func, ast.Name):
+        cell.say(node, f"names in the text of `{name}` are not fetched from the student", instead)
+    elif name == "vars" and cell.student(node.args[0]):
+        cell.say(node, "`vars` of a student's object is asked for", "Use `hasattr`")
+
+
+def _loaded(cell: Cell, node: ast.AST) -> None:
+    if not isinstance(node, ast.Call):
+        return
+    name, base = _called(node), getattr(node.func, "value", None)
+    owner = base.id if isinstance(base, ast.Name) else ""
+    pickled = name in ("load", "loads") and owner in ("pickle", "cloudpickle", "dill", "joblib")
+    allowed = any(
+        word.arg == "allow_pickle" and getattr(word.value, "value", None) is True
+        for word in node.keywords
+    )
+    if pickled or allowed or (name in LOADING and not cell.student(node)):
+        cell.say(
+            node,
+            f"`{ast.unparse(node.func)}` lets a file that a student may have written run code here",
+            "Let a function of the student's load it, and ask that; arrays go by `np.load`",
+        )
+
+
+def _taped(cell: Cell, node: ast.AST) -> None:
+    if not isinstance(node, ast.With):
+        return
+    makers = {_called(item.context_expr) for item in node.items}
+    called = [one for part in node.body for one in ast.walk(part) if isinstance(one, ast.Call)]
+    if "GradientTape" in makers and any(cell.student(one) for one in called):
+        cell.say(
+            node,
+            "the tape does not see what happens in the student's process: the gradient is None",
+            "Let the student's function return the gradient, or compare a difference quotient",
+        )
+
+
+def _pictured(cell: Cell, node: ast.AST) -> None:
+    if _called(node) in ("gca", "gcf", "get_fignums") and not cell.student(node):
+        cell.say(
+            node,
+            "this is the judge's figure, not the one that the student's code drew",
+            "Let the function return its axes, and ask them",
+        )
+
+
+def _patched(cell: Cell, node: ast.AST) -> None:
+    changed = ""
+    if isinstance(node, ast.Assign):
+        for target in node.targets:
+            if isinstance(target, ast.Attribute) and cell.root(target):
+                changed = ast.unparse(target)
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute | ast.Name):
+        shown = ast.unparse(node.func)
+        if shown == "setattr" and node.args and cell.root(node.args[0]):
+            changed = ast.unparse(node.args[0])
+        elif shown in ("patch", "mock.patch", "unittest.mock.patch", "patch.object"):
+            changed = ast.unparse(node.args[0]) if node.args else "what is patched"
+    if changed and not changed.startswith("sys."):
+        cell.say(
+            node,
+            f"`{changed}` is replaced in the judge only, and the student's code runs elsewhere",
+            "Replace it in a locked cell, which runs in both processes, or make it an argument",
+        )
+
+
+def _given(cell: Cell, node: ast.AST) -> None:
+    if not isinstance(node, ast.Call) or not cell.student(node):
+        return
+    for one in [*node.args, *(word.value for word in node.keywords)]:
+        maker = _called(one)
+        if isinstance(one, ast.GeneratorExp) or maker in KEPT or maker in cell.own_classes:
+            cell.say(
+                one,
+                f"`{ast.unparse(one)}` cannot be given to the student's code",
+                "Give it plain data, an array, a function, or a model, loss or layer of Keras",
+            )
+
+
+def _unexplained(cell: Cell, node: ast.AST) -> None:
+    if getattr(node, "lineno", 0) not in cell.hidden:
+        return
+    if isinstance(node, ast.Assert) and node.msg is None:
+        cell.say(
+            node,
+            "students read 'A hidden test failed.' and no more",
+            "Write a message that says in their terms what is wrong, and gives nothing away",
+        )
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        numpys = "testing" in ast.unparse(node.func) or ast.unparse(node.func.value) == "npt"
+        told = any(word.arg == "err_msg" for word in node.keywords)
+        named = node.func.attr.startswith("assert_") and node.func.attr != "assert_raises"
+        if numpys and named and not told:
+            cell.say(
+                node,
+                "students read 'A hidden test failed.' and no more",
+                'Say what is wrong: `err_msg="..."`',
+            )
+
+
+def _written(cell: Cell, nodes: list[ast.AST]) -> None:
+    """Find a file that is written before the student's code is called."""
+    last = max(
+        (one.lineno for one in nodes if isinstance(one, ast.Call) and cell.student(one)), default=0
+    )
+    for node in nodes:
+        if not isinstance(node, ast.Call) or cell.student(node) or node.lineno >= last:
+            continue
+        name, mode = _called(node), [*node.args[1:2], *(w.value for w in node.keywords)]
+        opened = isinstance(node.func, ast.Name) and name == "open"
+        modes = [str(one.value) for one in mode if isinstance(one, ast.Constant)]
+        if name in WRITING or (opened and any(set(m) & set("wax+") for m in modes)):
+            cell.say(
+                node,
+                "the student's code cannot see a file that a test writes",
+                "Write it in a locked cell, or put it beside the source notebook",
+            )
+
+
+Rule = Callable[[Cell, ast.AST], None]
+RULES: tuple[Rule, ...] = (
+    _changed_in_place,
+    _source_read,
+    _compared,
+    _asked_for_its_class,
+    _namespace,
+    _loaded,
+    _taped,
+    _pictured,
+    _patched,
+    _given,
+    _unexplained,
+)

@@ -1,0 +1,186 @@
+"""Authors are told in words what a test cannot do across the two processes, and only that."""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from autograder.advice import advise
+from tests.autograder.building import asserts, code, marked, notebook, solution
+from tests.autograder.test_authoring import EXAMPLES
+
+ROOT = Path(__file__).parents[2]
+ANSWER = """
+class Net:
+    def __init__(self):
+        self.W, self.log = np.zeros(2), []
+    def predict(self, x):
+        return x @ self.W
+class BankruptError(Exception):
+    pass
+def train(net, *more):
+    return net
+def build(units):
+    return make(units)
+total = 5
+"""
+
+
+def advice(test, *, answer=ANSWER, locked="import numpy as np\nimport keras", before=""):
+    """Return what is said about one test cell."""
+    cells = [marked(locked, "setup", locked=True), solution(answer, "answer")]
+    cells += [marked(before, "between", locked=True)] if before else []
+    return advise(notebook(*cells, asserts(test)))
+
+
+CHANGED = "is changed in place"
+SOURCE = "source is read"
+COMPARED = "is compared"
+TRUTH = "used as true or false"
+FILE = "lets a file that a student may have written run code"
+PATCHED = "is replaced in the judge only"
+GIVEN = "cannot be given to the student's code"
+UNSEEN = "cannot see a file that a test writes"
+SAID_LITTLE = "students read 'A hidden test failed.' and no more"
+
+
+def hidden(line):
+    return f"### BEGIN HIDDEN TESTS\n{line}\n### END HIDDEN TESTS"
+
+
+@pytest.mark.parametrize(
+    ("test", "found", "line"),
+    [
+        ("net = Net()\nnet.W[0] += 1", CHANGED, 2),
+        ("net = Net()\nnet.W[0] = 1", CHANGED, 2),
+        ("net = Net()\ndel net.log[0]", CHANGED, 2),
+        ("net = Net()\nnet.log.append(1)", CHANGED, 2),
+        ("model = build(3)\nmodel.layers[0].kernel.assign(x)", CHANGED, 2),
+        ("for layer in build(3).layers:\n    layer.kernel.assign(x)", CHANGED, 2),
+        ("net = Net()\nnp.fill_diagonal(net.W, 0)", CHANGED, 2),
+        ("net = Net()\nnp.add(1, 2, out=net.W)", CHANGED, 2),
+        ("import inspect\ntext = inspect.getsource(train)", SOURCE, 2),
+        ("from inspect import getsource\ntext = getsource(train)", SOURCE, 2),
+        ("assert 'train' in In[3]", SOURCE, 1),
+        ("names = train.__code__.co_names", SOURCE, 1),
+        ("past = get_ipython().history_manager.input_hist_raw", SOURCE, 1),
+        ("assert Net() == Net()", COMPARED, 1),
+        ("net = Net()\nassert net != 3", COMPARED, 2),
+        ("assert train", TRUTH, 1),
+        ("net = Net()\nif not net:\n    pass", TRUTH, 2),
+        ("net = Net()\nx = net or 3", TRUTH, 2),
+        (
+            "m = build(3)\nassert m.layers[0].activation is keras.activations.relu",
+            "never the one",
+            2,
+        ),
+        ("assert isinstance(train(3), Net)", "class of the student's is not known", 1),
+        ("assert isinstance(train(3), (int, Net))", "class of the student's is not known", 1),
+        ("assert type(Net()).__name__ == 'Net'", "type of a student's object", 1),
+        (
+            "try:\n    train(3)\nexcept BankruptError:\n    pass",
+            "exception class of the student's",
+            3,
+        ),
+        ("assert 'total' in globals()", "`globals()` gives the judge's names", 1),
+        ("assert eval('total') == 5", "names in the text of `eval`", 1),
+        ("net = Net()\nassert 'W' in vars(net)", "`vars` of a student's object", 2),
+        ("net = Net()\nassert 'W' in net.__dict__", "`__dict__` of a student's object", 2),
+        ("import pickle\nx = pickle.load(f)", FILE, 2),
+        ("x = np.load('x.npy', allow_pickle=True)", FILE, 1),
+        ("m = keras.models.load_model('m.keras')", FILE, 1),
+        ("with tf.GradientTape() as tape:\n    y = train(x)", "gradient is None", 1),
+        ("import matplotlib.pyplot as plt\nax = plt.gca()", "the judge's figure", 2),
+        ("np.linalg.inv = None", PATCHED, 1),
+        ("setattr(np, 'dot', None)", PATCHED, 1),
+        (
+            "from unittest import mock\nwith mock.patch('builtins.input', f):\n    train(3)",
+            PATCHED,
+            2,
+        ),
+        ("train(x for x in range(3))", GIVEN, 1),
+        ("train(net=open('f'))", GIVEN, 1),
+        ("class Mine:\n    pass\ntrain(Mine())", GIVEN, 3),
+        ("np.save('x.npy', x)\ntrain(3)", UNSEEN, 1),
+        ("with open('x.txt', 'w') as f:\n    f.write('x')\ntrain(3)", UNSEEN, 1),
+        (hidden("assert total == 5"), SAID_LITTLE, 2),
+        (hidden("np.testing.assert_allclose(total, 5)"), SAID_LITTLE, 2),
+    ],
+)
+def test_what_cannot_cross_is_said_with_its_line_and_a_way_out(test, found, line):
+    (one,) = {(each.line, each.found, each.instead) for each in advice(test)}
+    assert found in one[1]
+    assert one[0] == line
+    assert one[2][0].isupper()
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "net = Net()\nw = net.W\nw[0] += 1\nnet.W = w\nassert net.predict(w) == 3",
+        "net = Net()\nassert net is not None and hasattr(net, 'W')\nassert net.log == []",
+        "mine = []\nmine.append(train(3))\nmine[0] = 4\nassert mine",
+        "assert isinstance(train(np.ones(3)), np.ndarray) and train(2) == 4 and not train(0)",
+        "with open('log.txt') as log:\n    assert log.read()",
+        "train(3)\nnp.save('mine.npy', [1])",
+        "net = Net()\nnet.save('x')\ntrain(net)",
+        "try:\n    train(-1)\nexcept ValueError as error:\n    assert 'x' in str(error)",
+        "assert build(3).layers[0].activation.__name__ == 'relu'",
+        "model = build(2)\nmodel.trainable = False",
+        "assert total == 5",
+        "with tf.GradientTape() as tape:\n    y = x**2\ng = tape.gradient(y, train(x))",
+        "ax = train(3)\nassert ax.figure.gca().lines",
+        "import sys\nsys.argv = ['x']\n%matplotlib inline",
+        hidden(
+            "assert total == 5, 'It is wrong.'\nnp.testing.assert_equal(total, 5, err_msg='No.')"
+        ),
+        "def check(n):\n    assert train(n) == n\ncheck(3)",
+        "this is no Python",
+    ],
+)
+def test_what_can_cross_is_not_complained_about(test):
+    assert advice(test) == []
+
+
+def test_a_name_of_the_answer_that_an_earlier_cell_of_the_instructor_has_is_named():
+    (one,) = advice("assert rate == 2", answer="rate = 2", locked="rate = 1")
+    assert (
+        "`rate` is defined by the answer in answer and by the instructor's cell setup" in one.found
+    )
+
+
+def test_a_name_that_the_instructor_sets_after_the_answer_means_the_same_everywhere():
+    assert advice("assert rate == 2", answer="rate = 1", before="rate = 2") == []
+
+
+def test_an_answer_with_the_name_of_a_builtin_is_named():
+    (one,) = advice("assert sum([1]) == 1", answer="def sum(x):\n    return x")
+    assert "`sum`, which cell answer defines, is Python's own in a test" in one.found
+
+
+def test_a_name_that_a_test_sets_for_the_answer_is_named():
+    answer = "def tax(x):\n    return rate * x"
+    (one,) = advice("x = 1\nrate = 2\nassert tax(x) == 2", answer=answer)
+    assert (one.line, str(one)[:8]) == (2, "test, li")
+    assert "`rate` is set here and read by the answer in answer" in one.found
+    assert advice("assert tax(1) == 2", answer=answer, locked="rate = 2") == []
+
+
+def test_what_an_unmarked_cell_defines_is_the_student_s():
+    cells = [code("import numpy as np\nnet = make()"), asserts("net.W[0] = 1")]
+    (one,) = advise(notebook(*cells))
+    assert CHANGED in one.found
+
+
+@pytest.mark.parametrize("example", [pytest.param(one, id=one.title) for one in EXAMPLES])
+def test_the_page_for_authors_and_the_advice_agree(example):
+    assert advise(notebook(*example.cells())) == []
+    if "cannot" in example.blocks:
+        assert advise(notebook(*example.cells(test="cannot")))
+
+
+def test_the_course_s_own_assignments_need_no_advice():
+    sources = sorted((ROOT / "assignments" / "source").glob("*/*.ipynb"))
+    assert sources
+    for path in sources:
+        assert advise(nbformat.read(path, as_version=4)) == [], path.name
