@@ -40,7 +40,8 @@ class Inmate:
         self.directory = zygote.run / "jobs" / secrets.token_hex(4)
         self.lifeline: socket.socket | None = None
         self.ending: dict[str, Any] = {}  # the warden's last words
-        self.over = False  # whether the cell has used up its processor time
+        self.cell = 0  # the number of the cell that runs
+        self.over = False  # whether it has used up its processor time
         self.scratch: int | None = None  # a descriptor of a mount of its scratch
 
     def prepare(self) -> None:
@@ -81,8 +82,8 @@ class Inmate:
 
     def begin(self, seconds: float) -> None:
         """Say that a cell begins, which may use so much processor time."""
-        self.over = False
-        self.order(f"cell {seconds}")
+        self.cell, self.over = self.cell + 1, False
+        self.order(f"cell {self.cell} {seconds}")
 
     def order(self, order: str, mount: int | None = None) -> None:
         """Send an order to the warden."""
@@ -105,8 +106,8 @@ class Inmate:
             except OSError:
                 words, mounts = b"", []
             said = json.loads(words or b'{"refused": "the warden vanished"}')
-            if "over" in said:
-                self.over = True
+            if "over" in said:  # of the cell before, it comes too late to count
+                self.over = self.over or said["over"] == self.cell
             elif "scratch" in said:
                 self.scratch = mounts[0] if mounts else None
             else:

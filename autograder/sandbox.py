@@ -41,8 +41,9 @@ PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP = 1, 4, 24
 PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 36, 38
 SIGKILL = 9
 
-#: Forks of a root zygote get user ids from here on, one each in turn.
-FIRST_UID, UIDS = 61_000, 1_000
+#: Forks of a root zygote get user ids from here on, one each in turn: above all that systems,
+#: containers and directories of users give out.
+FIRST_UID, UIDS = 1_900_000_000, 100_000_000
 
 #: What any program needs of the system. Absent ones are skipped.
 SYSTEM = (

@@ -8,16 +8,18 @@ Three processes, each the parent of the next:
 - the *inmate* runs cells without privileges: `autograder.student` or `autograder.judge`.
 
 The lifeline is a sequenced-packet socket to the worker. Orders: ``interrupt``; ``seal``; ``view``,
-which shows a judge the student's scratch, whose mount comes along; ``cell SECONDS``, when a cell
-begins that may use so much processor time; ``kill``, which its closing means as well. Messages:
-``{"scratch": true}`` with the mount of a student's scratch, ``{"over": "cell"}`` when a cell has
-used up its processor time, and at last ``{"refused": why}`` or ``{"exit": ..., "cause": ...}``.
+which shows a judge the student's scratch, whose mount comes along; ``cell NUMBER SECONDS``, when a
+cell begins that may use so much processor time; ``kill``, which its closing means as well.
+Messages: ``{"scratch": true}`` with the mount of a student's scratch, ``{"over": NUMBER}`` when a
+cell has used up its processor time, and at last ``{"refused": why}`` or ``{"exit": ..., "cause":
+...}``.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import select
 import shutil
@@ -30,9 +32,11 @@ from typing import Any, NoReturn
 
 from autograder import sandbox
 from autograder.model import Limits
+from autograder.usage import Meter, tree
 
-#: How often use is looked at, in seconds: a process can touch about 1 GB in that time.
-LOOK = 0.1
+#: How often use is looked at, in seconds; more often the less is left: a process can touch so many
+#: MB in a second.
+LOOK, SOONEST, SPEED = 0.1, 0.01, 10_000
 #: Where a judge sees the student's scratch.
 VIEW = Path("/tmp/.student")
 #: Where a notebook runs.
@@ -119,11 +123,11 @@ class _Guard:
         *,
         isolated: bool,
     ) -> None:
-        self.init, self.lifeline, self.proc, self.limits = init, lifeline, proc, limits
+        self.init, self.lifeline, self.limits = init, lifeline, limits
         self.job, self.isolated = job, isolated
-        self.shared, self.peak, self.used = 0, 0, 0.0
-        self.cause = ""
-        self.due: float | None = None  # the processor time at which the cell's share is used up
+        self.meter = Meter(init, proc, ("/tmp", "/dev/shm") if isolated else ())
+        self.peak, self.cause = 0, ""
+        self.cell, self.due = 0, math.inf  # the processor time at which its share is used up
 
     def stand(self) -> dict[str, Any]:
         """Return the last words for the worker."""
@@ -131,36 +135,37 @@ class _Guard:
         poll = select.poll()
         poll.register(ended, select.POLLIN)
         poll.register(self.lifeline, select.POLLIN)
-        looked = 0.0
+        looked, wait = 0.0, LOOK
         while True:
-            ready = {descriptor for descriptor, _ in poll.poll(LOOK * 1000)}
+            ready = {descriptor for descriptor, _ in poll.poll(wait * 1000)}
             if ended in ready:
-                _, status = os.waitpid(self.init, 0)
-                code = os.waitstatus_to_exitcode(status)
+                _, status, used = os.wait4(self.init, 0)
                 return {
-                    "exit": code,
+                    "exit": os.waitstatus_to_exitcode(status),
                     "cause": self.cause,
                     "peak_mb": self.peak,
-                    "cpu_seconds": round(self.used, 3),
+                    "cpu_seconds": round(max(self.meter.seconds, used.ru_utime + used.ru_stime), 3),
                 }
             if self.lifeline.fileno() in ready:
                 self._obey()
-            if time.monotonic() - looked >= LOOK:
+            if time.monotonic() - looked >= wait:
                 looked = time.monotonic()
                 self._look()
+                left = self.limits.memory_mb - self.meter.memory_mb
+                wait = min(LOOK, max(SOONEST, left / SPEED))
 
     def _obey(self) -> None:
         order, mounts, _, _ = socket.recv_fds(self.lifeline, 64, 1)
-        word, _, rest = order.decode(errors="replace").partition(" ")
+        word, *rest = order.decode(errors="replace").split() or ["kill"]
         if word == "interrupt":
             os.kill(self.init, signal.SIGINT)
         elif word == "cell":
             self._look()
-            self.due = self.used + float(rest)
+            self.cell, self.due = int(rest[0]), self.meter.seconds + float(rest[1])
         elif word == "seal":
             if self.isolated:
                 sandbox.seal(self.job)
-            self.shared = max(_use(pid, self.proc)[0] for pid in _tree(self.init, self.proc))
+            self.meter.settle()
         elif word == "view" and mounts:
             if self.isolated:
                 sandbox.show(mounts[0], VIEW)
@@ -175,64 +180,22 @@ class _Guard:
             os.kill(self.init, signal.SIGKILL)
 
     def _look(self) -> None:
-        uses = [_use(pid, self.proc) for pid in _tree(self.init, self.proc)]
-        memory = sum(max(0, memory - self.shared) for memory, _ in uses)
-        self.peak, self.used = max(self.peak, memory), sum(seconds for _, seconds in uses)
-        if memory > self.limits.memory_mb:
+        self.meter.look(self.limits.memory_mb)
+        self.peak = max(self.peak, self.meter.memory_mb)
+        if self.meter.memory_mb > self.limits.memory_mb:
             self._kill("memory")
-        if self.used > self.limits.cpu_seconds:
+        if self.meter.seconds > self.limits.cpu_seconds:
             self._kill("cpu")
-        if self.due is not None and self.used > self.due:
-            self.due = None
-            _say(self.lifeline, {"over": "cell"})
-
-
-def _tree(root: int, proc: int) -> list[int]:
-    """Return the processes below ``root`` and itself, as the zygote's process tree shows them."""
-    children: dict[int, list[int]] = {}
-    for name in os.listdir(proc):
-        if name.isdecimal():
-            with contextlib.suppress(OSError, ValueError):
-                stat = _read(proc, f"{name}/stat")
-                parent = int(stat[stat.rindex(b")") + 2 :].split()[1])
-                children.setdefault(parent, []).append(int(name))
-    found, front = [], [root]
-    while front:
-        pid = front.pop()
-        found.append(pid)
-        front += children.get(pid, [])
-    return found
-
-
-def _use(pid: int, proc: int) -> tuple[int, float]:
-    """Return a process's memory in MB (files it mapped left out) and its processor seconds.
-
-    The seconds include those of children that have ended; the memory includes what it shares
-    with its parent since the fork.
-    """
-    try:
-        resident, file_backed = _read(proc, f"{pid}/statm").split()[1:3]
-        stat = _read(proc, f"{pid}/stat")
-    except (OSError, ValueError):  # it has just ended
-        return 0, 0.0
-    ticks = sum(int(part) for part in stat[stat.rindex(b")") + 2 :].split()[11:15])
-    pages = int(resident) - int(file_backed)
-    return pages * os.sysconf("SC_PAGE_SIZE") >> 20, ticks / os.sysconf("SC_CLK_TCK")
-
-
-def _read(directory: int, name: str) -> bytes:
-    descriptor = os.open(name, os.O_RDONLY, dir_fd=directory)
-    try:
-        return os.read(descriptor, 4096)
-    finally:
-        os.close(descriptor)
+        if self.meter.seconds > self.due:
+            self.due = math.inf
+            _say(self.lifeline, {"over": self.cell})
 
 
 def _kill_tree(init: int, proc: int) -> None:
     """Kill what outlived ``init``; behind a wall nothing can, without one everything may."""
     me = os.getpid()
     for _ in range(100):
-        rest = [pid for pid in _tree(me, proc) if pid != me]
+        rest = [pid for pid in tree(me, proc) if pid != me]
         if not rest:
             return
         for pid in rest:

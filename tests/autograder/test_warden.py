@@ -1,17 +1,14 @@
 """The warden, asked directly."""
 
 import asyncio
-import os
-import random
 import signal
+import socket
 import subprocess
 import sys
-import time
 
-import numpy as np
 import pytest
 
-from autograder import student
+from autograder.inmate import Inmate
 from autograder.kernel import ForkKernelManager
 from tests.autograder.building import alive, descendants, job, wait_for
 
@@ -52,7 +49,7 @@ def test_a_killed_kernel_takes_all_that_it_started_with_it(zygote):
         assert len(mine) >= 5  # warden, init, kernel, two sleepers
         await manager.provisioner.kill()
         assert await manager.provisioner.wait() == -signal.SIGKILL
-        assert manager.provisioner.ending["cause"] == "killed"
+        assert manager.inmate.ending["cause"] == "killed"
         wait_for(lambda: not alive(mine))
         await stopped(manager)
 
@@ -65,7 +62,7 @@ def test_a_closed_lifeline_is_an_order_to_kill(zygote):
         before = descendants(zygote._process.pid)
         manager = await started(zygote, SLEEPERS)
         mine = descendants(zygote._process.pid) - before
-        manager.provisioner.lifeline.close()
+        manager.inmate.lifeline.close()
         wait_for(lambda: not alive(mine))
         await stopped(manager)
 
@@ -84,7 +81,7 @@ def test_the_warden_says_how_the_kernel_ended_and_what_it_needed(zygote):
         client.execute("import os\nos._exit(7)")
         assert await manager.provisioner.wait() == 7
         assert not manager.provisioner.has_process
-        ending = manager.provisioner.ending
+        ending = manager.inmate.ending
         assert (ending["exit"], ending["cause"]) == (7, "")
         assert 0 <= ending["peak_mb"] < 1000
         client.stop_channels()
@@ -129,53 +126,74 @@ def test_orders_to_a_kernel_that_has_ended_are_of_no_consequence(zygote):
     asyncio.run(scenario())
 
 
-@pytest.fixture
-def proc():
-    descriptor = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY)
-    yield descriptor
-    os.close(descriptor)
-
-
-def test_use_counts_processor_time_and_memory_of_the_whole_tree(proc):
-    source = (
-        "x = bytearray(80 << 20)\nimport time\nwhile time.process_time() < 0.3: pass\ntime.sleep(9)"
-    )
-    child = subprocess.Popen([sys.executable, "-c", source])
-    try:
-        wait_for(lambda: student._use(child.pid, proc)[1] >= 0.25)
-        assert student._use(child.pid, proc)[0] >= 80
-        assert child.pid in student._tree(os.getpid(), proc)
-    finally:
-        child.kill()
-        child.wait()
-    assert child.pid not in student._tree(os.getpid(), proc)
-
-
-def test_a_process_that_has_gone_uses_nothing(proc):
-    assert student._use(2**22 - 1, proc) == (0, 0.0)
-
-
-def test_what_outlived_its_parent_is_killed(proc):
+def test_what_outlived_its_parent_is_killed():
     """In a process of its own, since it kills all children."""
     source = (
-        "import os, subprocess, time\nfrom autograder import student\n"
+        "import os, subprocess\nfrom autograder import warden\n"
         "child = subprocess.Popen(['sleep', '100'])\n"
         "proc = os.open('/proc', os.O_RDONLY)\n"
-        "student._kill_tree(child.pid, proc)\nprint(child.pid)\nos._exit(0)"
+        "warden._kill_tree(child.pid, proc)\nprint(child.pid)\nos._exit(0)"
     )
-    began = time.monotonic()
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True)
     assert not alive([int(done.stdout)]), done.stderr
-    assert time.monotonic() - began < 10
 
 
-def test_a_seed_settles_every_generator():
-    kept = random.getstate(), np.random.get_state()
-    try:
-        student._seed(0xFFFF_FFFF_FFFF_FFFF)
-        first = random.random(), np.random.rand()
-        student._seed(0xFFFF_FFFF_FFFF_FFFF)
-        assert (random.random(), np.random.rand()) == first
-    finally:
-        random.setstate(kept[0])
-        np.random.set_state(kept[1])
+@pytest.mark.sandbox
+def test_a_cell_that_used_up_its_processor_time_is_told_of_by_its_number(zygote):
+    async def scenario():
+        manager = await started(zygote)
+        manager.inmate.begin(0.2)
+        client = manager.client()
+        client.start_channels()
+        client.execute("while True: pass")
+        while not manager.inmate.over:
+            assert await manager.provisioner.poll() is None
+            await asyncio.sleep(0.02)
+        manager.inmate.begin(100)
+        assert await manager.provisioner.poll() is None
+        assert not manager.inmate.over
+        await manager.provisioner.kill()
+        await manager.provisioner.wait()
+        client.stop_channels()
+        await stopped(manager)
+
+    asyncio.run(scenario())
+
+
+def test_word_of_a_cell_that_has_ended_says_nothing_of_the_next(zygote):
+    inmate = Inmate(zygote, "student", job(), ())
+    inmate.lifeline, warden = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    inmate.lifeline.setblocking(False)
+    with warden:
+        inmate.begin(1)
+        inmate.begin(1)
+        warden.send(b'{"over": 1}')
+        assert inmate.poll() is None
+        assert not inmate.over
+        warden.send(b'{"over": 2}')
+        assert inmate.poll() is None
+        assert inmate.over
+        inmate.clear()
+
+
+@pytest.mark.sandbox
+def test_processor_time_of_children_that_nobody_waits_for_counts(zygote):
+    """The system tells a parent that ignores its children's end nothing of their time."""
+    source = (
+        "import os, signal, time\nsignal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
+        "for _ in range(3):\n"
+        "    if os.fork() == 0:\n"
+        "        while time.process_time() < 0.7: pass\n"
+        "        os._exit(0)\n"
+        "    try: os.wait()\n"
+        "    except ChildProcessError: pass\n"
+    )
+
+    async def scenario():
+        manager = await started(zygote, source)
+        await manager.provisioner.kill()
+        await manager.provisioner.wait()
+        assert manager.inmate.ending["cpu_seconds"] > 1.5
+        await stopped(manager)
+
+    asyncio.run(scenario())
