@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from autograder import telling
-from autograder.handles import HandleError, StudentGoneError, _exception_kind, _student_exception
+from autograder.handles import HandleError
+from autograder.link import StudentGoneError, _exception_kind, _student_exception
 from autograder.wire import WireError
 
 MARKS = "### BEGIN HIDDEN TESTS\n{}\n### END HIDDEN TESTS\n"
