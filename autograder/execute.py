@@ -61,6 +61,7 @@ async def execute(
         seconds=sum(outcome.seconds for outcome in run.outcomes.values()),
         failure=failure,
         cpu_seconds=round(run.used, 3),
+        judge_cpu_seconds=round(run.judging, 3),
         trouble=tuple(run.trouble.values()),
     )
 
@@ -89,7 +90,7 @@ class _Run:
         self.notebook = nbformat.reads(job.content, as_version=4)
         self.outcomes: dict[int, CellOutcome] = {}
         self.began = time.monotonic()
-        self.used = 0.0  # processor time
+        self.used = self.judging = 0.0  # processor time of both processes, and of judges
         self.trouble: dict[int, str] = {}  # instructor's cells that failed in the judge
 
     def _code(self) -> list[tuple[int, NotebookNode]]:
@@ -119,7 +120,8 @@ class _Run:
             self.give_up(Verdict.TIMEOUT, f"after {self.job.limits.seconds:g} seconds in all")
             return True
         finally:
-            self.used += await pair.stop()
+            student, judge = await pair.stop()
+            self.used, self.judging = self.used + student + judge, self.judging + judge
 
     async def _cells(self, pair: _Pair) -> bool:
         for number, (index, cell) in enumerate(self._code(), 1):
@@ -220,8 +222,8 @@ class _Pair:
         await client.kc.wait_for_ready(timeout=START_SECONDS)
         client.kc.allow_stdin = False
 
-    async def stop(self) -> float:
-        """End both; return the processor time that they used, in seconds."""
+    async def stop(self) -> tuple[float, float]:
+        """End both; return the processor time that each of them used, in seconds."""
         provisioner = self.manager.provisioner
         if self.client.kc is not None:
             self.client.kc.stop_channels()
@@ -233,7 +235,8 @@ class _Pair:
         self.manager.context.destroy(linger=0)
         await self.judging.stop()
         endings = (self.student.ending, self.judging.inmate.ending)
-        return sum(float(words.get("cpu_seconds", 0)) for words in endings)
+        student, judge = (float(words.get("cpu_seconds", 0)) for words in endings)
+        return student, judge
 
     async def repeat(self, cell: NotebookNode, index: int, *, judged: bool) -> None:
         """Run a cell again for what it defines."""

@@ -102,6 +102,7 @@ class Execution:
     seconds: float
     failure: str = ""  # not empty: the grader itself failed, and nothing may be recorded
     cpu_seconds: float = 0.0  # processor time of the student's and the judge's processes
+    judge_cpu_seconds: float = 0.0  # of which the judge's
     trouble: tuple[str, ...] = ()  # for the author: instructor's cells that failed in the judge
 
 
