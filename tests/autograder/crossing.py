@@ -55,7 +55,16 @@ def boom(*args, **kwargs):
 
 LIES = dict.fromkeys(
     (
-        *("__eq__", "__iter__", "__len__", "__getitem__", "__int__", "__index__", "__float__"),
+        *(
+            "__eq__",
+            "__iter__",
+            "__len__",
+            "__getitem__",
+            "__int__",
+            "__index__",
+            "__float__",
+            "__complex__",
+        ),
         *("__str__", "__repr__", "__bytes__", "__reduce_ex__", "__bool__", "__pos__", "__abs__"),
         *("__array__", "__array_ufunc__", "__array_function__", "tobytes", "encode", "items"),
         *("keys", "values", "copy", "hex", "isoformat", "dtype", "shape", "flags", "nbytes"),

@@ -343,6 +343,11 @@ def test_more_bytes_than_a_message_may_have_are_refused_before_they_are_copied()
         tracemalloc.stop()
 
 
+def test_the_bytes_of_all_values_of_a_message_count_together():
+    with pytest.raises(WireError, match=r"256\.0 MB can"):
+        wire.encode([bytes(200 << 20), bytes(200 << 20)], refuse)
+
+
 # ------------------------------------------------------------------------------------------ forgery
 
 PLAIN = (
