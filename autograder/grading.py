@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import ExitStack
+from functools import cache
 from typing import Any
 
 from autograder import sandbox
@@ -11,12 +14,9 @@ from autograder.audit import Cause
 from autograder.courses import Course, did_you_mean
 from autograder.engine import Engine
 from autograder.ledger import Ledger
-from autograder.model import AutograderError, Execution, Graded
+from autograder.model import AutograderError, Execution, Graded, Verdict
 from autograder.prepare import Prepare, Prepared
 from autograder.record import Record
-
-#: How many notebooks are prepared for each that can be executed at the same time.
-AHEAD = 4
 
 
 class Grading:
@@ -42,7 +42,6 @@ class Grading:
         self.course, self.assignment, self.force = course, assignment, force
         self.kept: list[str] = []  # graded before, and left alone
         self.causes: dict[str, Cause] = {}  # of the others, why they are graded
-        self._engine: Engine | None = None
 
     def students(self, only: Sequence[str] | None = None) -> list[str]:
         """Return whose submissions there are, or check that those asked for are among them."""
@@ -65,18 +64,23 @@ class Grading:
         ``engine`` may have been started before; it is closed in any case. Without one, an engine
         is started when it turns out that there is something to execute.
         """
-        if engine is not None and not engine.serves(self.course.settings):
-            engine.close()
-            engine = None
-        self._engine = engine
-        try:
-            with Ledger(self.course.directory.db_url, self.course.directory.course_id) as ledger:
-                yield from self._run(students, ledger)
-        finally:
-            if self._engine is not None:
-                self._engine.close()
+        with ExitStack() as opened:
+            if engine is not None and not engine.serves(self.course.settings):
+                engine.close()
+                engine = None
+            early = opened.enter_context(engine) if engine is not None else None
 
-    def _run(self, students: Sequence[str], ledger: Ledger) -> Iterator[Graded]:
+            @cache
+            def started() -> Engine:
+                return early or opened.enter_context(Engine(self.course.settings))
+
+            directory = self.course.directory
+            ledger = opened.enter_context(Ledger(directory.db_url, directory.course_id))
+            yield from self._run(students, ledger, started)
+
+    def _run(
+        self, students: Sequence[str], ledger: Ledger, started: Callable[[], Engine]
+    ) -> Iterator[Graded]:
         assignment = self.course.load(ledger, self.assignment)
         prepare = Prepare(self.course, ledger, assignment, force=self.force)
         record = Record(self.course, ledger, assignment)
@@ -94,6 +98,9 @@ class Grading:
 
         try:
             for student in students:
+                if not _is_text(student):
+                    yield _nameless(student, self.assignment)
+                    continue
                 prepared = prepare.prepare(student)
                 if prepared.refusal:
                     yield _safely(record, record.refuse, prepared)
@@ -102,24 +109,27 @@ class Grading:
                     yield record.graded(student, prepared.kept)
                 else:
                     self.causes[student] = prepared.cause
-                    engine = self._started()
-                    waiting.update({engine.submit(job): prepared for job in prepared.jobs})
-                # Prepared ahead is what keeps all busy, and no more: it lies in memory.
-                while waiting:
-                    full = len(waiting) >= AHEAD * self.course.settings.slots
-                    yield from finished(timeout=None if full else 0)
-                    if not full:
-                        break
+                    waiting.update({started().submit(job): prepared for job in prepared.jobs})
+                if waiting:
+                    yield from finished(timeout=0)
             while waiting:
                 yield from finished(timeout=None)
         finally:
             for future in waiting:
                 future.cancel()
 
-    def _started(self) -> Engine:
-        if self._engine is None:
-            self._engine = Engine(self.course.settings)
-        return self._engine
+
+def _is_text(name: str) -> bool:
+    """Whether a folder's name can be written anywhere else."""
+    return os.fsencode(name).decode(errors="ignore") == name
+
+
+def _nameless(student: str, assignment: str) -> Graded:
+    shown = os.fsencode(student).decode(errors="backslashreplace")
+    message = (
+        "The submission cannot be graded: the student's name, as its folder has it, is no text."
+    )
+    return Graded(shown, assignment, Verdict.ERROR, message=message)
 
 
 def _safely(

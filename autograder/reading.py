@@ -13,6 +13,9 @@ from nbformat import NotebookNode
 #: A file above this size is not opened, and one with more list items, which take far more memory
 #: than room in the file, is not parsed. Outputs without end are the usual reason for either.
 LARGEST_MB, MOST_ITEMS = 50, 5_000_000
+#: Metadata nested more deeply than this are refused: steps that follow take several times as many
+#: calls for each level as reading does.
+DEEPEST = 50
 #: The metadata that the notebook format gives a type; what has another one is left out.
 TYPES: Mapping[str, type | tuple[type, ...]] = {
     "collapsed": bool,
@@ -129,8 +132,18 @@ def _cell(plain: Any, number: int, taken: set[str]) -> dict[str, Any]:
     else:
         images = plain.get("attachments")
         if isinstance(images, dict) and all(isinstance(image, dict) for image in images.values()):
+            _check_depth(images)
             cell["attachments"] = images
     return cell
+
+
+def _check_depth(plain: Any, levels: int = DEEPEST) -> None:
+    if levels == 0:
+        raise RecursionError
+    inside = plain.values() if isinstance(plain, dict) else plain
+    for one in inside:
+        if isinstance(one, dict | list):
+            _check_depth(one, levels - 1)
 
 
 def _id(claimed: Any, number: int, taken: set[str]) -> str:
@@ -144,6 +157,7 @@ def _id(claimed: Any, number: int, taken: set[str]) -> str:
 def _metadata(plain: Any) -> dict[str, Any]:
     if not isinstance(plain, dict):
         return {}
+    _check_depth(plain)
     sound = {k: v for k, v in plain.items() if isinstance(v, TYPES.get(k, object))}
     tags = sound.get("tags", [])
     if not (isinstance(tags, list) and all(isinstance(tag, str) for tag in tags)):

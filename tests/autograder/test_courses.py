@@ -60,6 +60,14 @@ def test_students_are_found_in_another_directory_structure(root):
     assert open_course(root).students("submitted", "ps1") == ["alice"]
 
 
+def test_hidden_folders_and_excluded_students_are_left_out(root):
+    """As nbgrader does."""
+    configure(root, "c.CourseDirectory.student_id_exclude = 'bob,carol'")
+    for name in ("alice", "bob", "carol", ".alice.new"):
+        submit(root, name)
+    assert open_course(root).students("submitted", "ps1") == ["alice"]
+
+
 def test_an_unknown_assignment_gets_a_suggestion(root):
     course = open_course(root)
     course.check_assignment("ps1")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.reading import LARGEST_MB, MOST_ITEMS, UnfitError, parse
+from autograder.reading import DEEPEST, LARGEST_MB, MOST_ITEMS, UnfitError, parse
 
 
 def book(*cells, **changed):
@@ -58,6 +58,19 @@ def test_what_is_no_notebook_is_refused_in_one_sentence(content, said):
         parse(content)
     assert said in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("depth", [DEEPEST, 200, 500, 900])
+def test_metadata_nested_so_deeply_that_later_steps_fail_are_refused(depth):
+    deep = []
+    for _ in range(depth):
+        deep = [deep]
+    for changed in ({"metadata": {"a": deep}}, {"cells": [cell(metadata={"a": deep})]}):
+        with pytest.raises(UnfitError, match="nested too deeply"):
+            read(book(**changed))
+    text = cell(cell_type="markdown", attachments={"a": {"b": deep}})
+    with pytest.raises(UnfitError, match="nested too deeply"):
+        read(book(text))
 
 
 @pytest.mark.parametrize("version", [0, 5, -1, 10**9, "4", 4.0, True, None, [4]], ids=repr)
