@@ -20,8 +20,15 @@ LOADING = {"load_model", "read_pickle"}
 #: Functions and methods that write a file.
 WRITING = {"save", "savez", "savetxt", "write_text", "write_bytes", "to_csv", "mkdir", "makedirs"}
 #: What cannot be given to a student's function, by what makes it.
-KEPT = {"iter", "open", "StringIO", "BytesIO", "SimpleNamespace", "Dataset", "from_tensor_slices"}
-KEPT |= {"batch", "LambdaCallback", "EarlyStopping", "TensorBoard", "ModelCheckpoint"}
+KEPT = {"open", "StringIO", "BytesIO", "SimpleNamespace", "from_tensor_slices", "batch"}
+KEPT |= {
+    "RandomState",
+    "Random",
+    "LambdaCallback",
+    "EarlyStopping",
+    "TensorBoard",
+    "ModelCheckpoint",
+}
 
 
 def look(name: str, tree: ast.Module, names: Names, hidden: frozenset[int]) -> list[Advice]:
@@ -125,20 +132,16 @@ def _compared(cell: Cell, node: ast.AST) -> None:
 
 
 def _asked_for_its_class(cell: Cell, node: ast.AST) -> None:
-    instead = "Ask what it can do: `hasattr(x, 'name')`"
-    if _called(node) in ("isinstance", "issubclass") and isinstance(node, ast.Call):
-        if any(
-            isinstance(one, ast.Name) and one.id in cell.names.classes
-            for argument in node.args[1:]
-            for one in ast.walk(argument)
-        ):
-            cell.say(node, "a class of the student's is not known to the judge", instead)
-    elif _called(node) == "type" and isinstance(node, ast.Call) and len(node.args) == 1:
+    if _called(node) == "type" and isinstance(node, ast.Call) and len(node.args) == 1:
         if cell.handle(node.args[0]):
-            cell.say(node, "the type of a student's object is not known to the judge", instead)
+            cell.say(
+                node,
+                "the type of a student's object is not known to the judge",
+                "Ask `isinstance(x, Net)`, or what it can do: `hasattr(x, 'name')`",
+            )
     elif isinstance(node, ast.ExceptHandler) and node.type is not None:
         kinds = {one.id for one in ast.walk(node.type) if isinstance(one, ast.Name)}
-        if kinds & (cell.names.classes & cell.theirs):
+        if kinds & cell.names.classes:
             cell.say(
                 node,
                 "an exception class of the student's is not known to the judge",
@@ -224,7 +227,7 @@ def _given(cell: Cell, node: ast.AST) -> None:
         return
     for one in [*node.args, *(word.value for word in node.keywords)]:
         maker = _called(one)
-        if isinstance(one, ast.GeneratorExp) or maker in KEPT or maker in cell.own_classes:
+        if maker in KEPT or maker in cell.own_classes:
             cell.say(
                 one,
                 f"`{ast.unparse(one)}` cannot be given to the student's code",
