@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import signal
 import socket
 import time
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from queue import Empty
 from typing import Any
 
@@ -19,6 +21,7 @@ from autograder.client import DRAIN_SECONDS, GRACE_SECONDS, Client
 from autograder.inmate import Inmate
 from autograder.judging import JudgeGoneError, Judging
 from autograder.kernel import ForkKernelManager
+from autograder.limits import explained
 from autograder.model import SENTENCES, CellOutcome, Execution, Job, Limits, Verdict
 from autograder.zygote import Zygote, ZygoteError
 
@@ -102,9 +105,16 @@ class _Run:
 
     async def session(self) -> bool:
         """Run what has not run yet; return False if the processes did not live to the end."""
+        # A fresh process gets no fresh share: what the ones before used is used.
+        total = self.job.limits.cpu_seconds
+        left = math.ceil(total - max(self.used - self.judging, self.judging))
+        if left <= 0:
+            self.give_up(Verdict.TIMEOUT, f"after {total} seconds of processor time in all")
+            return True
+        job = replace(self.job, limits=replace(self.job.limits, cpu_seconds=left))
         ours, theirs = socket.socketpair()
-        manager = ForkKernelManager(self.zygote, self.job, ours)
-        judging = Judging(self.zygote, self.job, theirs, manager.inmate)
+        manager = ForkKernelManager(self.zygote, job, ours)
+        judging = Judging(self.zygote, job, theirs, manager.inmate)
         client = Client(self.notebook, manager, self.job)
         pair = _Pair(self.job, client, manager, judging)
         try:
@@ -132,12 +142,11 @@ class _Run:
                 cell.execution_count = number
                 outcome = await pair.test(cell, index)
             else:
+                # The judge comes first: what the cell writes, it shall not find written already.
+                if _is_locked(cell) and (said := await pair.prepare(cell, index)):
+                    self.trouble[index] = said
                 outcome = await pair.cell(index)
             self.outcomes[index] = outcome
-            if _is_locked(cell) and not _is_test(cell) and outcome.verdict in _ORDINARY:
-                said = await pair.prepare(cell, index)
-                if said:
-                    self.trouble[index] = said
             if outcome.verdict not in _ORDINARY and not await pair.fit():
                 return False
             if not pair.judge_lives:
@@ -218,7 +227,9 @@ class _Pair:
         await self.manager.start_kernel()
         client = self.client
         client.kc = self.manager.client()
-        client.kc.start_channels()
+        # No heartbeat: whether it lives, the warden says; and noise on that socket, which a
+        # notebook can make, would keep the thread that listens to it from ever ending.
+        client.kc.start_channels(hb=False)
         await client.kc.wait_for_ready(timeout=START_SECONDS)
         client.kc.allow_stdin = False
 
@@ -240,9 +251,9 @@ class _Pair:
 
     async def repeat(self, cell: NotebookNode, index: int, *, judged: bool) -> None:
         """Run a cell again for what it defines."""
-        await self.client.async_execute_cell(NotebookNode(cell), index)
         if judged and _is_locked(cell):
             await self.prepare(cell, index)
+        await self.client.async_execute_cell(NotebookNode(cell), index)
 
     async def prepare(self, cell: NotebookNode, index: int) -> str:
         """Run a locked cell in the judge as well; return what went wrong there."""
@@ -292,7 +303,8 @@ class _Pair:
                 _show(cell, name, said)
             if name == "NotImplementedError" and not said:
                 return Verdict.ERROR, "Not answered yet."  # nbgrader's placeholder was left
-            return Verdict.ERROR, f"{name}: {said}".strip(": ")
+            message = f"{name}: {said}".strip(": ")
+            return explained(Verdict.ERROR, message, name, said, self.job.limits)
         if reply.get("status") != "ok":  # the kernel was made to refuse it
             message = "This cell was not run."
             _show(cell, "NotRun", message)
@@ -323,6 +335,9 @@ class _Pair:
             verdict, message = Verdict(answer["verdict"]), answer.get("message", "")
             if answer.get("points") is not None and verdict is Verdict.PASS:
                 points = float(answer["points"])
+            if verdict is Verdict.ERROR:
+                name, said = answer["ename"], answer["evalue"]
+                verdict, message = explained(verdict, message, name, said, limits)
             if answer["gone"]:
                 verdict, message = await self._broken()
             if exceeded:

@@ -8,6 +8,7 @@ it should have returned: then the originals become unusable instead, which every
 
 from __future__ import annotations
 
+import random
 import sys
 from typing import Any
 
@@ -94,11 +95,21 @@ def _is_variable(thing: Any) -> bool:
 
 
 def _advance(generator: Any, state: Any) -> None:
-    """Let a generator go on where the student's code left it, on its own stream."""
-    bits = generator.bit_generator
+    """Let a generator go on where the student's code left it, on its own stream.
+
+    Of most kinds a state that was reached cannot be told from one that was made up, such as one
+    that gives nothing but zeros: those go on elsewhere.
+    """
+    if isinstance(generator, random.Random):
+        generator.seed(generator.getrandbits(64))
+        return
+    bits = getattr(generator, "bit_generator", None)
+    if bits is None:
+        generator.seed(generator.randint(2**31))
+        return
     mine = bits.state
     if mine["bit_generator"] not in ("PCG64", "PCG64DXSM"):
-        bits.state = bits.jumped().state  # its states cannot be told from made-up ones
+        bits.state = bits.jumped().state if hasattr(bits, "jumped") else mine
     elif int(state["state"]["inc"]) == mine["state"]["inc"]:
         bits.state = {**mine, "state": {**mine["state"], "state": int(state["state"]["state"])}}
 

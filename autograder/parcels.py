@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import random
 import sys
 import types
 from collections.abc import Callable, Sequence
@@ -89,8 +90,12 @@ def known(thing: Any) -> Reference | None:
 
 
 def of_generator(thing: Any) -> Reference | None:
-    """Return a reference to one of NumPy's random generators, None for anything else."""
+    """Return a reference to a random generator, None for anything else."""
+    if type(thing) is random.Random:
+        return {"generator": "Random", "aside": thing.getstate()}
     numpy = sys.modules.get("numpy")
+    if numpy is not None and type(thing) is numpy.random.RandomState:
+        return {"generator": "RandomState", "aside": thing.get_state()}
     if numpy is None or type(thing) is not numpy.random.Generator:
         return None
     bits = thing.bit_generator
@@ -167,15 +172,26 @@ def generator(reference: Reference) -> Any:
     WireError
         If it describes none.
     """
-    if reference.get("generator") not in BIT_GENERATORS or "numpy" not in sys.modules:
-        raise WireError("an unknown kind of random generator")
-    random = sys.modules["numpy"].random
-    bits = getattr(random, reference["generator"])()
+    kind, state = reference.get("generator"), reference.get("aside")
+    numpy = sys.modules.get("numpy")
     try:
-        bits.state = reference.get("aside")
+        if kind == "Random":
+            made: Any = random.Random()
+            made.setstate(state)
+        elif kind == "RandomState" and numpy is not None:
+            made = numpy.random.RandomState()
+            made.set_state(state)
+        elif kind in BIT_GENERATORS and numpy is not None:
+            bits = getattr(numpy.random, kind)()
+            bits.state = state
+            made = numpy.random.Generator(bits)
+        else:
+            raise WireError("an unknown kind of random generator")
+    except WireError:
+        raise
     except Exception as error:  # NumPy raises whatever its parts raise
         raise WireError("a random generator without a proper state") from error
-    return random.Generator(bits)
+    return made
 
 
 def _make_keras(reference: Reference, names: dict[str, Any]) -> Any:

@@ -243,12 +243,12 @@ class _Borrowed:
         self._values = mutables(arguments)
         self._before = [_copy(thing) for thing in self._values]
         self._weights = [thing.get_weights() for thing in self._models]
-        self._states = [thing.bit_generator.state for thing in self._generators]
+        self._states = [_state(thing) for thing in self._generators]
 
     def changes(self) -> dict[str, list[tuple[int, Any]]]:
         """Return what has changed since, by its place among the things of its kind."""
         weights = [thing.get_weights() for thing in self._models]
-        states = [thing.bit_generator.state for thing in self._generators]
+        states = [_state(thing) for thing in self._generators]
         return {
             "values": [
                 (place, thing)
@@ -258,6 +258,10 @@ class _Borrowed:
             "weights": _differing(self._weights, weights),
             "generators": _differing(self._states, states),
         }
+
+
+def _state(generator: Any) -> Any:
+    return (parcels.of_generator(generator) or {}).get("aside")
 
 
 def _differing(before: list[Any], after: list[Any]) -> list[tuple[int, Any]]:
