@@ -94,7 +94,7 @@ class Machine:
 
     def __init__(self, slots: int) -> None:
         self._kept: dict[Profile, _Kept] = {}
-        self._lock = threading.Lock()
+        self._lock, self._closed = threading.Lock(), False
         # A zygote ends with the thread that started it: this one stays.
         self._keeper = ThreadPoolExecutor(1, thread_name_prefix="keeper")
         # More jobs than this may be under way: while cells run, kernels for the next ones start.
@@ -107,6 +107,8 @@ class Machine:
             return self._start(profile)
 
     def _start(self, profile: Profile) -> _Kept:
+        if self._closed:
+            raise ZygoteError("This worker process is about to end.")
         for key, kept in list(self._kept.items()):
             if kept.spent if key == profile else not kept.users:
                 del self._kept[key]
@@ -165,8 +167,9 @@ class Machine:
         raise AssertionError("unreachable")
 
     def close(self) -> None:
-        """End every zygote and every kernel."""
+        """End every zygote and every kernel, for good."""
         with self._lock:
+            self._closed = True
             for kept in self._kept.values():
                 kept.zygote.close()
             self._kept.clear()

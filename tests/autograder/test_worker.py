@@ -102,5 +102,7 @@ def test_closing_leaves_nothing(machine):
     with machine.zygote(BARE) as zygote:
         pids = worker.chain(zygote.pid)
         machine.close()
+        with pytest.raises(ZygoteError, match="about to end"):
+            machine.execute(job("1"), BARE)
     assert not zygote.run.exists()
     wait_for(lambda: not alive(pids))
