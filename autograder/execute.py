@@ -107,11 +107,11 @@ class _Run:
         """Run what has not run yet; return False if the processes did not live to the end."""
         # A fresh process gets no fresh share: what the ones before used is used.
         total = self.job.limits.cpu_seconds
-        left = math.ceil(total - max(self.used - self.judging, self.judging))
-        if left <= 0:
+        share = math.ceil(total - max(self.used - self.judging, self.judging))
+        if share <= 0:
             self.give_up(Verdict.TIMEOUT, f"after {total} seconds of processor time in all")
             return True
-        job = replace(self.job, limits=replace(self.job.limits, cpu_seconds=left))
+        job = replace(self.job, limits=replace(self.job.limits, cpu_seconds=share))
         ours, theirs = socket.socketpair()
         manager = ForkKernelManager(self.zygote, job, ours)
         judging = Judging(self.zygote, job, theirs, manager.inmate)

@@ -45,6 +45,11 @@ SIGKILL = 9
 #: containers and directories of users give out.
 FIRST_UID, UIDS = 1_900_000_000, 100_000_000
 
+#: How many times its limit of memory a process may ask for; it need not use what it has.
+SLACK = 2
+#: How many files and directories a submission may make in its scratch.
+FILES = 20_000
+
 #: What any program needs of the system. Absent ones are skipped.
 SYSTEM = (
     "/usr",
@@ -259,7 +264,7 @@ def enter(job: Path, *, shown: Iterable[Path] = (), scratch_mb: int, uid: int | 
     mount("none", "/", None, MS_REC | MS_PRIVATE)
     kept = [(job, os.open(job, os.O_PATH))]
     kept += [(path, os.open(path, os.O_PATH)) for path in shown if path.is_relative_to("/tmp")]
-    size = f"size={scratch_mb}m,nr_inodes=20000,mode=1777"
+    size = f"size={scratch_mb}m,nr_inodes={FILES},mode=1777"
     mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, size)
     mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, size)
     if not job.is_relative_to("/tmp"):
@@ -304,7 +309,11 @@ def mount_proc() -> None:
 def confine(limits: Limits, *, uid: int | None, isolated: bool) -> None:
     """Take the limits, then give up every privilege, for good."""
     mega = 1024 * 1024
+    # Address space says nothing of memory: TensorFlow reserves any amount of it. What a process
+    # may write to says more: this stops at once what nobody means; the warden does the rest.
+    data = int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize()
     for what, most in (
+        (resource.RLIMIT_DATA, data + SLACK * limits.memory_mb * mega),
         (resource.RLIMIT_CPU, limits.cpu_seconds + 10),  # should the warden be late
         (resource.RLIMIT_FSIZE, limits.file_mb * mega),
         (resource.RLIMIT_NOFILE, limits.open_files),

@@ -10,19 +10,22 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 #: Up to how many processes it is found out what they share with each other.
 FEW = 8
-_PAGE, _TICK, _MEGA = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK"), 1 << 20
+_TICK, _MEGA = os.sysconf("SC_CLK_TCK"), 1 << 20
+_SIZES = re.compile(rb"^(VmSize|VmData|VmSwap|RssAnon):\s+(\d+) kB$", re.MULTILINE)
+_SHARES = re.compile(rb"^(?:Pss_Anon|SwapPss):\s+(\d+) kB$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class _Use:
     """What one process uses, in bytes and seconds."""
 
-    own: int = 0  # pages of no file
+    own: int = 0  # pages of no file, in memory or swapped out
     other: int = 0  # addresses that are not its own memory: mapped files, and what it shares
     seconds: float = 0.0
     children: float = 0.0  # seconds of its children that it has waited for
@@ -111,14 +114,15 @@ def tree(root: int, proc: int) -> list[int]:
 def use(pid: int, proc: int) -> _Use:
     """Return what a process uses; nothing if it has just ended."""
     try:
-        size, resident, shared, _, _, data, *_ = map(int, _read(proc, f"{pid}/statm").split())
+        status = _read(proc, f"{pid}/status")
         stat = _stat(pid, proc)
     except (OSError, ValueError):
         return _Use()
+    kilo = {name: int(size) << 10 for name, size in _SIZES.findall(status)}
     times = [int(part) / _TICK for part in stat[11:15]]
     return _Use(
-        own=(resident - shared) * _PAGE,
-        other=(size - data) * _PAGE,
+        own=kilo.get(b"RssAnon", 0) + kilo.get(b"VmSwap", 0),
+        other=kilo.get(b"VmSize", 0) - kilo.get(b"VmData", 0),
         seconds=times[0] + times[1],
         children=times[2] + times[3],
         started=int(stat[19]),
@@ -133,11 +137,11 @@ def _stat(pid: int, proc: int) -> list[bytes]:
 
 def _share(pid: int, proc: int) -> int:
     """Return a process's own pages, those that it shares divided by the number of sharers."""
-    with contextlib.suppress(OSError):
-        for line in _read(proc, f"{pid}/smaps_rollup").splitlines():
-            if line.startswith(b"Pss_Anon:"):
-                return int(line.split()[1]) << 10
-    return 0
+    try:
+        told = _read(proc, f"{pid}/smaps_rollup")
+    except OSError:
+        return 0
+    return sum(int(size) << 10 for size in _SHARES.findall(told))
 
 
 def _mappings(pid: int, proc: int) -> dict[str, int]:
