@@ -44,6 +44,11 @@ class Lent:
         self._models: list[Any] = []
         self._generators: list[Any] = []
 
+    @property
+    def known(self) -> dict[int, Any]:
+        """What the student's process may refer to, by the numbers that it knows it under."""
+        return dict(enumerate(self._values))
+
     def note(self, thing: Any, reference: parcels.Reference) -> None:
         """Take note of something lent that went by reference."""
         if "keras" in reference and hasattr(thing, "set_weights"):

@@ -47,8 +47,12 @@ class Link:
     ) -> None:
         self._channel, self._shared, self._reseeding = channel, shared, reseeding
         self._handles: weakref.WeakValueDictionary[int, Handle] = weakref.WeakValueDictionary()
-        self._freed: list[int] = []
+        # How often each came, and how often those came whose handle is gone: over there, one of
+        # them may be on its way here again, and must not be let go of.
+        self._received: dict[int, int] = {}
+        self._freed: list[tuple[int, int]] = []
         self._callbacks: list[Callable[..., Any]] = []
+        self._numbers: dict[int, int] = {}  # of these, by identity
         self._raised: list[BaseException] = []
         self._depth = 0
         self.gone = False
@@ -74,7 +78,7 @@ class Link:
         self._depth += 1
         try:
             self._send({**head, "op": op, "free": freed, "seeds": self._reseeding.take()}, blobs)
-            value, changes = self._await(op)
+            value, changes = self._await(op, lent)
         finally:
             self._depth -= 1
         self.changed |= lent.take_back(changes, in_place=value is None)
@@ -91,7 +95,7 @@ class Link:
         self.gone = True
         raise StudentGoneError("The student's process has ended.") from error
 
-    def _await(self, op: str) -> tuple[Any, Any]:
+    def _await(self, op: str, lent: Lent) -> tuple[Any, Any]:
         """Wait for the answer; meanwhile, let the student call what it was given."""
         while True:
             try:
@@ -106,7 +110,7 @@ class Link:
                 self.said(printed[:10_000])
             if "raised" in head:
                 raise self._exception(head["raised"], ends=op == "next")
-            answer = parcels.unpack(head, blobs, self._resolve)
+            answer = parcels.unpack(head, blobs, self._resolve, lent.known)
             if not isinstance(answer, tuple) or len(answer) != 2:
                 raise WireError("an answer without a value")
             return answer
@@ -172,10 +176,13 @@ class Link:
 
     def _given(self, function: Callable[..., Any]) -> int:
         """Return the number under which the student's process may call a function."""
-        if len(self._callbacks) >= CALLBACKS:
-            raise WireError("too many functions were given to the student's code")
-        self._callbacks.append(function)
-        return len(self._callbacks) - 1
+        number = self._numbers.get(id(function))
+        if number is None:
+            if len(self._callbacks) >= CALLBACKS:
+                raise WireError("too many functions were given to the student's code")
+            number = self._numbers[id(function)] = len(self._callbacks)
+            self._callbacks.append(function)
+        return number
 
     def _resolve(self, reference: parcels.Reference) -> Any:
         """Return what a reference of the student's process stands for."""
@@ -189,13 +196,18 @@ class Link:
         number = reference.get("handle")
         if type(number) is not int:
             raise WireError("an unknown reference")
+        self._received[number] = self._received.get(number, 0) + 1
         handle = self._handles.get(number)
         if handle is None:
             module = reference.get("of_module")
             handle = Handle(self, number, claimed(reference.get("kinds")), module)
             self._handles[number] = handle
-            weakref.finalize(handle, self._freed.append, number).atexit = False
+            weakref.finalize(handle, self._release, number).atexit = False
         return handle
+
+    def _release(self, number: int) -> None:
+        """Take note that nobody holds a handle any more."""
+        self._freed.append((number, self._received.pop(number, 0)))
 
 
 def _exception_kind(kinds: Any) -> type[Exception]:
@@ -214,6 +226,5 @@ def _student_exception(kind: type[Exception], text: str) -> Exception:
         self.args = (text,)
 
     body = {"__init__": start, "__str__": lambda self: text, "__module__": kind.__module__}
-    return types.new_class(
-        kind.__name__, (kind, StudentError), exec_body=lambda space: space.update(body)
-    )()
+    bases = (StudentError,) if issubclass(StudentError, kind) else (kind, StudentError)
+    return types.new_class(kind.__name__, bases, exec_body=lambda space: space.update(body))()

@@ -7,23 +7,27 @@ import json
 import random
 import sys
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from autograder.wire import WireError, decode, encode
 
 #: What a reference to something that cannot go by value looks like.
 Reference = dict[str, Any]
+_NOTHING: Mapping[int, Any] = {}
 #: The bit generators of NumPy, whose state is plain data.
 BIT_GENERATORS = ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
 #: Keras's things that can be made again from their configuration, by the class they derive from.
 KERAS = ("Layer", "Loss", "Optimizer", "Metric", "Initializer", "Regularizer", "Constraint")
 
 
-def pack(value: Any, refer: Callable[[Any], Reference]) -> tuple[dict[str, Any], list[Any]]:
+def pack(
+    value: Any, refer: Callable[[Any], Reference], known: Mapping[int, Any] = _NOTHING
+) -> tuple[dict[str, Any], list[Any]]:
     """Return ``value`` as part of a message's head, and its blobs.
 
-    A reference may have plain data of its own, under ``aside``.
+    A reference may have plain data of its own, under ``aside``. What is ``known`` to the other end,
+    by its numbers there, is not sent.
     """
     aside: list[Any] = []
 
@@ -34,13 +38,16 @@ def pack(value: Any, refer: Callable[[Any], Reference]) -> tuple[dict[str, Any],
             made = {**made, "aside": len(aside) - 1}
         return made
 
-    tree, blobs = encode(value, note)
+    tree, blobs = encode(value, note, known)
     more, blobs_aside = encode(aside, _refuse)
     return {"value": tree, "aside": more, "split": len(blobs)}, [*blobs, *blobs_aside]
 
 
 def unpack(
-    head: dict[str, Any], blobs: Sequence[bytearray], resolve: Callable[[Reference], Any]
+    head: dict[str, Any],
+    blobs: Sequence[bytearray],
+    resolve: Callable[[Reference], Any],
+    known: Mapping[int, Any] = _NOTHING,
 ) -> Any:
     """Return what was packed.
 
@@ -64,7 +71,7 @@ def unpack(
             made = {**made, "aside": aside[place]}
         return resolve(made)
 
-    return decode(head.get("value"), blobs[:split], find)
+    return decode(head.get("value"), blobs[:split], find, known)
 
 
 def _refuse(thing: Any) -> Any:

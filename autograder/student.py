@@ -17,7 +17,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from autograder import parcels, seeds
-from autograder.wire import Channel, WireError, mutables, same
+from autograder.borrowing import Borrowed
+from autograder.wire import Channel, WireError
 
 #: How much of what is printed during one call goes along with its answer, in characters.
 PRINTED = 10_000
@@ -113,6 +114,8 @@ class Service:
         self.channel, self.names = channel, names
         self.held: dict[int, Any] = {}
         self._numbers: dict[int, int] = {}  # by identity; what is held stays alive
+        self._sent: dict[int, int] = {}  # how often each went to the judge
+        self._callbacks: dict[int, Callback] = {}
 
     def answer(self) -> None:
         """Wait for a request and answer it.
@@ -129,10 +132,10 @@ class Service:
         reply: dict[str, Any] = {}
         parts: list[Any] = []
         try:
-            for number in head.get("free", ()):
-                self._numbers.pop(id(self.held.pop(number, None)), None)
+            for number, times in head.get("free", ()):
+                self._let_go(number, times)
             seeds.adopt(head.get("seeds", {}))
-            borrowed = _Borrowed(self.resolve)
+            borrowed = Borrowed(self.resolve)
             arguments = parcels.unpack(head, blobs, borrowed.resolve)
             borrowed.remember(arguments)
             with (
@@ -141,7 +144,8 @@ class Service:
                 contextlib.redirect_stderr(printed),
             ):
                 value = _DO[head["op"]](self, *arguments)
-            reply, parts = parcels.pack((value, borrowed.changes()), self.refer)
+            changes, known = borrowed.changes(value)
+            reply, parts = parcels.pack((value, changes), self.refer, known)
         except BaseException as error:  # of whatever kind, it is the judge's to hear of
             reply, parts = self._raised(error)
         self.channel.send({**reply, "printed": printed.getvalue()}, parts)
@@ -183,6 +187,7 @@ class Service:
             while number in self.held:
                 number += 1
             self.held[number], self._numbers[id(thing)] = thing, number
+        self._sent[number] = self._sent.get(number, 0) + 1
         kinds = [[kind.__module__, kind.__qualname__] for kind in type(thing).__mro__[:-1]]
         made = {"handle": number, "kinds": kinds}
         if type(thing) is type(sys):
@@ -194,12 +199,19 @@ class Service:
         if "handle" in reference:
             return self.held[reference["handle"]]
         if "callback" in reference:
-            return Callback(self, reference["callback"])
+            number = reference["callback"]
+            return self._callbacks.setdefault(number, Callback(self, number))
         if "iterator" in reference:
             return _Iterator(self, reference["iterator"])
         if "main" in reference:
             return self.names[reference["main"]]
         return parcels.make(reference, self.names)
+
+    def _let_go(self, number: int, times: int) -> None:
+        """Forget an object, unless the judge is about to hear of it again."""
+        self._sent[number] -= times
+        if self._sent[number] <= 0:
+            del self._sent[number], self._numbers[id(self.held.pop(number))]
 
     def _find(self, names: list[str]) -> dict[str, Any]:
         return {name: self.names[name] for name in names if name in self.names}
@@ -219,76 +231,6 @@ def _foreign(raised: dict[str, Any]) -> BaseException:
     error = type(kind.__name__, (kind,), {"__init__": lambda self: None})()
     error._autograder_token = raised.get("token")
     return error
-
-
-class _Borrowed:
-    """What a request lent to this process, and how it was changed here."""
-
-    def __init__(self, resolve: Callable[[parcels.Reference], Any]) -> None:
-        self._resolve = resolve
-        self._models: list[Any] = []
-        self._generators: list[Any] = []
-
-    def resolve(self, reference: parcels.Reference) -> Any:
-        """Return what a reference stands for, and take note of it if it can be changed."""
-        made = self._resolve(reference)
-        if "keras" in reference and hasattr(made, "set_weights"):
-            self._models.append(made)
-        if "generator" in reference:
-            self._generators.append(made)
-        return made
-
-    def remember(self, arguments: Any) -> None:
-        """Keep what everything is like before it can be changed."""
-        self._values = mutables(arguments)
-        self._before = [_copy(thing) for thing in self._values]
-        self._weights = [thing.get_weights() for thing in self._models]
-        self._states = [_state(thing) for thing in self._generators]
-
-    def changes(self) -> dict[str, list[tuple[int, Any]]]:
-        """Return what has changed since, by its place among the things of its kind."""
-        weights = [thing.get_weights() for thing in self._models]
-        states = [_state(thing) for thing in self._generators]
-        return {
-            "values": [
-                (place, thing)
-                for place, thing in enumerate(self._values)
-                if not _unchanged(self._before[place], thing)
-            ],
-            "weights": _differing(self._weights, weights),
-            "generators": _differing(self._states, states),
-        }
-
-
-def _state(generator: Any) -> Any:
-    return (parcels.of_generator(generator) or {}).get("aside")
-
-
-def _differing(before: list[Any], after: list[Any]) -> list[tuple[int, Any]]:
-    return [(n, new) for n, new in enumerate(after) if not same(before[n], new)]
-
-
-def _copy(thing: Any) -> Any:
-    """Return the content of a mutable value, one level deep."""
-    if hasattr(thing, "numpy"):  # a variable
-        return thing.numpy().copy()
-    return thing.copy()
-
-
-def _unchanged(before: Any, thing: Any) -> bool:
-    if hasattr(thing, "numpy"):
-        return same(before, thing.numpy())
-    if isinstance(thing, list):
-        return len(before) == len(thing) and all(map(_is, before, thing))
-    if isinstance(thing, dict):
-        return before.keys() == thing.keys() and all(
-            _is(value, thing[key]) for key, value in before.items()
-        )
-    return same(before, thing)
-
-
-def _is(one: Any, other: Any) -> bool:
-    return one is other or (type(one) is type(other) and same(one, other))
 
 
 _DO: dict[str, Callable[..., Any]] = {
