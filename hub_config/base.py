@@ -6,10 +6,10 @@ of them reads anything, so a test needs no hub.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
-from ipykernel.kernelspec import get_kernel_dict
 from traitlets.config import Config
 
 Role = Literal["instructor", "student"]
@@ -112,13 +112,18 @@ def kernel_settings(preload: Sequence[str]) -> Settings:
     dict
         The ordinary kernelspec but for this, so that nothing in a saved notebook tells of it.
     """
-    spec: Settings = get_kernel_dict()
     config = {"preload": list(preload)}
-    spec["metadata"]["kernel_provisioner"] = {
-        "provisioner_name": "autograder-warm",
-        "config": config,
+    return {
+        "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        "display_name": "Python 3 (ipykernel)",
+        "language": "python",
+        "metadata": {
+            "debugger": True,
+            "supported_encryption": ["curve"],
+            "kernel_provisioner": {"provisioner_name": "autograder-warm", "config": config},
+        },
+        "kernel_protocol_version": "5.5",
     }
-    return spec
 
 
 def lab_settings(role: Role) -> Settings:

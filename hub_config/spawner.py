@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shutil
@@ -11,7 +12,6 @@ from pathlib import Path
 from subprocess import DEVNULL
 from typing import Any
 
-from ipykernel.kernelspec import RESOURCES
 from jupyterhub.spawner import LocalProcessSpawner
 from traitlets import Bool, Instance, List, Unicode
 
@@ -200,10 +200,16 @@ def write_settings(
     shutil.rmtree(kernel, ignore_errors=True)
     if preload:
         kernel.mkdir(parents=True)
-        for logo in Path(RESOURCES).iterdir():
+        for logo in _logos():
             shutil.copyfile(logo, kernel / logo.name)
         files["kernels/python3/kernel.json"] = json.dumps(base.kernel_settings(preload), indent=1)
     for name, text in files.items():
         path = layout.settings(user) / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
+
+
+def _logos() -> list[Path]:
+    package = importlib.util.find_spec("ipykernel")  # found, but not imported by the hub
+    folder = Path(package.origin).parent / "resources" if package and package.origin else None
+    return sorted(folder.glob("logo-*")) if folder else []
