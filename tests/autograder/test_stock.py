@@ -25,6 +25,7 @@ from tests.autograder.building import (
     copy,
     fill,
     generate,
+    marked,
     released,
     scores,
     solution,
@@ -340,6 +341,53 @@ def test_a_graded_cell_that_a_student_adds_is_worth_nothing(different):
     theirs, mine, _, _ = different("bonus")
     assert mine == cells(2, 0)
     assert theirs in ("ungraded", cells(2, 0))
+
+
+# What comes of tests running in a process of their own.
+SEPARATE = (
+    code("import numpy as np"),
+    marked("tolerance = 1e-6\n\n\ndef right(x): return x**2", "given", locked=True),
+    solution(
+        "### BEGIN SOLUTION\ndef square(x): return x * x\n\n\n"
+        "def make(): return 3\n### END SOLUTION"
+    ),
+    asserts("assert abs(square(3) - right(3)) < tolerance", "test_square"),
+    asserts("v = np.arange(3.0)\nassert np.allclose(square(v), right(v))", "test_array"),
+    asserts("assert make() == make()", "test_object"),
+)
+SQUARE = "def square(x): return x * x\n\n\n"
+SEPARATED = {
+    "redefines": "tolerance = 1e9\n\n\ndef square(x): return 0\n\n\ndef make(): return 3",
+    "overwrites": "def square(x):\n    if np.ndim(x):\n        x[...] = 0\n    return 0 * x"
+    "\n\n\ndef make(): return 3",
+    "own class": SQUARE + "class Thing:\n    def __eq__(self, other): return True"
+    "\n\n\ndef make(): return Thing()",
+}
+
+
+@pytest.fixture(scope="module")
+def separate(tmp_path_factory):
+    """Grade what depends on where tests run; return the points from both engines."""
+    theirs = write_course(tmp_path_factory.mktemp("separate") / "stock", *SEPARATE, config=STOCK)
+    for name, source in SEPARATED.items():
+        submit(theirs, name, {"solution": source})
+    mine = copy(theirs, theirs.parent / "ours")
+    configure(mine, OURS + "c.Autograder.preload = ['numpy']")
+    stock(theirs)
+    ours(mine)
+    return lambda name: [[*scores(root, name).values()] for root in (theirs, mine)]
+
+
+def test_what_a_test_relies_on_cannot_be_redefined(separate):
+    assert separate("redefines") == [[1, 0, 1], [0, 0, 1]]
+
+
+def test_an_argument_that_was_changed_is_no_oracle(separate):
+    assert separate("overwrites") == [[0, 1, 1], [0, 0, 1]]
+
+
+def test_a_student_s_own_objects_are_not_compared(separate):
+    assert separate("own class") == [[1, 1, 1], [1, 1, 0]]
 
 
 def test_the_notebooks_of_both_engines_are_notebooks(honest):
