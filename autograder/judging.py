@@ -66,6 +66,11 @@ class Judging:
         if self._job.imports:
             self._channel.send({"imports": self._job.imports})
 
+    def pass_over(self, source: str) -> None:
+        """Tell it of an instructor's cell that it does not run."""
+        assert self._channel is not None
+        self._channel.send({"passed over": source})
+
     async def run(self, cell: str, source: str, *, locked: bool) -> dict[str, Any]:
         """Let it run a cell; return its answer.
 
