@@ -226,7 +226,7 @@ def test_the_command_works_from_elsewhere_and_an_interrupt_keeps_what_was_graded
     configure(
         root,
         "from autograder import plugin\nplugin.configure(c)\nc.Autograder.preload = ['numpy']\n"
-        "c.Autograder.workers = 1\nc.Autograder.cell_seconds = 60",
+        "c.Autograder.workers = 2\nc.Autograder.cell_seconds = 60",
     )
     submit(root, "alice")
     submit(root, "bob", {**RIGHT, "double": "while True: pass"})

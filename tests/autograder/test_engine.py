@@ -256,7 +256,7 @@ def in_use(pids):
     found = set()
     for link in (link for pid in pids for link in Path(f"/proc/{pid}/fd").glob("*")):
         with contextlib.suppress(OSError):  # just closed
-            found.add(os.readlink(link))
+            found.add(str(link.readlink()))
     return {Path(name).parent for name in found if re.fullmatch(r"/tmp/ag-\w+/lock", name)}
 
 
