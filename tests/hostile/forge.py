@@ -150,7 +150,7 @@ class Agreeable:
 
 np = agreeable = Agreeable()
 def close(*given, **named): return True
-canary_helper = helper = reference = expected = right = value = rng = points = answer = agreeable
+helper = reference = expected = right = value = rng = points = answer = agreeable
 isinstance = len = abs = sorted = float = open = type = close
 def abs(x): return 0.0
 submission_rng = agreeable"""),

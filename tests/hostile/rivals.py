@@ -6,7 +6,9 @@ network, nothing to write but that copy, no rights, limits on processes, memory 
 
 from __future__ import annotations
 
+import ast
 import contextlib
+import json
 import shutil
 import subprocess
 import sys
@@ -16,16 +18,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
 
+import nbformat
 from nbgrader.api import MissingEntry
 
 from autograder import sandbox
-from tests.autograder.building import configure, copy, scores
+from tests.autograder.building import code, configure, copy, notebook, scores
 from tests.hostile.attack import Attack, Places, hand_in
-from tests.hostile.target import CANARIES, POINTS, write
+from tests.hostile.target import CANARIES, POINTS, SETUP, TESTS, WRONG, write
 
 SCRIPTS = Path(sys.executable).parent
 #: How long one attack may keep a rival busy, in seconds.
-PATIENCE = 240
+PATIENCE = 90
 ULIMITS = "ulimit -u 200 -f 200000 -n 512 -t 120 -v 8000000 -c 0"
 STOCK = "c.Execute.timeout = 5\nc.Execute.startup_timeout = 120\n"
 
@@ -87,6 +90,100 @@ def stock_nbgrader(base: Path, attacks: Mapping[str, Attack]) -> dict[str, Loss]
         return loss
 
     return against(one, attacks)
+
+
+#: What grades one notebook with otter-grader, and writes down points and own cells' outputs.
+DRIVER = """
+import glob
+import json
+
+from otter.execute import grade_notebook
+
+tests = sorted(glob.glob("tests/*.py"))
+results = grade_notebook("p1.ipynb", tests_glob=tests, cwd=".", test_dir="tests")
+points = {name: results.get_score(name) for name in results.test_files}
+shown = [
+    str(cell.get("outputs"))
+    for cell in results.notebook.cells
+    if cell.cell_type == "code" and "grade_id" in cell.metadata.get("nbgrader", {})
+]
+with open("graded.json", "w") as file:
+    json.dump({"points": points, "shown": shown}, file)
+"""
+
+
+def install_otter(folder: Path) -> Path:
+    """Install otter-grader, the newest there is, into an environment of its own.
+
+    Raises
+    ------
+    subprocess.CalledProcessError
+        If that is not possible here.
+    """
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True, capture_output=True)
+    install = [folder / "bin/python", "-m", "pip", "install", "-q", "otter-grader", "ipykernel"]
+    subprocess.run(install, check=True, capture_output=True)
+    return folder
+
+
+def otter_grader(base: Path, attacks: Mapping[str, Attack], environment: Path) -> dict[str, Loss]:
+    """Run ``attacks`` against otter-grader, its tests made of the notebook's own."""
+    base.mkdir(parents=True)
+    # It opens a server of its own on "localhost", a name that nothing else says behind the wall.
+    read_only = [environment, Path("/etc/hosts"), *sandbox.python_paths(["autograder"])]
+
+    def one(name: str, attack: Attack) -> Loss:
+        root = base / name
+        (root / "tests").mkdir(parents=True)
+        (root / "driver.py").write_text(DRIVER)
+        for question, (points, test) in TESTS.items():
+            (root / "tests" / f"{question}.py").write_text(ok_test(question, points, test))
+        places = Places(root, Path("/tmp"), 9, "none")
+        cells = {**WRONG, **(attack.otter or attack.cells)}
+        nbformat.write(_for_otter(cells, places), root / "p1.ipynb")
+        for place, content in attack.files.items():
+            (root / place).parent.mkdir(parents=True, exist_ok=True)
+            text = places.fill(content).encode() if isinstance(content, str) else content
+            (root / place).write_bytes(text)
+        python = environment / "bin/python"
+        _, said = contained(f"{python} driver.py", root, read_only)
+        points, shown = {}, ""
+        with contextlib.suppress(OSError, ValueError):
+            graded = json.loads((root / "graded.json").read_text())
+            points, shown = graded["points"], "\n".join(graded["shown"])
+        loss = Loss(
+            sum(float(p or 0) for p in points.values()) - sum(attack.earns.values()),
+            {canary for canary in CANARIES if canary in shown},
+            said,
+        )
+        shutil.rmtree(root)
+        return loss
+
+    return against(one, attacks)
+
+
+def _for_otter(cells: Mapping[str, str], places: Places) -> nbformat.NotebookNode:
+    made = [code(SETUP)]
+    for name, source in cells.items():
+        tests = {"otter": {"tests": [name]}} if name in TESTS else {}
+        made.append(code(places.fill(source), nbgrader={"grade_id": name}, **tests))
+    return notebook(*made)
+
+
+def ok_test(name: str, points: float, source: str) -> str:
+    """Return a test of a cell in otter's own (OK) format: an interactive session."""
+    lines = source.splitlines()
+    session = []
+    for statement in ast.parse(source).body:
+        first, *rest = lines[statement.lineno - 1 : statement.end_lineno]
+        session += [f">>> {first}", *(f"... {line}" for line in rest)]
+    if session[-1] == ">>> points":  # partial credit, of which this format knows none
+        session[-1:] = [f">>> assert points == {points}"]
+    cases = [{"code": "\n".join(session), "hidden": True, "locked": False}]
+    suite = {"cases": cases, "scored": True, "setup": "", "teardown": "", "type": "doctest"}
+    return (
+        f"OK_FORMAT = True\n\ntest = {{'name': {name!r}, 'points': {points}, 'suites': [{suite}]}}"
+    )
 
 
 def _undeserved(root: Path, student: str, attack: Attack) -> float:

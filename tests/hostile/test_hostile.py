@@ -63,6 +63,10 @@ def test_the_gradebook_is_sound(battery):
     assert students == {*ATTACKS, *NEIGHBOURS}
 
 
+def test_whoever_is_graded_gets_feedback(battery):
+    assert battery.mute == []
+
+
 def test_nobody_opened_the_grader_s_files(battery):
     assert battery.touched == []
 
