@@ -9,11 +9,13 @@ from __future__ import annotations
 import ast
 import builtins
 import contextlib
+import importlib
 import io
 import os
 import socket
 import sys
 import types
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +58,9 @@ def main(request: dict[str, Any], channels: list[int], log: int) -> None:
     control = Channel(socket.socket(fileno=channels[0]))
     wire = Channel(socket.socket(fileno=channels[1]))
     seeds.seed_all(int(request["seed"], 16))
-    judge = Judge(wire, Path(request["view"] or VIEW / SCRATCH.name))
+    view = Path(request["view"] or VIEW / SCRATCH.name)
+    sys.meta_path.insert(sys.meta_path.index(PathFinder), _Guard(view.parent))
+    judge = Judge(wire, view)
     os.close(log)
     control.send({"ready": True})
     while True:
@@ -72,6 +76,22 @@ def main(request: dict[str, Any], channels: list[int], log: int) -> None:
             control.send(judge.run(**head))
 
 
+class _Guard:
+    """Imports no file of the student's, wherever a test adds its working directory to the path."""
+
+    def __init__(self, view: Path) -> None:
+        self._view = view
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        """Find a module as usual, but not there."""
+        spec = PathFinder.find_spec(name, path, target)
+        if spec is not None:
+            for place in (spec.origin, *(spec.submodule_search_locations or ())):
+                if place and Path(place).resolve().is_relative_to(self._view):
+                    raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        return spec
+
+
 class _Silent(DisplayHook):
     """Keeps the value of a cell's last expression, and prints nothing."""
 
@@ -83,11 +103,14 @@ class _Silent(DisplayHook):
 class _Shell(InteractiveShell):
     """IPython without a terminal or a window."""
 
+    shown: BaseException | None = None  # the last error that it was to show
+
     def enable_gui(self, gui: Any = None) -> None:
         """Do nothing: ``%matplotlib inline`` asks for it."""
 
     def showtraceback(self, *_: Any, **__: Any) -> None:
-        """Do nothing: errors are for the worker."""
+        """Keep the error for the worker: under ``%%time`` nothing else tells of it."""
+        self.shown = sys.exc_info()[1]
 
     showsyntaxerror = showtraceback
 
@@ -168,8 +191,9 @@ class Judge:
                 self._hidden[self._file] = telling.hidden_lines(text)
                 self._borrow(text)
                 self._mirror()
+                self.shell.shown = None
                 ended = self.shell.run_cell(source, store_history=False)
-                error = ended.error_before_exec or ended.error_in_exec
+                error = ended.error_before_exec or ended.error_in_exec or self.shell.shown
                 if not DisplayHook.semicolon_at_end_of_expression(text):
                     value = ended.result
             except BaseException as raised:
@@ -253,6 +277,8 @@ class Judge:
 def _own_module(name: str, found: Any) -> Any:
     """Return this process's own module of the same name instead of a handle on the student's."""
     module = module_of(found)
+    if name == module and name in sys.stdlib_module_names:
+        return importlib.import_module(name)
     if module in sys.modules and name in (module, module.rpartition(".")[2]):
         return sys.modules[module]
     return found

@@ -1,0 +1,348 @@
+"""The judge's names, values and files, with a real student's process beside it."""
+
+import asyncio
+import dataclasses
+
+import pytest
+
+from autograder.execute import execute
+from autograder.model import Verdict
+from tests.autograder import building
+from tests.autograder.building import asserts, marked, solution
+
+pytestmark = pytest.mark.sandbox
+PASS, FAIL, ERROR = Verdict.PASS, Verdict.FAIL, Verdict.ERROR
+
+
+def locked(source, grade_id="locked"):
+    return marked(source, grade_id, locked=True)
+
+
+@pytest.fixture
+def judged(zygote):
+    """Return a function that executes cells, with what else the instructor brings."""
+
+    def judged(*cells, imports="", instructor_files=(), **options):
+        job = building.job(*cells, **options)
+        job = dataclasses.replace(job, imports=imports, instructor_files=instructor_files)
+        execution = asyncio.run(execute(job, zygote))
+        return building.ended(execution), execution
+
+    return judged
+
+
+def test_a_name_of_a_locked_cell_cannot_be_taken_over(run):
+    done = run(
+        locked("def close(a, b):\n    return abs(a - b) < 1e-9\nlimit = 10"),
+        solution("def f(x):\n    return 0\ndef close(a, b):\n    return True\nlimit = 0"),
+        asserts("assert limit == 10\nassert close(f(1), 1), 'not close'"),
+    )
+    assert done.messages[2] == "not close"
+
+
+def test_a_temporary_of_a_test_cannot_be_taken_over(run):
+    done = run(
+        solution("def f(x):\n    return 0", "one"),
+        asserts("expected = 4\ndef check(x):\n    assert x == expected, 'wrong'", "test_one"),
+        solution("expected = 0\ndef check(x): pass", "two"),
+        asserts("assert expected == 4\ncheck(f(2))", "test_two"),
+    )
+    assert done.verdicts == [PASS, PASS, PASS, FAIL]
+    assert done.messages[3] == "wrong"
+
+
+def test_a_name_that_a_test_deleted_stays_the_instructor_s(run):
+    done = run(
+        asserts("limit = 3\ndel limit", "one"),
+        solution("limit = 99"),
+        asserts("limit", "two"),
+    )
+    assert done.messages[2] == "NameError: name 'limit' is not defined"
+
+
+def test_a_name_is_borrowed_anew_for_each_test(run):
+    done = run(
+        solution("x = 1", "one"),
+        asserts("assert x == 1", "test_one"),
+        solution("x = 2", "two"),
+        asserts("assert x == 2", "test_two"),
+        solution("del x", "three"),
+        asserts("x", "test_three"),
+    )
+    assert done.verdicts[:5] == [PASS] * 5
+    assert done.messages[5] == "NameError: name 'x' is not defined"
+
+
+def test_a_function_of_an_earlier_test_finds_the_student_s_names_of_now(run):
+    done = run(
+        solution("def f(x):\n    return x", "one"),
+        asserts("def check(y):\n    return f(1) == y\nassert check(1)", "test_one"),
+        solution("def f(x):\n    return x + 1", "two"),
+        asserts("assert check(2)\nassert not check(1)", "test_two"),
+    )
+    assert done.verdicts == [PASS] * 4
+
+
+def test_a_function_of_a_locked_cell_finds_what_the_student_defines_afterwards(run):
+    done = run(
+        locked("def total(n):\n    return sum(f(i) for i in range(n))"),
+        solution("def f(x):\n    return 2 * x"),
+        asserts("assert total(4) == 12"),
+    )
+    assert done.verdicts == [PASS] * 3
+
+
+def test_a_test_may_convert_a_student_s_value_under_its_own_name(run):
+    done = run(
+        solution("theta = [1.0, 2.0]"),
+        asserts("import numpy as np\ntheta = np.asarray(theta)\nassert theta.sum() == 3", "one"),
+        asserts("assert theta.shape == (2,)", "two"),
+        asserts("theta = [t * 2 for t in theta]\nassert theta == [2, 4]", "three"),
+    )
+    assert done.verdicts == [PASS] * 4
+
+
+def test_a_value_that_a_test_sets_to_what_the_student_has_stays(run):
+    done = run(
+        solution("n = 5"),
+        asserts("assert n > 0\nn = 5", "one"),
+        asserts("assert n == 5", "two"),
+    )
+    assert done.verdicts == [PASS] * 3
+
+
+def test_a_name_that_a_failed_test_was_to_define_is_not_the_student_s(run):
+    done = run(
+        solution("right = 0\ndef f():\n    raise ValueError"),
+        asserts("right\nf()\nright = 42", "one"),
+        asserts("assert 0 == right", "two"),
+    )
+    assert done.verdicts == [PASS, ERROR, ERROR]
+    assert done.messages[2] == "NameError: name 'right' is not defined"
+
+
+@pytest.mark.parametrize("name", ["np", "numpy", "math"])
+def test_a_library_s_usual_name_is_never_the_student_s(run, name):
+    done = run(
+        solution(
+            f"class Fake:\n    def __getattr__(self, n): return lambda *a: True\n{name} = Fake()"
+        ),
+        asserts(f"assert type({name}).__name__ == 'module'\nassert {name}.cos(0) == 1"),
+    )
+    assert done.verdicts == [PASS, PASS]
+
+
+def test_a_builtin_is_never_the_student_s(run):
+    done = run(
+        solution("abs = lambda x: 0\nlen = lambda x: 3\nimport builtins\nbuiltins.sum = len"),
+        asserts("assert abs(-2) == 2\nassert len([]) == 0\nassert sum([1, 2]) == 3"),
+    )
+    assert done.verdicts == [PASS, PASS]
+
+
+def test_what_a_student_does_to_a_library_stays_with_the_student(run):
+    done = run(
+        solution("import numpy as np\nnp.allclose = lambda *a, **k: True\nnp.testing = None"),
+        asserts("import numpy as np\nassert not np.allclose(1, 2)\nnp.testing.assert_equal(1, 1)"),
+    )
+    assert done.verdicts == [PASS, PASS]
+
+
+def test_what_the_assignment_imports_is_there_before_anything_of_the_student_s(judged):
+    done, _ = judged(
+        solution("sqrt = lambda x: 'fake'\nimport math as m"),
+        asserts("assert sqrt(4) == 2"),
+        imports="from math import sqrt\nimport no_such_module\nfrom math import nothing",
+    )
+    assert done.verdicts == [PASS, PASS]
+
+
+def test_a_module_that_the_student_imported_is_the_judge_s_own(run):
+    done = run(
+        solution("import statistics\nstatistics.mean = lambda x: 0"),
+        asserts("assert statistics.mean([1, 3]) == 2"),
+    )
+    assert done.verdicts == [PASS, PASS]
+
+
+def test_a_locked_cell_that_fails_in_the_judge_is_trouble_and_its_names_are_not_borrowed(judged):
+    done, execution = judged(
+        locked(
+            "if 'ZMQ' not in type(get_ipython()).__name__:\n    raise OSError('no data')\nlimit = 3"
+        ),
+        solution("limit = 3"),
+        asserts("assert limit == 3"),
+    )
+    assert done.verdicts == [PASS, PASS, ERROR]
+    assert "limit" in done.messages[2]
+    assert len(execution.trouble) == 1
+    assert "no data" in execution.trouble[0]
+
+
+def test_magics_in_the_instructor_s_cells_do_no_harm(run):
+    done = run(
+        locked("%matplotlib inline\n%load_ext autoreload\n%autoreload 2\nlimit = 3"),
+        solution("def f(x):\n    return 2 * x"),
+        asserts("%%time\nassert f(limit) == 6", "one"),
+        asserts("%time y = f(2)\nassert y == 4", "two"),
+        asserts("%%capture out\nassert f(1) == 3, 'seen'", "three"),
+    )
+    assert done.verdicts == [PASS, PASS, PASS, PASS, FAIL]
+    assert done.messages[4] == "seen"
+
+
+SCORES = {
+    "0.5": 0.5,
+    "1": 1.0,
+    "2 / 4": 0.5,
+    "np.float64(0.25)": 0.25,
+    "np.float32(0.5)": 0.5,
+    "np.int64(1)": 1.0,
+    "given()": 0.75,
+    "True": None,
+    "False": None,
+    "None": None,
+    "'0.5'": None,
+    "[0.5]": None,
+    "np.array(0.5)": None,
+    "0.5;": None,
+    "x = 0.5": None,
+    "print(0.5)": None,
+    "f": None,
+    "f()": None,
+    "-1": -1.0,
+    "float('inf')": float("inf"),
+    "10**400": float("inf"),
+    "float('nan')": "nan",
+}
+
+
+def test_the_points_are_the_number_that_the_last_expression_gives_and_nothing_else(judged):
+    student = (
+        "class Score(float):\n    def __repr__(self): return '1.0'\n"
+        "def given(): return Score(0.75)\ndef f(): return f"
+    )
+    cells = [asserts(f"import numpy as np\n{last}", f"t{n}") for n, last in enumerate(SCORES)]
+    _, execution = judged(solution(student), *cells)
+    assert {cell.verdict for cell in execution.cells} == {PASS}
+    given = [cell.points for cell in execution.cells[1:]]
+    assert [str(points) if points != points else points for points in given] == [*SCORES.values()]
+
+
+def test_a_number_that_a_failed_test_ends_with_is_no_score(judged):
+    _, execution = judged(solution("x = 1"), asserts("assert x == 2\n1.0"))
+    assert execution.cells[1].points is None
+    assert execution.cells[1].verdict is FAIL
+
+
+def test_the_instructor_sees_what_a_test_printed_and_what_it_gave(run):
+    done = run(
+        solution("def f():\n    print('from the student')"),
+        asserts("f()\nprint('from the test')\nimport sys\nprint('error', file=sys.stderr)\n0.5"),
+    )
+    assert done.printed(1) == "from the student\nfrom the test\n"
+    assert [o.text for o in done.cells[1].outputs if o.get("name") == "stderr"] == ["error\n"]
+    assert done.result(1) == "0.5"
+
+
+def test_a_test_that_listens_to_what_is_printed_hears_the_student_s_code(run):
+    listen = (
+        "import io, contextlib\nwith contextlib.redirect_stdout(io.StringIO()) as out:\n    f()\n"
+    )
+    done = run(
+        solution("def f():\n    print('hello')"),
+        asserts(listen + "assert out.getvalue() == 'hello\\n'"),
+    )
+    assert done.verdicts == [PASS, PASS]
+
+
+def test_files_that_the_student_s_code_writes_can_be_read_by_their_relative_names(run):
+    done = run(
+        solution(
+            "import pathlib\npathlib.Path('early.txt').write_text('a')\n"
+            "def save(name, text):\n    p = pathlib.Path(name)\n"
+            "    p.parent.mkdir(parents=True, exist_ok=True)\n    p.write_text(text)"
+        ),
+        asserts("assert open('early.txt').read() == 'a'", "one"),
+        asserts(
+            "save('late.txt', 'b')\nassert open('late.txt').read() == 'b'\n"
+            "save('logs/run/x.txt', 'c')\nassert open('logs/run/x.txt').read() == 'c'\n"
+            "save('logs/run/y.txt', 'd')\nassert open('logs/run/y.txt').read() == 'd'\n"
+            "save('late.txt', 'e')\nassert open('late.txt').read() == 'e'",
+            "two",
+        ),
+        asserts(
+            "import os, tempfile\nwhere = tempfile.mkdtemp()\nsave(os.path.join(where, 'x'), 'f')\n"
+            "assert open(os.path.join(where, 'x')).read() == 'f'",
+            "three",
+        ),
+    )
+    assert done.messages == [""] * 4
+
+
+def test_a_link_of_the_student_s_leads_nowhere_new(run):
+    done = run(
+        solution(
+            "import os\nos.symlink('/proc/self/environ', 'env')\nos.symlink('/tmp/work', 'loop')\n"
+            "os.symlink('/etc/passwd', 'passwd')\nprint(os.path.exists('passwd'))"
+        ),
+        asserts("import os\nprint(os.path.exists('passwd'))"),
+    )
+    assert done.printed(0) == "False\n"
+    assert done.printed(1) == "False\n"
+
+
+SHADOWS = "import sys\nsys.modules['__main__'].TAKEN = True\nvalue = 'the student s'\n"
+
+
+def test_a_module_beside_the_student_s_notebook_is_not_run_by_the_judge(judged):
+    done, _ = judged(
+        solution(
+            f"open('late.py', 'w').write({SHADOWS!r})\nimport os\nos.makedirs('package')\n"
+            f"open('package/__init__.py', 'w').write({SHADOWS!r})\nimport helper, late\n"
+            "print(helper.value)"
+        ),
+        asserts("import helper\nassert helper.value == 'the instructor s'", "one"),
+        asserts("import late", "two"),
+        asserts("import package", "three"),
+        asserts("import colorsys\nassert colorsys.ONE_THIRD", "four"),
+        asserts("import sys\nassert not hasattr(sys.modules['__main__'], 'TAKEN')", "five"),
+        files={"helper.py": SHADOWS.encode(), "colorsys.py": SHADOWS.encode()},
+        instructor_files=(("helper.py", b"value = 'the instructor s'"),),
+    )
+    assert done.printed(0) == "the student s\n"
+    assert done.verdicts == [PASS, PASS, ERROR, ERROR, PASS, PASS]
+    assert "No module named 'late'" in done.messages[2]
+
+
+def test_not_even_where_the_working_directory_is_on_the_path(judged):
+    done, _ = judged(
+        solution("def f(): pass"),
+        asserts(
+            "import sys, os\nsys.path.insert(0, os.getcwd())\nsys.path.insert(0, '.')\nf()", "a"
+        ),
+        asserts("import late", "b"),
+        asserts("import sys\nassert not hasattr(sys.modules['__main__'], 'TAKEN')", "c"),
+        files={"late.py": SHADOWS.encode()},
+    )
+    assert done.verdicts[3] is PASS
+    assert done.verdicts[2] is ERROR
+
+
+def test_after_a_crash_what_tests_defined_is_there_again_and_not_the_student_s(run):
+    done = run(
+        locked("limit = 10"),
+        solution("import os\ndef f(x): return 0\ndef die(): os._exit(1)", "one"),
+        asserts("expected = 4\ndef check(x):\n    assert x == expected, 'wrong'", "test_one"),
+        asserts("right = 7\ndie()\nwrong = 1", "test_two"),
+        solution("expected = right = limit = wrong = 0\ndef check(x): pass", "two"),
+        asserts("check(f(1))", "test_three"),
+        asserts("assert limit == 10", "test_four"),
+        asserts("assert f(1) == right", "test_five"),
+        asserts("assert f(1) == wrong", "test_six"),
+    )
+    assert done.verdicts[:5] == [PASS, PASS, PASS, Verdict.CRASH, PASS]
+    assert done.messages[5] == "wrong"
+    assert done.verdicts[6] is PASS
+    assert done.messages[7] == "NameError: name 'right' is not defined"
+    assert done.messages[8] == "NameError: name 'wrong' is not defined"
