@@ -54,6 +54,7 @@ class Prepare:
         self, course: Course, ledger: Ledger, assignment: Assignment, *, force: bool = False
     ) -> None:
         self.course, self.ledger, self.assignment, self.force = course, ledger, assignment, force
+        self._limits = course.settings.limits_of(assignment.name)
         self._converter = course.converter()
         self._steps = Steps(self._converter, self._converter.sanitize_preprocessors)
         self._scores = ledger.scores(assignment.name)
@@ -67,8 +68,7 @@ class Prepare:
 
     def _prepare(self, student: str) -> Prepared:
         source = self.course.folder("submitted", self.assignment.name, student)
-        limits = self.course.settings.limits
-        _check_files(source, limits)
+        _check_files(source, self._limits)
         if not self._converter.create_student:
             self._check_known(student)
         names = [book.name for book in self.assignment.notebooks]
@@ -119,7 +119,7 @@ class Prepare:
             return Cause.FORCED
         now = {"submission": submission, "assignment": self.assignment.hash}
         for one in kept.values():
-            if cause := audit.cause(one, limits=self.course.settings.limits, **now):
+            if cause := audit.cause(one, limits=self._limits, **now):
                 return cause
         told = {(n, c["grade_id"]): c["points"] for n, one in kept.items() for c in one["cells"]}
         missing = {
@@ -148,7 +148,7 @@ class Prepare:
             assignment=self.assignment,
             files=files,
             submission_hash=submission,
-            limits=self.course.settings.limits,
+            limits=self._limits,
             resources=self.course.settings.resources_of(self.assignment.name),
         )
 

@@ -185,7 +185,7 @@ class Execute(NbGraderPreprocessor):
                 if path.is_file() and path.suffix != ".ipynb" and path.name != "timestamp.txt"
             },
             submission_hash=audit.submission_hash(Path(submitted)),
-            limits=ours.limits,
+            limits=ours.limits_of(mark["assignment"]),
             resources=ours.resources_of(mark["assignment"]),
         )
         return next(engine.shared(ours).run([one]))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
+import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from traitlets import Bool, Dict, Float, Integer, List, Unicode
@@ -79,11 +82,42 @@ class Autograder(Configurable):
     output_kb = Integer(
         _DEFAULT.output_kb, help="Output of one cell in kB; what is more is cut."
     ).tag(config=True)
+    profiles = Dict(
+        Dict(),
+        key_trait=Unicode(),
+        help="Limits of single assignments, as in {'ps3': {'memory_mb': 4096}}.",
+    ).tag(config=True)
 
     @property
     def limits(self) -> Limits:
-        """The limits of one submission."""
+        """The limits of one submission, where its assignment has none of its own."""
         return Limits(**{name: getattr(self, name) for name in Limits.__dataclass_fields__})
+
+    def limits_of(self, assignment: str) -> Limits:
+        """Return the limits of a submission of ``assignment``.
+
+        Raises
+        ------
+        AutograderError
+            If its profile names what is no limit, or a limit that is none.
+        """
+        profile = self.profiles.get(assignment, {})
+        names = list(Limits.__dataclass_fields__)
+        where = f"c.Autograder.profiles[{assignment!r}]"
+        for name, most in profile.items():
+            if name not in names:
+                near = difflib.get_close_matches(str(name).lower(), names, 1, cutoff=0)[0]
+                raise AutograderError(
+                    f"{where} sets {name!r}, which is no limit; the nearest is {near!r}, "
+                    f"and all are: {', '.join(names)}."
+                )
+            whole = isinstance(getattr(_DEFAULT, name), int)
+            kind, word = (int, "a whole number") if whole else (int | float, "a number")
+            if isinstance(most, bool) or not isinstance(most, kind) or not 0 < most < math.inf:
+                raise AutograderError(
+                    f"{where} sets {name!r} to {most!r}; it takes {word} above zero."
+                )
+        return replace(self.limits, **profile)
 
     def resources_of(self, assignment: str) -> tuple[tuple[str, float], ...]:
         """Return the Dask resources that a worker must offer to grade ``assignment``."""

@@ -6,7 +6,7 @@ import pytest
 from autograder import audit
 from autograder.audit import Cause
 from autograder.courses import open_course
-from autograder.model import CellOutcome, Execution, Verdict
+from autograder.model import AutograderError, CellOutcome, Execution, Limits, Verdict
 from autograder.prepare import MOST_FILES, fingerprint
 from tests.autograder.building import (
     PROBLEM,
@@ -48,7 +48,14 @@ def test_a_submission_becomes_a_job_with_the_hidden_tests_back_in_place(root, pr
     assert (one.student, one.assignment, one.notebook) == ("alice", "ps1", "p1")
     assert b"fails for larger numbers" in one.content
     assert b"return x + x" in one.content
-    assert one.limits.cell_seconds == 30
+    assert one.limits == Limits()
+
+
+def test_a_job_has_the_limits_of_its_assignment(root, prepare):
+    submit(root, "alice")
+    configure(root, "c.Autograder.profiles = {'ps1': {'memory_mb': 77}, 'ps2': {'memory_mb': 1}}")
+    (one,) = prepare().jobs
+    assert one.limits == Limits(memory_mb=77)
 
 
 def test_preparing_writes_nothing(root, prepare):
@@ -359,6 +366,14 @@ def test_other_points_and_another_data_file_are_another_assignment(graded, prepa
 def test_other_limits_are_a_cause(graded, prepare):
     configure(graded, "c.Autograder.memory_mb = 1000")
     assert prepare().cause is Cause.LIMITS
+    configure(graded, "c.Autograder.profiles = {'ps1': {'memory_mb': 1000}}")
+    assert prepare().cause is Cause.LIMITS
+
+
+def test_a_profile_that_cannot_be_meant_is_no_fault_of_a_submission(root, prepare):
+    configure(root, "c.Autograder.profiles = {'ps1': {'memory': 77}}")
+    with pytest.raises(AutograderError, match="'memory_mb'"):
+        prepare()
 
 
 def test_another_version_of_the_grader_is_a_cause(graded, prepare, monkeypatch):

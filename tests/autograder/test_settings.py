@@ -30,6 +30,33 @@ def test_a_course_sets_what_it_needs():
     assert settings.limits == Limits(cell_seconds=10.0, memory_mb=512)
 
 
+def test_an_assignment_has_limits_of_its_own_where_its_profile_sets_them():
+    config = Config()
+    config.Autograder.memory_mb = 512
+    config.Autograder.profiles = {"ps3": {"memory_mb": 4096, "cell_cpu_seconds": 90}}
+    settings = read(config)
+    assert settings.limits_of("ps1") == settings.limits == Limits(memory_mb=512)
+    assert settings.limits_of("ps3") == Limits(memory_mb=4096, cell_cpu_seconds=90)
+
+
+@pytest.mark.parametrize(
+    ("profile", "said"),
+    [
+        ({"memory": 4096}, r"\['ps3'\] sets 'memory', which is no limit.* 'memory_mb'"),
+        ({"CPU_seconds": 1}, "'cpu_seconds', and all are: "),
+        ({7: 1}, "sets 7, which is no limit"),
+        ({"memory_mb": "4 GB"}, "to '4 GB'; it takes a whole number above zero"),
+        ({"memory_mb": 0}, "to 0; it takes"),
+        ({"processes": 1.5}, "a whole number"),
+        ({"cell_seconds": True}, "a number above zero"),
+        ({"cell_seconds": float("nan")}, "a number above zero"),
+    ],
+)
+def test_a_profile_that_cannot_be_meant_is_refused_with_a_sentence(profile, said):
+    with pytest.raises(AutograderError, match=said):
+        Autograder(profiles={"ps3": profile}).limits_of("ps3")
+
+
 def test_every_setting_explains_itself():
     for name, trait in Autograder.class_own_traits(config=True).items():
         assert trait.help.endswith("."), name
