@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import sysconfig
+import tempfile
 import warnings
 from collections import Counter
 from collections.abc import Sequence
@@ -16,7 +17,6 @@ from types import ModuleType
 from typing import TYPE_CHECKING, cast
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -25,18 +25,15 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
-from rich.table import Table
 
-from autograder import settings
+from autograder import settings, showing
 from autograder.engine import Engine
 from autograder.model import AutograderError, Graded, Verdict
 from autograder.settings import Autograder
 
 if TYPE_CHECKING:
     from autograder.grading import Grading
-
-#: Colours of the table.
-COLOURS = {Verdict.PASS: "green", Verdict.FAIL: "yellow", Verdict.INTERNAL: "bold red"}
+    from autograder.timing import Timing
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -80,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="run submissions with your own rights, on a machine that cannot isolate them",
     )
+    grade.add_argument("--timings", action="store_true", help="show how long each cell took")
     grade.add_argument("--json", action="store_true", help="print the results as JSON")
     grade.add_argument("--verbose", action="store_true", help="show what nbgrader logs")
     grade.set_defaults(run=_grade)
@@ -89,6 +87,28 @@ def _parser() -> argparse.ArgumentParser:
     _course_option(report)
     report.add_argument("--output", type=Path, help="file to write (default: in the course)")
     report.set_defaults(run=_report)
+
+    verify = commands.add_parser("verify", help="see that an assignment's own solution earns all")
+    verify.add_argument("assignment", metavar="ASSIGNMENT")
+    _course_option(verify)
+    verify.add_argument("--runs", type=int, default=5, metavar="N", help="how often (5)")
+    verify.add_argument("--load", action="store_true", help="keep the machine busy meanwhile")
+    verify.set_defaults(run=_verify)
+
+    replay = commands.add_parser("replay", help="repeat a recorded grade, and compare")
+    replay.add_argument(
+        "submission",
+        nargs="+",
+        metavar="SUBMISSION",
+        help="STUDENT ASSIGNMENT, STUDENT/ASSIGNMENT, or the path of a submission",
+    )
+    _course_option(replay)
+    replay.set_defaults(run=_replay)
+
+    doctor = commands.add_parser("doctor", help="see whether grading can start here")
+    _course_option(doctor)
+    doctor.add_argument("--scheduler", default="", metavar="ADDRESS", help="of Dask, to ask too")
+    doctor.set_defaults(run=_doctor)
     return parser
 
 
@@ -155,7 +175,12 @@ def _show(arguments: argparse.Namespace, console: Console, grading: Grading, eng
     if arguments.json:
         print(json.dumps([as_json(one) for one in results], indent=1))
     else:
-        Console().print(table(results))
+        out = Console()
+        out.print(showing.table(results))
+        for line in showing.summary(results):
+            out.print(line, highlight=False)
+        if arguments.timings:
+            out.print(showing.timings(_timings(grading, results)))
         if grading.kept or set(grading.causes.values()) - {"new"}:
             console.print(f"{_told(grading)}; --force grades all again.")
     if all(one.verdict is Verdict.ERROR and not one.cells for one in results):
@@ -170,6 +195,12 @@ def _told(grading: Grading) -> str:
     return ", ".join([f"{len(grading.kept)} unchanged", *graded])
 
 
+def _timings(grading: Grading, results: Sequence[Graded]) -> list[Timing]:
+    from autograder.timing import timings
+
+    return timings(grading.course, grading.assignment, [one.student for one in results])
+
+
 def _report(arguments: argparse.Namespace) -> int:
     from autograder.courses import open_course
     from autograder.report import write
@@ -179,38 +210,66 @@ def _report(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _verify(arguments: argparse.Namespace) -> int:
+    if arguments.runs < 1:
+        raise AutograderError(f"--runs must be at least 1, not {arguments.runs}.")
+    from autograder.courses import open_course
+    from autograder.verify import verify
+
+    course = open_course(arguments.course)
+    console = Console(stderr=True)
+    with (
+        tempfile.TemporaryDirectory(prefix="verify-") as scratch,
+        console.status("reading the source") as status,
+    ):
+        found = verify(
+            course,
+            arguments.assignment,
+            Path(scratch),
+            runs=arguments.runs,
+            load=arguments.load,
+            watch=status.update,
+        )
+    out = Console(highlight=False)
+    out.print(showing.verified(found))
+    for line in showing.advice(found):
+        out.print(f"- {line}")
+    if found.fine:
+        out.print("The reference solution earns everything, every time.")
+    return 0 if found.fine else 1
+
+
+def _replay(arguments: argparse.Namespace) -> int:
+    if len(arguments.submission) > 2:
+        raise AutograderError("Replay one submission at a time: autograder replay ada ps1")
+    from autograder.courses import open_course
+    from autograder.replay import find, replay
+
+    course = open_course(arguments.course)
+    student, assignment = find(course, arguments.submission)
+    with Console(stderr=True).status(f"grading {student}'s {assignment} again"):
+        found = replay(course, student, assignment)
+    out = Console(highlight=False)
+    out.print(showing.conditions(found.conditions))
+    for line in found.differences:
+        out.print(f"- {showing.plain(line)}")
+    if not found.differences:
+        out.print(f"The same verdict, points and message at each of {found.cells} cells.")
+    return 1 if found.differences else 0
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from autograder.doctor import examine, fit
+
+    found = examine(arguments.course.absolute(), scheduler=arguments.scheduler)
+    out = Console(highlight=False)
+    out.print(showing.facts(found))
+    able = fit(found)
+    out.print("Grading can start." if able else "Grading cannot start: mend what is red.")
+    return 0 if able else 1
+
+
 def as_json(graded: Graded) -> dict[str, object]:
     """Return a result as plain data."""
     plain = dataclasses.asdict(graded)
     return {**plain, "points": graded.points, "max_points": graded.max_points}
-
-
-def table(results: Sequence[Graded]) -> Table:
-    """Return the table of results, with the reason for every lost point."""
-    title = escape(results[0].assignment) if results else "nothing to grade"
-    shown = Table(title=title, title_justify="left", show_lines=False)
-    shown.add_column("student", no_wrap=True)
-    shown.add_column("points", justify="right", no_wrap=True)
-    shown.add_column("verdict", no_wrap=True)
-    shown.add_column("why points were lost", overflow="fold")
-    shown.add_column("s", justify="right", no_wrap=True)
-    for one in results:
-        lost: dict[str, list[str]] = {}  # the same reason is told once
-        for cell in one.cells:
-            if cell.points is None or cell.points < cell.max_points:
-                reason = _first_line(cell.message) or "waits for a person to grade it"
-                lost.setdefault(reason, []).append(f"{cell.grade_id} (of {cell.max_points:g})")
-        reasons = [f"{', '.join(cells)}: {reason}" for reason, cells in lost.items()]
-        colour = COLOURS.get(one.verdict, "red")
-        shown.add_row(
-            escape(one.student),
-            f"{one.points:g} / {one.max_points:g}" if one.cells else "–",
-            f"[{colour}]{one.verdict}[/]",
-            escape("\n".join([one.message] * bool(one.message) + reasons)),
-            f"{one.seconds:.1f}",
-        )
-    return shown
-
-
-def _first_line(text: str) -> str:
-    return text.strip().partition("\n")[0]

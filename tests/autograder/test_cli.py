@@ -1,7 +1,6 @@
 """The ``autograder`` command, as it is typed."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -10,11 +9,9 @@ from pathlib import Path
 
 import pytest
 from nbgrader.api import MissingEntry
-from rich.console import Console
 
 from autograder import sandbox
-from autograder.cli import main, table
-from autograder.model import CellScore, Graded, Verdict
+from autograder.cli import main
 from tests.autograder.building import RIGHT, configure, scores, submit, wait_for
 
 COMMAND = Path(sys.executable).parent / "autograder"
@@ -247,39 +244,3 @@ def test_the_command_works_from_elsewhere_and_an_interrupt_keeps_what_was_graded
         scores(root, "bob")
     assert not (root / "autograded/bob/ps1").exists()
     assert set(Path("/tmp").glob("ag-*")) <= before
-
-
-# --- the table ----------------------------------------------------------------------------------
-
-
-def shown(*results):
-    console = Console(width=160, record=True, file=open(os.devnull, "w"))  # noqa: SIM115, PTH123
-    with console.file:
-        console.print(table(results))
-    return console.export_text()
-
-
-def test_the_same_reason_is_told_once():
-    cells = [CellScore(name, 0, 1, Verdict.ERROR, "Not answered yet.") for name in ("a", "b")]
-    text = shown(Graded("alice", "ps1", Verdict.ERROR, tuple(cells)))
-    assert "a (of 1), b (of 1): Not answered yet." in text
-
-
-def test_a_student_s_words_are_not_markup():
-    cell = CellScore("a", 0, 1, Verdict.FAIL, "[bold]x[/bold] [link=http://x]y")
-    text = shown(Graded("[red]alice", "ps1", Verdict.FAIL, (cell,)))
-    assert "[bold]x[/bold] [link=http://x]y" in text
-    assert "[red]alice" in text
-
-
-def test_of_a_long_message_the_first_line_is_shown():
-    cell = CellScore("a", 0, 1, Verdict.FAIL, "\nfirst\nsecond")
-    text = shown(Graded("alice", "ps1", Verdict.FAIL, (cell,)))
-    assert "first" in text
-    assert "second" not in text
-
-
-def test_a_submission_without_a_score_shows_none():
-    text = shown(Graded("alice", "ps1", Verdict.INTERNAL, message="The grader failed."))
-    assert "–" in text
-    assert "The grader failed." in text

@@ -1,0 +1,163 @@
+"""Puts results into tables and sentences for a terminal; prints nothing."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from rich.markup import escape
+from rich.table import Table
+
+from autograder.model import SEVERITY, Graded, Verdict
+
+if TYPE_CHECKING:
+    from autograder.machine import Fact
+    from autograder.replay import Condition
+    from autograder.timing import Timing
+    from autograder.verify import Verification
+
+#: Colours of verdicts.
+COLOURS = {Verdict.PASS: "green", Verdict.FAIL: "yellow", Verdict.INTERNAL: "bold red"}
+#: How many names stand for all, and how many slow submissions are named.
+NAMES, SLOWEST = 5, 3
+#: A submission that takes that many times the median, and that many seconds more, is notable.
+TIMES, SECONDS = 2, 1.0
+
+
+def plain(text: str) -> str:
+    """Return what somebody wrote without what would move a cursor, or be taken for our markup."""
+    return escape(
+        "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+    )
+
+
+def table(results: Sequence[Graded]) -> Table:
+    """Return the table of results, with the reason for every lost point."""
+    shown = _table(
+        plain(results[0].assignment) if results else "nothing to grade",
+        ("student", "points>", "verdict", "why points were lost~", "s>"),
+    )
+    for one in results:
+        lost: dict[str, list[str]] = {}  # the same reason is told once
+        for cell in one.cells:
+            if cell.points is None or cell.points < cell.max_points:
+                reason = _first_line(cell.message) or "waits for a person to grade it"
+                lost.setdefault(reason, []).append(f"{cell.grade_id} (of {cell.max_points:g})")
+        reasons = [f"{', '.join(cells)}: {reason}" for reason, cells in lost.items()]
+        colour = COLOURS.get(one.verdict, "red")
+        shown.add_row(
+            plain(one.student),
+            f"{one.points:g} / {one.max_points:g}" if one.cells else "–",
+            f"[{colour}]{one.verdict}[/]",
+            plain("\n".join([one.message] * bool(one.message) + reasons)),
+            f"{one.seconds:.1f}",
+        )
+    return shown
+
+
+def summary(results: Sequence[Graded]) -> Iterator[str]:
+    """Yield who is affected by which verdict, and which submissions took notably long."""
+    by_verdict = {
+        verdict: [one.student for one in results if one.verdict is verdict] for verdict in SEVERITY
+    }
+    told = [
+        f"{len(students)} {verdict}" + f" ({names(students)})" * (verdict is not Verdict.PASS)
+        for verdict, students in reversed(by_verdict.items())
+        if students
+    ]
+    if len(results) > 1:
+        yield plain(f"Verdicts: {', '.join(told)}.")
+    usual = statistics.median(one.seconds for one in results) if results else 0.0
+    slow = [one for one in results if one.seconds > max(TIMES * usual, usual + SECONDS)]
+    slow = sorted(slow, key=lambda one: -one.seconds)[:SLOWEST]
+    if slow and len(results) > 1:
+        said = ", ".join(f"{one.student} {one.seconds:.1f} s" for one in slow)
+        yield plain(f"Slowest: {said} (median {usual:.1f} s).")
+
+
+def names(students: Sequence[str]) -> str:
+    """Return a list of names that is not too long."""
+    more = len(students) - NAMES
+    shown = ", ".join(students[: NAMES if more > 1 else NAMES + 1])
+    return f"{shown} and {more} others" if more > 1 else shown
+
+
+def timings(found: Sequence[Timing]) -> Table:
+    """Return how long each cell took."""
+    shown = _table("Seconds by cell", ("cell", "median>", "worst>", "whose", "runs>"))
+    for one in found:
+        shown.add_row(
+            plain(one.cell), f"{one.median:.2f}", f"{one.worst:.2f}", plain(one.who), str(one.runs)
+        )
+    return shown
+
+
+def verified(found: Verification) -> Table:
+    """Return how the reference solution fared."""
+    shown = _table(
+        f"{plain(found.assignment)}: the reference solution, graded {found.runs} times",
+        ("cell", "points>", "earned in full", "longest>", "untouched>", "nbgrader itself>"),
+    )
+    for one in found.cells:
+        full = f"{one.full} of {len(one.scores)}" if one.test else "by a person"
+        right = not one.test or (one.full == len(one.scores))
+        shown.add_row(
+            plain(one.name),
+            f"{one.most:g}",
+            full if right else f"[red]{full}[/]",
+            f"{one.seconds:.2f} s",
+            _number(one.untouched, red=bool(one.test and one.untouched)),
+            _number(one.stock, red=one.test and one.stock != one.most),
+        )
+    return shown
+
+
+def advice(found: Verification) -> Iterator[str]:
+    """Yield what an author should do, a sentence or two each."""
+    several = len({cell.notebook for cell in found.cells}) > 1
+    for notebook, one in found.advice:
+        yield plain(f"{notebook}, {one}" if several else str(one))
+    yield from map(plain, found.findings)
+
+
+def conditions(found: Sequence[Condition]) -> Table:
+    """Return what a grade depends on, then and now."""
+    shown = _table("What the grade depends on", ("what", "then~", "now~"))
+    for one in found:
+        now = "the same" if one.same else f"[red]{plain(one.now)}[/]"
+        shown.add_row(one.name, plain(one.then), now)
+    return shown
+
+
+def facts(found: Sequence[Fact]) -> Table:
+    """Return what an examination found, and what to do."""
+    shown = _table("", ("what", "here", "meaning~"))
+    for one in found:
+        here = "[green]yes[/]" if one.available else "[red]no[/]" if one.needed else "[yellow]no[/]"
+        remedy = f"\n[bold]{plain(one.remedy)}[/]" if one.remedy and not one.available else ""
+        shown.add_row(plain(one.name), here, plain(one.meaning) + remedy)
+    return shown
+
+
+def _table(title: str, columns: Sequence[str]) -> Table:
+    """Return an empty table; ``>`` marks a column of numbers, ``~`` one of sentences."""
+    shown = Table(title=title or None, title_justify="left", show_lines=False)
+    for column in columns:
+        name = column.rstrip(">~")
+        shown.add_column(
+            name,
+            justify="right" if column.endswith(">") else "left",
+            no_wrap=not column.endswith("~"),
+            overflow="fold" if column.endswith("~") else "ellipsis",
+        )
+    return shown
+
+
+def _number(value: float | None, *, red: bool) -> str:
+    shown = "–" if value is None else f"{value:g}"
+    return f"[red]{shown}[/]" if red else shown
+
+
+def _first_line(text: str) -> str:
+    return text.strip().partition("\n")[0]

@@ -1,0 +1,60 @@
+"""Reads from graded notebooks how long their cells took."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autograder.courses import Course
+
+
+@dataclass(frozen=True)
+class Timing:
+    """One cell in all submissions."""
+
+    cell: str
+    median: float  # in seconds
+    worst: float
+    who: str  # whose the worst is
+    runs: int
+
+
+def timings(course: Course, assignment: str, students: Iterable[str]) -> list[Timing]:
+    """Return how long each marked cell took, the longest first.
+
+    Parameters
+    ----------
+    course, assignment, students
+        Whose graded notebooks to read; what is not graded, or was not by this grader, is left out.
+    """
+    seconds: dict[str, dict[str, float]] = {}
+    for student in students:
+        for path in sorted(course.folder("autograded", assignment, student).glob("*.ipynb")):
+            for cell, took in _of(path).items():
+                seconds.setdefault(cell, {})[student] = took
+    found = [
+        Timing(
+            cell,
+            statistics.median(by_student.values()),
+            max(by_student.values()),
+            max(by_student, key=lambda student: by_student[student]),
+            len(by_student),
+        )
+        for cell, by_student in seconds.items()
+    ]
+    return sorted(found, key=lambda one: -one.worst)
+
+
+def _of(path: Path) -> dict[str, float]:
+    notebook: dict[str, Any] = json.loads(path.read_bytes())
+    outcomes = notebook["metadata"].get("autograder", {}).get("outcomes", [])
+    cells = notebook["cells"]
+    named = {
+        index: cell["metadata"].get("nbgrader", {}).get("grade_id")
+        for index, cell in enumerate(cells)
+    }
+    return {named[one["cell"]]: one["seconds"] for one in outcomes if named.get(one["cell"])}

@@ -1,0 +1,303 @@
+"""Grades an assignment's own solution again and again, to see that its tests hold."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from nbgrader import utils
+
+from autograder import stock
+from autograder.advice import advise
+from autograder.courses import Course
+from autograder.crossing import Advice
+from autograder.engine import Engine
+from autograder.ledger import Ledger
+from autograder.model import AutograderError, CellScore, Execution, Job, Verdict
+from autograder.prepare import Prepare
+from autograder.score import score
+from autograder.trial import REFERENCE, UNTOUCHED, trial
+
+#: A cell that takes more than this share of what it may take is named.
+SHARE = 1 / 3
+#: What to do about an error of the judge's, by its name.
+HINTS = {
+    "EOFError": "Nobody types while a notebook is graded: make what is asked for an argument.",
+    "FileNotFoundError": "A file that a test reads lies beside the source notebook, is written by "
+    "a locked cell, or by the student's code.",
+    "HandleError": "The student's object is a handle here: compare what it holds, not itself.",
+    "ModuleNotFoundError": "Install the module where grading runs, or do without it.",
+    "NameError": "A test finds what the student's cells define by its name, and what locked cells "
+    "and tests define and import; nothing else.",
+    "StudentGoneError": "The student's process ended while the test asked something of it.",
+    "WireError": "Only plain data, arrays, functions, and Keras's models, layers, losses and "
+    "optimizers go from a test to the student's code.",
+}
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One graded cell, and how the reference fared at it."""
+
+    notebook: str
+    name: str
+    most: float
+    scores: tuple[CellScore, ...]  # one for each run
+    seconds: float  # the longest
+    untouched: float | None  # the points of the release as it is
+    stock: float | None  # the points that nbgrader itself gives the reference
+    test: bool  # not for a person to grade
+
+    @property
+    def steady(self) -> bool:
+        """Whether every run ended alike."""
+        return len({(one.points, one.verdict) for one in self.scores}) == 1
+
+    @property
+    def full(self) -> int:
+        """In how many runs the reference earned everything."""
+        return sum(one.points == self.most for one in self.scores)
+
+
+@dataclass
+class Verification:
+    """What there is to tell an author."""
+
+    assignment: str
+    runs: int
+    cells: list[Tried] = field(default_factory=list)
+    advice: list[tuple[str, Advice]] = field(default_factory=list)  # with the notebook's name
+    findings: list[str] = field(default_factory=list)  # from grading it
+
+    @property
+    def fine(self) -> bool:
+        """Whether there is nothing to mend."""
+        return not self.advice and not self.findings
+
+
+def verify(
+    course: Course,
+    assignment: str,
+    scratch: Path,
+    *,
+    runs: int = 5,
+    load: bool = False,
+    engine: Callable[[Any], Engine] = Engine,
+    watch: Callable[[str], None] = lambda _: None,
+) -> Verification:
+    """Read and grade the source of ``assignment``.
+
+    Parameters
+    ----------
+    course, assignment
+        What to verify. Nothing of it is written to.
+    scratch
+        An empty directory.
+    runs
+        How many times the reference is graded.
+    load
+        Keep every processor busy with other things meanwhile.
+    engine
+        What makes an engine of settings.
+    watch
+        Told what is being done.
+
+    Raises
+    ------
+    AutograderError
+        If nothing can be graded.
+    """
+    made = trial(course, assignment, scratch / "ours")
+    found = Verification(assignment, runs)
+    sources = {
+        path.stem: nbformat.read(path, as_version=4)
+        for path in sorted(course.folder("source", assignment).glob("*.ipynb"))
+    }
+    for name, notebook in sources.items():
+        found.advice += [(name, one) for one in advise(notebook)]
+    jobs = {student: _jobs(made, assignment, student) for student in (REFERENCE, UNTOUCHED)}
+    done: list[Execution] = []
+    with engine(made.settings) as running, _busy() if load else nullcontext():
+        work = [*jobs[REFERENCE] * runs, *jobs[UNTOUCHED]]
+        for execution in running.run(work):
+            done.append(execution)
+            watch(f"graded {len(done)} of {len(work)}")
+    watch("grading with nbgrader itself")
+    theirs = dict(
+        stock.grade(trial(course, assignment, scratch / "stock"), assignment, [REFERENCE])
+    )
+    for name in sources:
+        ours = [one for one in done if one.job.notebook == name]
+        found.cells += list(_cells(name, ours, theirs[REFERENCE]))
+        limits = made.settings.limits_of(assignment)
+        # Other work makes a cell wait, but takes none of its processor time.
+        most = limits.cell_seconds if load else min(limits.cell_seconds, limits.cell_cpu_seconds)
+        found.findings += _said(ours, most, limits.cpu_seconds)
+    for cell in found.cells:
+        found.findings += _judged(cell, done)
+    return found
+
+
+def _jobs(course: Course, assignment: str, student: str) -> tuple[Job, ...]:
+    directory = course.directory
+    with Ledger(directory.db_url, directory.course_id) as ledger:
+        prepared = Prepare(course, ledger, course.load(ledger, assignment)).prepare(student)
+    if prepared.refusal:
+        raise AutograderError(prepared.refusal)
+    return prepared.jobs
+
+
+def _notebook(execution: Execution) -> NotebookNode:
+    return nbformat.v4.reads(execution.content.decode())
+
+
+def _cells(
+    notebook: str, done: Sequence[Execution], theirs: dict[str, float | None]
+) -> Iterator[Tried]:
+    """Yield what became of each graded cell of a notebook."""
+    scores: dict[str, list[CellScore]] = {}
+    seconds: dict[str, float] = {}
+    blank: dict[str, float | None] = {}
+    tests: set[str] = set()
+    for execution in done:
+        book = _notebook(execution)
+        wall = {one.index: one.seconds for one in execution.cells}
+        for index, cell in enumerate(book.cells):
+            if utils.is_grade(cell) and not utils.is_solution(cell):
+                name = cell.metadata.nbgrader["grade_id"]
+                tests |= {name} if cell.cell_type == "code" else set()
+                seconds[name] = max(seconds.get(name, 0.0), wall.get(index, 0.0))
+        for one in score(book, execution.cells):
+            if execution.job.student == UNTOUCHED:
+                blank[one.grade_id] = one.points
+            else:
+                scores.setdefault(one.grade_id, []).append(one)
+    for name, runs in scores.items():
+        yield Tried(
+            notebook,
+            name,
+            runs[0].max_points,
+            tuple(runs),
+            seconds.get(name, 0.0),
+            blank.get(name),
+            theirs.get(name),
+            name in tests,
+        )
+
+
+def _said(done: Sequence[Execution], cell_seconds: float, cpu_seconds: int) -> list[str]:
+    """Return what is to be said of a notebook's runs beside its points."""
+    found: dict[str, None] = {}
+    slow: dict[str, float] = {}
+    for execution in done:
+        if execution.failure:
+            found[f"The grader failed: {execution.failure}."] = None
+        if execution.job.student != REFERENCE:
+            continue
+        book = _notebook(execution)
+        told = {one.message for one in execution.cells}
+        for trouble in execution.trouble:
+            if trouble not in told:  # there it fails, too
+                found[f"A locked cell fails in the judge, where tests run: {trouble}."] = None
+        for one in execution.cells:
+            name = _name(book.cells[one.index], one.index)
+            if one.seconds > SHARE * cell_seconds:
+                slow[name] = max(slow.get(name, 0.0), one.seconds)
+            if one.verdict is not Verdict.PASS and not utils.is_grade(book.cells[one.index]):
+                found[f"Cell {name} ends with '{one.verdict}': {one.message}"] = None
+    for name, seconds in slow.items():
+        found[
+            f"Cell {name} took {seconds:.1f} s of the {cell_seconds:g} s that a cell may take: "
+            "slower work that is right may lose its points. Make it smaller, or raise "
+            "c.Autograder.cell_seconds and cell_cpu_seconds."
+        ] = None
+    most = max((one.cpu_seconds for one in done), default=0.0)
+    if most > SHARE * cpu_seconds:
+        found[
+            f"The notebook took {most:.1f} s of the {cpu_seconds} s of processor time that a "
+            "submission may take. Make its work smaller, or raise c.Autograder.cpu_seconds."
+        ] = None
+    return list(found)
+
+
+def _name(cell: NotebookNode, index: int) -> str:
+    return str(cell.metadata.get("nbgrader", {}).get("grade_id") or f"number {index + 1}")
+
+
+def _judged(cell: Tried, done: Sequence[Execution]) -> Iterator[str]:
+    """Yield what is wrong with one graded cell."""
+    if not cell.test:
+        return
+    runs = len(cell.scores)
+    if cell.full < runs:
+        missed = next(one for one in cell.scores if one.points != cell.most)
+        error, words = _error(cell, done)
+        said = [f"At {cell.name} the reference solution does not earn {points(cell.most)}"]
+        said[0] += f" ({cell.full} of {runs} runs; '{missed.verdict}')."
+        if words:
+            said.append(f"The judge says: {words}.")
+        if error in HINTS:
+            said.append(HINTS[error])
+        yield " ".join(said)
+    if not cell.steady:
+        seen = ", ".join(points(p) for p in dict.fromkeys(one.points for one in cell.scores))
+        yield (
+            f"{cell.name} is not steady: in {runs} runs the same solution got {seen}. Set a seed "
+            "in the test, compare with a tolerance, or test something that does not vary."
+        )
+    if cell.untouched:
+        yield (
+            f"The untouched release earns {points(cell.untouched)} at {cell.name}: its test asks "
+            "for nothing that the answer has to give."
+        )
+    if cell.full == runs and cell.stock != cell.most:
+        yield (
+            f"nbgrader itself gives the reference {points(cell.stock)} at {cell.name}, and this "
+            f"engine {points(cell.most)}: what students see with Validate is not their grade."
+        )
+
+
+def points(number: float | None) -> str:
+    """Return a number of points in words."""
+    if number is None:
+        return "no points yet"
+    return f"{number:g} point{'' if number == 1 else 's'}"
+
+
+def _error(cell: Tried, done: Sequence[Execution]) -> tuple[str, str]:
+    """Return the kind of error that a test cell ended with, and its words with the line."""
+    for execution in done:
+        if execution.job.student != REFERENCE or execution.job.notebook != cell.notebook:
+            continue
+        for one in _notebook(execution).cells:
+            if one.metadata.get("nbgrader", {}).get("grade_id") != cell.name:
+                continue
+            for output in one.get("outputs", []):
+                if output.output_type == "error":
+                    lines = [line.strip() for line in output.traceback]
+                    place = [line for line in lines if line.startswith(f'File "<{cell.name}>"')]
+                    at = place[-1].partition(", ")[2].partition(",")[0] if place else ""
+                    said = f"{output.ename}: {output.evalue}".strip(": ").splitlines()[0]
+                    return output.ename, f"{said} ({at})" if at else said
+    return "", ""
+
+
+@contextmanager
+def _busy() -> Iterator[None]:
+    """Keep every processor busy."""
+    loop = [sys.executable, "-c", "while True: pass"]
+    others = [subprocess.Popen(loop) for _ in os.sched_getaffinity(0)]
+    try:
+        yield
+    finally:
+        for one in others:
+            one.kill()
+            one.wait()

@@ -1,0 +1,40 @@
+"""How long cells took, from what graded notebooks keep."""
+
+import json
+
+import pytest
+
+from autograder.courses import open_course
+from autograder.timing import timings
+from tests.autograder.building import submit
+
+
+def keep(root, student, seconds):
+    """Write a graded notebook whose cells took so long."""
+    folder = root / "autograded" / student / "ps1"
+    folder.mkdir(parents=True)
+    marks = [{"nbgrader": {"grade_id": name}} for name in ("answer", "test")]
+    outcomes = [{"cell": number, "seconds": took} for number, took in enumerate(seconds)]
+    notebook = {
+        "cells": [{"metadata": mark} for mark in [*marks, {}]],
+        "metadata": {"autograder": {"outcomes": outcomes}},
+    }
+    (folder / "p1.ipynb").write_text(json.dumps(notebook))
+
+
+def test_the_longest_comes_first_with_the_median_and_whose_it_is(root):
+    keep(root, "ada", [1, 10, 99])
+    keep(root, "ben", [2, 30])
+    keep(root, "cem", [6, 20])
+    test, answer = timings(open_course(root), "ps1", ["ada", "ben", "cem", "not graded"])
+    assert (test.cell, test.median, test.worst, test.who, test.runs) == ("test", 20, 30, "ben", 3)
+    assert (answer.cell, answer.median, answer.worst, answer.who) == ("answer", 2, 6, "cem")
+
+
+@pytest.mark.sandbox
+def test_what_was_really_graded_has_timings(root, grade):
+    submit(root, "alice")
+    grade(root)
+    found = timings(open_course(root), "ps1", ["alice"])
+    assert {one.cell for one in found} == {"double", "test_double", "mean", "test_mean"}
+    assert all(one.worst > 0 for one in found)
