@@ -22,7 +22,8 @@ import tempfile
 import threading
 from contextlib import AsyncExitStack
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, cast
 
 from autograder import sandbox
 from autograder.model import AutograderError
@@ -275,6 +276,8 @@ def main(descriptor: int) -> None:
         in_use.close()
         os._exit(0)
 
+    # As in the command: a second of processor time for a grammar of addresses.
+    sys.modules.setdefault("rfc3987_syntax", cast(ModuleType, None))
     quiet()
     import autograder.execute  # noqa: F401 (while the zygote is importing, too)
 
