@@ -43,6 +43,8 @@ class Record:
         self.course, self.ledger, self.assignment = course, ledger, assignment
         self.converter = _Converter(coursedir=course.directory, parent=course.app)
         self._steps = Steps(self.converter, self.converter.autograde_preprocessors)
+        for student in course.students("autograded", assignment.name):
+            _tidy(course.folder("autograded", assignment.name, student))
 
     def record(self, prepared: Prepared, executions: Iterable[Execution]) -> Graded:
         """Record what came back for all notebooks of one submission; all of it or nothing."""
@@ -121,9 +123,7 @@ class Record:
 @contextmanager
 def _replacing(folder: Path) -> Iterator[Path]:
     """Give an empty folder that afterwards takes the place of ``folder``, unless all fails."""
-    new, old = (folder.with_name(f".{folder.name}.{which}") for which in ("new", "old"))
-    for left in (new, old):  # by a run that was killed
-        _remove(left)
+    new, old = _tidy(folder)
     new.mkdir(parents=True)
     try:
         yield new
@@ -134,6 +134,14 @@ def _replacing(folder: Path) -> Iterator[Path]:
         folder.rename(old)
     new.rename(folder)
     _remove(old)
+
+
+def _tidy(folder: Path) -> tuple[Path, Path]:
+    """Return two places beside ``folder``, cleared of what a killed run may have left there."""
+    new, old = (folder.with_name(f".{folder.name}.{which}") for which in ("new", "old"))
+    for left in (new, old):
+        _remove(left)
+    return new, old
 
 
 def _remove(folder: Path) -> None:
