@@ -82,7 +82,7 @@ class Judging:
         assert self._channel is not None
         try:
             self._channel.send({"cell": cell, "source": source, "locked": locked})
-        except OSError as error:
+        except (EOFError, OSError) as error:
             raise JudgeGoneError("the judge has ended") from error
         return await self._hear()
 

@@ -88,7 +88,7 @@ class Link:
     def _send(self, head: dict[str, Any], blobs: list[Any]) -> None:
         try:
             self._channel.send(head, blobs)
-        except OSError as error:
+        except (EOFError, OSError) as error:
             self._lost(error)
 
     def _lost(self, error: BaseException) -> NoReturn:
