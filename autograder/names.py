@@ -8,6 +8,7 @@ import dis
 import inspect
 import types
 from collections.abc import Iterator
+from functools import lru_cache
 
 _LOADS = {"LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS", "DELETE_NAME", "DELETE_GLOBAL"}
 _STORES = {"STORE_NAME", "STORE_GLOBAL"}
@@ -15,6 +16,8 @@ _STORES = {"STORE_NAME", "STORE_GLOBAL"}
 _AT_ONCE = {"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"}
 #: How IPython's own syntax looks to Python; the last argument may be code.
 _MAGICS = {"run_line_magic", "run_cell_magic"}
+#: Of how many cells it is kept what was found: each is asked for more than once.
+_RECENT = 8
 
 
 def needed(source: str) -> tuple[set[str], set[str]]:
@@ -35,20 +38,26 @@ def needed(source: str) -> tuple[set[str], set[str]]:
     return outer, inner
 
 
-def stored(source: str) -> set[str]:
+@lru_cache(_RECENT)
+def stored(source: str) -> frozenset[str]:
     """Return the global names that a cell defines; none if it is no Python."""
     try:
         parts = _parts(source)
     except (SyntaxError, ValueError):
-        return set()
-    return {
+        return frozenset()
+    return frozenset(
         instruction.argval
         for part in parts
-        for code in (part, *_nested(part))
+        for code in (part, *filter(_sets_globals, _nested(part)))
         for instruction in dis.get_instructions(code)
         if instruction.opname == "STORE_GLOBAL"
         or (instruction.opname == "STORE_NAME" and code is part)
-    }
+    )
+
+
+def _sets_globals(code: types.CodeType) -> bool:
+    """Tell at a glance, since to take a function to pieces takes long, and few have ``global``."""
+    return dis.opmap["STORE_GLOBAL"] in code.co_code[::2]
 
 
 def _read(code: types.CodeType, outer: set[str], inner: set[str], defined: set[str]) -> None:
@@ -79,17 +88,18 @@ def _is_private(name: str) -> bool:
     return name.startswith("__") and name.endswith("__")
 
 
-def _parts(source: str) -> list[types.CodeType]:
+@lru_cache(_RECENT)
+def _parts(source: str) -> tuple[types.CodeType, ...]:
     """Return the code of a cell, and before it that which it hands to IPython's magics as text."""
-    tree = ast.parse(source)
     parts = []
-    for node in ast.walk(tree):
+    magical = any(name in source for name in _MAGICS)
+    for node in ast.walk(ast.parse(source)) if magical else ():
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             last = node.args[-1] if node.func.attr in _MAGICS and node.args else None
             if isinstance(last, ast.Constant) and isinstance(last.value, str):
                 with contextlib.suppress(SyntaxError, ValueError):  # no code, but a file's name
                     parts.append(_compile(last.value))
-    return [*parts, _compile(source)]
+    return (*parts, _compile(source))
 
 
 def _compile(source: str) -> types.CodeType:
