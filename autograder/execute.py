@@ -208,9 +208,14 @@ class _Pair:
             If one does not come to life.
         """
         try:
-            await asyncio.gather(
-                self._start_student(), asyncio.wait_for(self.judging.start(), START_SECONDS)
+            started = await asyncio.gather(
+                self._start_student(),
+                asyncio.wait_for(self.judging.start(), START_SECONDS),
+                return_exceptions=True,  # so that neither is still starting when both are stopped
             )
+            for error in started:
+                if error is not None:
+                    raise error
         except (TimeoutError, RuntimeError, JudgeGoneError) as error:
             for inmate in (self.student, self.judging.inmate):
                 inmate.poll()

@@ -49,11 +49,11 @@ class Judging:
         """
         self.inmate.prepare()
         ours, theirs = socket.socketpair()
+        self._channel = Channel(ours)
         with theirs:
             await asyncio.to_thread(
                 self.inmate.start, [theirs.fileno(), self._wire.fileno()], view=self._view
             )
-        self._channel = Channel(ours)
         await self._hear()
         self.inmate.order("seal")
 

@@ -3,10 +3,10 @@ import time
 
 import pytest
 
-from autograder import kernel
+from autograder import inmate
 from autograder.execute import RESTARTS, execute
 from autograder.model import Verdict
-from tests.autograder.building import asserts, code, ended, job, solution
+from tests.autograder.building import asserts, code, ended, job, marked, solution
 
 pytestmark = pytest.mark.sandbox
 PASS, FAIL, ERROR = Verdict.PASS, Verdict.FAIL, Verdict.ERROR
@@ -27,9 +27,17 @@ def test_empty_and_markdown_cells_are_passed_over(run):
 
 
 def test_a_failed_assertion_speaks_in_its_own_words(run):
-    done = run("assert 1 == 2, 'one is not two'", "assert False", "1")
+    done = run(
+        asserts("assert 1 == 2, 'one is not two'", "one"), asserts("assert False", "two"), "1"
+    )
     assert done.verdicts == [FAIL, FAIL, PASS]
     assert done.messages == ["one is not two", "A test failed.", ""]
+
+
+def test_outside_of_tests_an_assertion_is_an_exception_like_any_other(run):
+    done = run("assert 1 == 2, 'my own check'")
+    assert done.verdicts == [ERROR]
+    assert done.messages == ["AssertionError: my own check"]
 
 
 def test_any_other_exception_is_an_error_with_its_name(run):
@@ -61,8 +69,8 @@ def test_a_tag_does_not_save_a_cell_from_being_run(run):
 
 
 def test_a_kernel_that_was_made_to_refuse_cells_earns_nothing(run):
-    done = run("get_ipython().kernel._aborting = True", asserts("assert True"))
-    assert done.verdicts[1] is ERROR
+    done = run("get_ipython().kernel._aborting = True", "x = 1", asserts("assert x == 1"))
+    assert done.verdicts[1:] == [ERROR, ERROR]
     assert done.messages[1] == "This cell was not run."
 
 
@@ -128,11 +136,12 @@ def test_memory_of_child_processes_counts(run):
 
 
 @pytest.mark.slow
-def test_too_much_processor_time_is_a_timeout_and_the_others_are_graded(run):
+def test_too_much_processor_time_is_a_timeout_and_a_crash_gives_no_fresh_one(run):
     spin = "import time\nwhile time.process_time() < 60:\n    pass"
     done = run("x = 1", spin, asserts("assert x == 1"), cpu_seconds=2)
-    assert done.verdicts == [PASS, TIMEOUT, PASS]
+    assert done.verdicts == [PASS, TIMEOUT, TIMEOUT]
     assert "2 seconds of processor time" in done.messages[1]
+    assert done.messages[2].startswith("Not run: ")
 
 
 @pytest.mark.parametrize(
@@ -179,7 +188,7 @@ def test_after_enough_dead_kernels_the_rest_is_not_run(run):
     done = run(*[dies] * (RESTARTS + 1), "1", asserts("assert True"))
     assert done.verdicts == [CRASH] * (RESTARTS + 3)
     assert "Not run" in done.messages[-1]
-    assert done.errors(-1) == ["KernelDied"]
+    assert done.errors(-1) == ["NotRun"]
 
 
 def test_a_flood_of_text_is_cut_and_says_so(run):
@@ -243,6 +252,7 @@ def test_a_file_that_would_lie_outside_of_the_job_is_refused(zygote):
     with pytest.raises(ValueError, match="outside of the submission"):
         asyncio.run(execute(job("1", files={"../../escape": b"x"}), zygote))
     assert not list(zygote.run.rglob("escape"))
+    assert not list((zygote.run / "jobs").iterdir())
 
 
 def test_a_cell_knows_that_it_is_being_graded_and_its_submission_s_seed(run):
@@ -264,10 +274,10 @@ def test_the_same_submission_gives_the_same_notebook(engine):
 
 
 @pytest.mark.slow
-def test_a_kernel_that_cannot_start_is_our_failure_and_not_the_student_s(zygote, monkeypatch):
-    monkeypatch.setattr(kernel, "GRADING", {"NBGRADER_EXECUTION": "autograde", "A": "a\0b"})
+def test_a_process_that_cannot_start_is_our_failure_and_not_the_student_s(zygote, monkeypatch):
+    monkeypatch.setattr(inmate, "GRADING", {"NBGRADER_EXECUTION": "autograde", "A": "a\0b"})
     done = ended(asyncio.run(execute(job("1"), zygote)))
-    assert "the kernel did not start" in done.failure
+    assert "did not start" in done.failure
     assert done.verdicts == []
 
 
@@ -286,3 +296,95 @@ def test_nothing_of_a_job_stays_behind(zygote, run):
 
 def test_a_cell_that_was_not_marked_is_code_like_any_other(run):
     assert run(code("1 + 1")).result(0) == "2"
+
+
+def test_a_call_that_never_ends_is_interrupted_and_what_the_cells_defined_stays(run):
+    done = run(
+        solution("x = 3\ndef f():\n    while True: pass\ndef g(): return x"),
+        asserts("expected = 3\nf()", "one"),
+        asserts("assert g() == expected", "two"),
+        cell_seconds=1,
+    )
+    assert done.verdicts == [PASS, TIMEOUT, PASS]
+    assert "1 seconds" in done.messages[1]
+
+
+@pytest.mark.slow
+def test_a_call_that_swallows_the_interrupt_costs_only_its_test(run):
+    swallows = SWALLOWS.replace("\n", "\n    ")
+    done = run(
+        solution(f"x = 3\ndef f():\n    {swallows}"),
+        asserts("assert x == 3", "one"),
+        asserts("f()", "two"),
+        solution("x = 4", "solution_two"),
+        asserts("assert x == 4", "three"),
+        cell_seconds=1,
+    )
+    assert done.verdicts == [PASS, PASS, TIMEOUT, PASS, PASS]
+
+
+def test_processor_time_is_counted_per_cell(run):
+    done = run(
+        solution("def f():\n    while True: pass"),
+        asserts("f()", "one"),
+        "while True: pass",
+        asserts("assert True", "two"),
+        cell_cpu_seconds=0.5,
+        cell_seconds=60,
+    )
+    assert done.verdicts == [PASS, TIMEOUT, TIMEOUT, PASS]
+    for message in done.messages[1:3]:
+        assert "0.5 seconds of processor time" in message
+
+
+@pytest.mark.slow
+def test_a_test_that_never_ends_by_itself_is_ended_and_the_next_one_runs(run):
+    done = run(
+        marked("limit = 3", "lock", locked=True),
+        solution("def f(): return 1"),
+        asserts("while True: pass", "one"),
+        asserts("assert f() == 1 and limit == 3", "two"),
+        cell_seconds=1,
+    )
+    assert done.verdicts == [PASS, PASS, TIMEOUT, PASS]
+
+
+@pytest.mark.slow
+def test_an_endless_iterator_costs_only_its_test(run):
+    done = run(
+        solution("import itertools\ndef f(): return itertools.repeat('x' * 100_000)"),
+        asserts("[x + 'y' for x in f()]", "one"),
+        asserts("assert next(f())", "two"),
+        memory_mb=300,
+        cell_seconds=60,
+    )
+    assert done.verdicts == [PASS, MEMORY, PASS]
+
+
+def test_a_process_that_ends_in_a_call_or_between_costs_only_what_it_must(run):
+    dies_later = "import threading, os\nthreading.Timer(0.2, os._exit, [5]).start()"
+    done = run(
+        solution("x = 3\nimport os\ndef die(): os._exit(3)"),
+        asserts("assert x == 3", "one"),
+        asserts("die()", "two"),
+        asserts("assert x == 3", "three"),
+        solution(dies_later, "later"),
+        asserts("import time\ntime.sleep(1)", "four"),
+        asserts("assert x == 3", "five"),
+        asserts("assert x == 3", "six"),
+    )
+    assert done.verdicts == [PASS, PASS, CRASH, PASS, PASS, PASS, CRASH, PASS]
+    assert "exit status 3" in done.messages[2]
+    assert "exit status 5" in done.messages[6]
+
+
+def test_a_test_sees_what_the_cells_before_it_left(run):
+    done = run("x = 1", asserts("assert x == 1", "one"), "x = 2", asserts("assert x == 2", "two"))
+    assert done.verdicts == [PASS] * 4
+
+
+def test_a_number_that_is_printed_is_no_score(zygote):
+    one = job(asserts("print(0.25)"), asserts("assert True\n0.5", "two"))
+    cells = asyncio.run(execute(one, zygote)).cells
+    assert [cell.points for cell in cells] == [None, 0.5]
+    assert all(cell.judged for cell in cells)

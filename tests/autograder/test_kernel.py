@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from autograder.execute import execute
 from autograder.kernel import ForkKernelManager
 from tests.autograder.building import job, wait_for
 
@@ -43,8 +44,10 @@ async def ready(manager):
 def test_a_kernel_talks_over_sockets_in_a_directory_of_its_own(manage):
     async def scenario(manager, provisioner):
         client = await ready(manager)
-        connection = json.loads((provisioner.directory / "kernel.json").read_text())
-        sockets = [p for p in provisioner.directory.iterdir() if stat.S_ISSOCK(p.stat().st_mode)]
+        connection = json.loads((provisioner.inmate.directory / "kernel.json").read_text())
+        sockets = [
+            p for p in provisioner.inmate.directory.iterdir() if stat.S_ISSOCK(p.stat().st_mode)
+        ]
         client.stop_channels()
         return connection, len(sockets)
 
@@ -60,7 +63,7 @@ def test_once_it_is_sealed_a_kernel_cannot_change_its_directory(manage):
         client = await ready(manager)
         manager.seal()
         await asyncio.sleep(0.2)
-        attempt = f"open({str(provisioner.directory / 'mark')!r}, 'w')"
+        attempt = f"open({str(provisioner.inmate.directory / 'mark')!r}, 'w')"
         reply = await client.execute_interactive(attempt, timeout=10, output_hook=lambda _: None)
         client.stop_channels()
         return reply["content"]
@@ -75,7 +78,7 @@ def test_cleaning_up_removes_the_directory(manage):
     async def scenario(manager, provisioner):
         client = await ready(manager)
         client.stop_channels()
-        return provisioner.directory
+        return provisioner.inmate.directory
 
     directory = manage(scenario, files={"data/x.csv": b"1"})
     wait_for(lambda: not directory.exists())
@@ -102,11 +105,13 @@ def test_a_manager_without_a_kernel_has_ended(manage):
 
 @pytest.mark.slow
 @pytest.mark.sandbox
-def test_kernels_that_have_ended_leave_no_descriptor_open(engine):
+def test_kernels_that_have_ended_leave_no_descriptor_open(zygote):
     def held():
         return len(os.listdir("/proc/self/fd"))  # noqa: PTH208 -- links, not files
 
-    list(engine.run([job("1") for _ in range(2)]))
+    for _ in range(2):
+        asyncio.run(execute(job("1"), zygote))
     before = held()
-    list(engine.run([job("1") for _ in range(10)]))
+    for _ in range(5):
+        asyncio.run(execute(job("1"), zygote))
     assert held() <= before + 2
