@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from autograder.courses import Course
 from autograder.model import AutograderError
 from autograder.settings import read
 
+#: How the last line of a traceback begins.
+ERROR = re.compile(r"[\w.]*(Error|Exception): ")
 #: What is submitted: the author's own notebook, and the students' version as it is released.
 REFERENCE, UNTOUCHED = "reference", "untouched"
 
@@ -86,6 +89,7 @@ def _generate(course: Course, assignment: str) -> None:
         assignment
     )
     if not done["success"]:
-        lines = str(done.get("error") or done.get("log") or "").strip().splitlines()
-        why = lines[-1] if lines else "it does not say why"
+        lines = f"{done.get('log') or ''}\n{done.get('error') or ''}".strip().splitlines()
+        errors = [line for line in lines if ERROR.match(line) and "NbGraderException" not in line]
+        why = [*lines[-1:], *errors][-1] if lines else "it does not say why"
         raise AutograderError(f"nbgrader makes no release of '{assignment}': {why}")
