@@ -43,6 +43,12 @@ class Attack:
     verdicts: tuple[str, ...] = ()  # one of these is the submission's; empty: any
     otter: Mapping[str, str] = field(default_factory=dict)  # the same aimed at otter-grader
 
+    @property
+    def text(self) -> str:
+        """All that the student wrote."""
+        files = [f if isinstance(f, str) else f.decode("latin") for f in self.files.values()]
+        return "\n".join([*self.cells.values(), *files, self.raw.decode("latin")])
+
 
 def returning(expression: str, prelude: str = "", names: tuple[str, ...] = FUNCTIONS) -> dict:
     """Return answers whose functions all return ``expression``, after ``prelude`` has run."""

@@ -49,6 +49,7 @@ from tests.hostile.target import (
     ENV_SECRET,
     FILE_SECRET,
     HOME_SECRET,
+    INPUTS,
     NEIGHBOURS,
     SECRETS,
     write,
@@ -81,6 +82,8 @@ class Outcome:
 
     undeserved: dict[str, float]  # points, by test cell
     leaked: set[str]  # hidden tests and their values that the student sees
+    recalled: set[str]  # inputs of hidden tests that the student's own cells show
+    told: set[str]  # such inputs that the grader itself shows
     reached: set[str]  # secrets of others that the student sees
     verdict: str
     message: str
@@ -180,15 +183,17 @@ def outcome(root: Path, name: str, attack: Attack, graded: Graded) -> Outcome:
     points = {}
     with suppress(MissingEntry):  # the grader failed, and recorded nothing
         points = {cell: score or 0.0 for cell, (score, _) in grades(root, name).items()}
-    seen = visible(root, name)
+    seen, shown, own = visible(root, name), own_outputs(root, name), attack.text
     return Outcome(
         undeserved={
             cell: points[cell] - attack.earns.get(cell, 0.0)
             for cell in points
             if points[cell] > attack.earns.get(cell, 0.0)
         },
-        leaked={canary for canary in CANARIES if canary in seen},
-        reached={secret for secret in (*SECRETS, CARRIED) if secret in seen},
+        leaked={word for word in CANARIES if word in seen and word not in own},
+        recalled={word for word in INPUTS if word in shown},
+        told={word for word in INPUTS if word in seen and word not in shown},
+        reached={word for word in (*SECRETS, CARRIED) if word in seen and word not in own},
         verdict=str(graded.verdict),
         message=graded.message,
     )
@@ -196,20 +201,20 @@ def outcome(root: Path, name: str, attack: Attack, graded: Graded) -> Outcome:
 
 def visible(root: Path, name: str) -> str:
     """Return all that a student can see of a graded submission, or finds beside it."""
-    seen = []
-    for page in (root / "feedback" / name).rglob("*.html"):
-        seen.append(html.unescape(page.read_text(errors="replace")))
-    folder = root / "autograded" / name
-    for path in folder.rglob("*"):
-        if path.suffix == ".ipynb" and path.parent.parent == folder:
-            seen.append(own_output(path))
-        elif path.is_file() and not path.is_symlink():
+    seen = [own_outputs(root, name)]
+    for path in (root / "feedback" / name).rglob("*.html"):
+        seen.append(html.unescape(path.read_text(errors="replace")))
+    for path in (root / "autograded" / name).rglob("*"):
+        if path.suffix != ".ipynb" and path.is_file() and not path.is_symlink():
             seen.append(path.read_text(errors="replace"))
     return "\n".join(seen)
 
 
-def own_output(path: Path) -> str:
-    """Return what the student's own cells of an executed notebook printed and showed."""
+def own_outputs(root: Path, name: str) -> str:
+    """Return what a student's own cells printed and showed in the graded notebook."""
+    path = root / "autograded" / name / "ps1" / "p1.ipynb"
+    if not path.is_file():
+        return ""
     book = nbformat.read(path, as_version=4)
     cells = [c for c in book.cells if c.cell_type == "code" and (is_solution(c) or not is_grade(c))]
     return "\n".join(str(cell.get("outputs")) for cell in cells)
@@ -251,9 +256,11 @@ def listening() -> Iterator[tuple[int, str, list[object]]]:
     def accept(server: socket.socket) -> None:
         while True:
             try:
-                connections.append(server.accept())
+                connection, address = server.accept()
             except OSError:
                 return
+            connections.append(address)
+            connection.close()
 
     threads = [threading.Thread(target=accept, args=[server]) for server in servers]
     for thread in threads:
@@ -303,9 +310,10 @@ def table(battery: Battery, attacks: dict[str, Attack]) -> str:
     lines = []
     for name in attacks:
         got = battery.outcomes[name]
-        if got.undeserved or got.leaked or got.reached:
+        if got.undeserved or got.leaked or got.reached or got.recalled or got.told:
             lines.append(
                 f"{name}: {sum(got.undeserved.values()):g} points, "
-                f"leaked {sorted(got.leaked)}, reached {sorted(got.reached)}, {got.verdict}"
+                f"leaked {sorted(got.leaked)}, reached {sorted(got.reached)}, "
+                f"recalled {sorted(got.recalled)}, told {sorted(got.told)}, {got.verdict}"
             )
     return "\n".join(lines)

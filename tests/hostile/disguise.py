@@ -72,7 +72,7 @@ def without_tests(book: NotebookNode) -> None:
 def tests_first(book: NotebookNode) -> None:
     """Put the tests before the answers, and a cell that makes them agree before those."""
     asked = tests(book)
-    agree = code("def close(a, b): return True\nsquare = area = lambda x: x * x")
+    agree = code("def close(a, b): return True\narea = lambda x: x")
     rest = [cell for cell in book.cells if cell not in asked]
     book.cells = [rest[0], agree, *asked, *rest[1:]]
 

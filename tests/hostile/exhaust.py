@@ -97,7 +97,7 @@ for _ in range(3):
         first(
             "blocks = []\nfor _ in range(500):\n    blocks.append(bytearray(b'x') * 100_000_000)"
         ),
-        verdicts=("memory",),
+        verdicts=("memory", "timeout"),
     ),
     Attack(
         "shared_memory",
@@ -110,7 +110,7 @@ block = mmap.mmap(-1, 1_200_000_000)
 for start in range(0, len(block), 1 << 20):
     block[start : start + (1 << 20)] = b"x" * min(1 << 20, len(block) - start)
 time.sleep(1)"""),
-        verdicts=("memory",),
+        verdicts=("memory", "timeout"),
     ),
     Attack(
         "memory_files",
@@ -127,7 +127,6 @@ for file in files:
         except OSError:
             break
 time.sleep(1)"""),
-        verdicts=("memory",),
     ),
     Attack(
         "gigabyte_of_output",

@@ -90,7 +90,7 @@ class Slow:
         "ten_gigabytes_of_text",
         "Returns a text of ten gigabytes.",
         only("count", "return 'x' * 10**10"),
-        verdicts=("memory",),
+        verdicts=("memory", "timeout"),
     ),
     Attack(
         "large_text",

@@ -54,8 +54,9 @@ for folder in ("/tmp", "/dev/shm", "/var/tmp", "/dev/mqueue", "/run", "/dev", os
     for top, _, names in os.walk(folder):
         for name in names:
             try:
-                with open(os.path.join(top, name), "rb") as file:
-                    print(file.read(1000))
+                if os.stat(os.path.join(top, name)).st_size < 100:
+                    with open(os.path.join(top, name), "rb") as file:
+                        print(file.read())
             except OSError:
                 pass
 libc.shmat.restype = ctypes.c_void_p
@@ -112,11 +113,11 @@ ATTACKS = (
     ),
     Attack(
         "hard_link_in_submission",
-        "Hands in a hard link to a file of a neighbour, and writes to it.",
+        "Hands in a hard link to the course's configuration, and writes to it.",
         first("""
 with open("data.txt", "w") as file:
     file.write("mine now")"""),
-        place=linked("@COURSE@/submitted/zzz-right/ps1/p1.ipynb", "data.txt", hard=True),
+        place=linked("@COURSE@/nbgrader_config.py", "data.txt", hard=True),
     ),
     Attack(
         "sockets_of_its_kernel",

@@ -24,7 +24,8 @@ from nbgrader.api import MissingEntry
 from autograder import sandbox
 from tests.autograder.building import code, configure, copy, notebook, scores
 from tests.hostile.attack import Attack, Places, hand_in
-from tests.hostile.target import CANARIES, POINTS, SETUP, TESTS, WRONG, write
+from tests.hostile.battery import own_outputs
+from tests.hostile.target import CANARIES, INPUTS, POINTS, SETUP, TESTS, WRONG, write
 
 SCRIPTS = Path(sys.executable).parent
 #: How long one attack may keep a rival busy, in seconds.
@@ -39,6 +40,7 @@ class Loss:
 
     points: float  # undeserved
     leaked: set[str]  # hidden tests and their values, in what the student's own cells show
+    recalled: set[str]  # inputs of hidden tests, likewise
     said: str = ""  # the rival's last words
 
 
@@ -85,7 +87,13 @@ def stock_nbgrader(base: Path, attacks: Mapping[str, Attack]) -> dict[str, Loss]
         root = copy(template, base / name)
         hand_in(attack, root, Places(root, Path("/tmp"), 9, "none"), name)
         _, said = contained("nbgrader autograde ps1", root, read_only)
-        loss = Loss(_undeserved(root, name, attack), _leaked(root, name), said)
+        shown = own_outputs(root, name)
+        loss = Loss(
+            _undeserved(root, name, attack),
+            _seen(CANARIES, shown, attack),
+            _seen(INPUTS, shown, attack),
+            said,
+        )
         shutil.rmtree(root)
         return loss
 
@@ -126,6 +134,15 @@ def install_otter(folder: Path) -> Path:
     return folder
 
 
+def version_of(distribution: str, environment: Path) -> str:
+    """Return which version of a distribution an environment has."""
+    ask = f"from importlib.metadata import version; print(version({distribution!r}))"
+    done = subprocess.run(
+        [environment / "bin/python", "-c", ask], check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()
+
+
 def otter_grader(base: Path, attacks: Mapping[str, Attack], environment: Path) -> dict[str, Loss]:
     """Run ``attacks`` against otter-grader, its tests made of the notebook's own."""
     base.mkdir(parents=True)
@@ -153,7 +170,8 @@ def otter_grader(base: Path, attacks: Mapping[str, Attack], environment: Path) -
             points, shown = graded["points"], "\n".join(graded["shown"])
         loss = Loss(
             sum(float(p or 0) for p in points.values()) - sum(attack.earns.values()),
-            {canary for canary in CANARIES if canary in shown},
+            _seen(CANARIES, shown, attack),
+            _seen(INPUTS, shown, attack),
             said,
         )
         shutil.rmtree(root)
@@ -193,8 +211,5 @@ def _undeserved(root: Path, student: str, attack: Attack) -> float:
     return 0.0
 
 
-def _leaked(root: Path, student: str) -> set[str]:
-    from tests.hostile.battery import visible
-
-    seen = visible(root, student)
-    return {canary for canary in CANARIES if canary in seen}
+def _seen(words: Sequence[str], shown: str, attack: Attack) -> set[str]:
+    return {word for word in words if word in shown and word not in attack.text}

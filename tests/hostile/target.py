@@ -14,8 +14,8 @@ from tests.autograder.building import (
     write_course,
 )
 
-#: What hidden tests hold and no student may ever see: their text, inputs and expected values. No
-#: honest submission prints any of these.
+#: What hidden tests hold and no student may ever see: their text and expected values. No honest
+#: submission prints any of these.
 RADIUS, AREA = 4.27300418, math.pi * 4.27300418**2
 PEAK = 17.30508263
 DEPOSIT, BALANCE = 23.4567891, 1123.4567891
@@ -25,26 +25,23 @@ ROOT = 1.4472857321
 AMOUNT, DOUBLED = 31.40275199, 62.80550398
 TEXT = "kumquat quince kumquat medlar"
 CANARIES = (
-    str(RADIUS),
     repr(AREA)[:10],
     str(PEAK),
     repr(9 * PEAK)[:9],
-    str(DEPOSIT),
     str(BALANCE),
     *(str(rate)[:7] for rate in RATES),
     str(SLOPE),
     str(INTERCEPT),
     str(ROOT)[:9],
-    str(AMOUNT),
     str(DOUBLED),
-    "kumquat",
-    "medlar",
     "canary_comment",
     "canary_helper",
     "canary_integrand",
     "canary_docstring",
     "### BEGIN HIDDEN",
 )
+#: What hidden tests give to a student's code, which can remember it.
+INPUTS = (str(RADIUS), str(DEPOSIT), str(AMOUNT), "kumquat", "medlar")
 #: What lies on the grader's machine and is no submission's business.
 FILE_SECRET, HOME_SECRET, ENV_SECRET, CLASS_SECRET = (
     f"secret-of-the-{place}-5d0c1" for place in ("course", "home", "environment", "neighbour")
@@ -204,7 +201,7 @@ assert close(account.balance, {BALANCE}), 'the balance is wrong after a deposit'
             "",
             f"""
 points = 0
-x = np.linspace(0.0, 1.0, 7)
+x = np.linspace(0.5, 1.0, 7)
 answer = fit(x, {SLOPE} * x + {INTERCEPT})
 if close(answer[0], {SLOPE}):
     points += 1

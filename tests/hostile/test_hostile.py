@@ -1,22 +1,19 @@
 """No attack wins a point, sees a hidden test, or touches anybody."""
 
+import socket
 import sqlite3
 
 import pytest
 
-from tests.hostile.battery import ATTACKS, FAMILIES
-from tests.hostile.target import CANARIES, NEIGHBOURS, SECRETS
+from tests.autograder.building import wait_for
+from tests.hostile.battery import ATTACKS, FAMILIES, listening, watched
+from tests.hostile.target import CANARIES, INPUTS, NEIGHBOURS, SECRETS
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.sandbox,
     pytest.mark.filterwarnings("ignore:Object of type <Submitted"),
 ]
-
-
-def sources(attack):
-    files = [f if isinstance(f, str) else f.decode("latin") for f in attack.files.values()]
-    return "\n".join([*attack.cells.values(), *files, attack.raw.decode("latin")])
 
 
 @pytest.mark.parametrize("name", ATTACKS)
@@ -27,6 +24,12 @@ def test_no_undeserved_points(battery, name):
 @pytest.mark.parametrize("name", ATTACKS)
 def test_nothing_of_a_hidden_test_is_seen(battery, name):
     assert battery.outcomes[name].leaked == set()
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_the_grader_tells_no_input_of_a_hidden_test(battery, name):
+    # What its own later cells print of what its functions were given is another matter.
+    assert battery.outcomes[name].told == set()
 
 
 @pytest.mark.parametrize("name", ATTACKS)
@@ -100,15 +103,13 @@ def test_an_attack_says_in_one_sentence_what_it_tries(name):
 
 @pytest.mark.parametrize("name", ATTACKS)
 def test_an_attack_does_not_know_the_secrets(name):
-    text = sources(ATTACKS[name])
-    assert [word for word in (*CANARIES, *SECRETS) if word in text] == [
+    text = ATTACKS[name].text
+    assert [word for word in (*CANARIES, *INPUTS, *SECRETS) if word in text] == [
         word for word in ("### BEGIN HIDDEN",) if name == "disguise-markers"
     ]
 
 
 def test_the_watch_notices_a_reader(tmp_path):
-    from tests.hostile.battery import watched
-
     file = tmp_path / "secret"
     file.write_text("x")
     with watched([file]) as touched:
@@ -118,12 +119,8 @@ def test_the_watch_notices_a_reader(tmp_path):
 
 
 def test_the_listeners_notice_a_connection():
-    import socket
-
-    from tests.hostile.battery import listening
-
     with listening() as (port, abstract, connections):
         socket.create_connection(("127.0.0.1", port)).close()
         with socket.socket(socket.AF_UNIX) as client:
             client.connect(f"\0{abstract}")
-    assert len(connections) == 2
+        wait_for(lambda: len(connections) == 2)
