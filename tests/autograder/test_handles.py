@@ -1,0 +1,196 @@
+"""What a handle refuses, whatever the student's object says of itself."""
+
+import copy
+import json
+import math
+import operator
+import pickle
+
+import numpy as np
+import pytest
+
+from autograder.handles import Handle, HandleError, claimed, module_of, named
+from tests.autograder.pair import student
+
+LIAR = """
+import numpy as np, statistics
+class Liar:
+    __class__ = float
+    __array_interface__ = {"shape": (1,), "typestr": "<f8", "data": (0, True), "version": 3}
+    def always(self, *a, **k): return True
+    def one(self, *a, **k): return 1.0
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __bool__ = __contains__ = always
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __float__ = __abs__ = __round__ = one
+    def __hash__(self): return 1
+    def __int__(self): return 1
+    def __index__(self): return 1
+    def __array__(self, *a, **k): return np.ones(3)
+    def __array_function__(self, *a, **k): return True
+    def __iter__(self):
+        while True: yield 1
+    def __len__(self): return 10**9
+    def __str__(self): return "1.0"
+    def __repr__(self): return "1.0"
+    def __format__(self, form): return "1.0"
+    def __reduce__(self): return (print, ("x",))
+liar = Liar()
+class Text(str):
+    def __eq__(self, other): return True
+    def __hash__(self): return 1
+class Number(float):
+    def __eq__(self, other): return True
+    __le__ = __lt__ = __ge__ = __gt__ = __eq__
+class Array(np.ndarray):
+    def __array_ufunc__(self, *a, **k): return np.bool_(True)
+    def __array_function__(self, *a, **k): return True
+class Items(list):
+    def __eq__(self, other): return True
+text, number, items = Text("x"), Number(3.0), Items([1])
+array = np.zeros(2).view(Array)
+"""
+REFUSED = {
+    "equal": lambda h: h == 1,
+    "equal, the other way": lambda h: 1 == h,  # noqa: SIM300
+    "unequal": lambda h: h != 1,
+    "less": lambda h: h < 1,
+    "less, the other way": lambda h: 1 > h,  # noqa: SIM300
+    "truth": bool,
+    "not": operator.not_,
+    "if": lambda h: 1 if h else 2,
+    "float": float,
+    "int": int,
+    "complex": complex,
+    "index": lambda h: [1, 2, 3][h],
+    "bytes": bytes,
+    "round": round,
+    "floor": math.floor,
+    "sqrt": math.sqrt,
+    "abs": abs,
+    "negative": operator.neg,
+    "sum": lambda h: h + 1,
+    "sum, the other way": lambda h: 1 + h,
+    "sum of several": lambda h: sum([h, h]),
+    "power": lambda h: h**2,
+    "in place": lambda h: operator.iadd(h, 1),
+    "matrix": lambda h: np.eye(2) @ h,
+    "array plus": lambda h: np.ones(3) + h,
+    "array equals": lambda h: np.ones(3) == h,
+    "maximum": lambda h: max(h, h),
+    "sorted": lambda h: sorted([h, h]),
+    "isclose": lambda h: math.isclose(h, 1.0),
+    "asarray": np.asarray,
+    "array of it": lambda h: np.array([h, h], dtype=float),
+    "float64": np.float64,
+    "mean": np.mean,
+    "allclose": lambda h: np.allclose(h, 1),
+    "assert_allclose": lambda h: np.testing.assert_allclose(h, 1),
+    "in a list": lambda h: h in [1, 2],
+    "copy": copy.copy,
+    "deepcopy": copy.deepcopy,
+    "pickle": pickle.dumps,
+}
+
+
+@pytest.fixture(scope="module")
+def they():
+    with student(LIAR) as they:
+        yield they
+
+
+@pytest.mark.parametrize("use", REFUSED.values(), ids=REFUSED)
+def test_a_handle_refuses(they, use):
+    with pytest.raises(HandleError, match="it cannot be"):
+        use(they.liar)
+    assert str(they.liar) == "1.0"  # and goes on
+
+
+def test_where_numpy_makes_nothing_of_errors_the_answer_is_no(they):
+    assert not np.array_equal(they.liar, [1, 1, 1])
+    with pytest.raises(AssertionError):
+        np.testing.assert_equal(they.liar, 1)
+
+
+def test_a_handle_is_not_json(they):
+    with pytest.raises(TypeError):
+        json.dumps(they.liar)
+
+
+def test_a_handle_shows_no_insides_to_libraries(they):
+    for name in ("__array_interface__", "__array_struct__", "__dict__", "__code__", "_repr_html_"):
+        with pytest.raises(AttributeError):
+            getattr(they.liar, name)
+
+
+def test_an_object_that_says_it_is_a_number_is_a_handle(they):
+    liar = they.liar
+    assert not isinstance(liar, float)
+    assert type(liar) is Handle
+    assert hash(liar) != 1
+    assert liar is they.liar
+
+
+def test_none_and_not_given_are_told_apart_from_a_handle(they):
+    liar = they.liar
+    assert liar != None  # noqa: E711
+    assert (liar == None) is False  # noqa: E711
+    assert np.vectorize(they.liar.one, otypes=[float])([1.0, 2.0]).tolist() == [1.0, 1.0]
+
+
+def test_values_of_subclasses_arrive_as_what_they_are_and_compare_as_that(they):
+    assert type(they.text) is str
+    assert they.text != "y"
+    assert type(they.number) is float
+    assert they.number != 4
+    assert type(they.items) is list
+    assert they.items != [2]
+    assert type(they.array) is np.ndarray
+    assert not np.allclose(they.array, 1)
+
+
+def test_a_length_that_is_too_large_makes_no_list(they):
+    import itertools
+
+    assert list(itertools.islice(iter(they.liar), 3)) == [1, 1, 1]
+
+
+def test_a_handle_in_a_set_or_as_a_key_is_found_by_itself(they):
+    liar = they.liar
+    assert liar in {liar}
+    assert {liar: 1}[they.liar] == 1
+    assert 1 not in {liar}
+
+
+def test_only_classes_of_libraries_in_use_can_be_claimed():
+    import decimal
+
+    assert claimed([["decimal", "Decimal"]]) is decimal.Decimal
+    assert claimed([["__main__", "Own"], ["decimal", "Decimal"]]) is decimal.Decimal
+    for kinds in (
+        [["builtins", "float"]],
+        [["numpy", "ndarray"]],
+        [["numpy.ma", "MaskedArray"]],
+        [["no.such.module", "A"]],
+        [["decimal", "no_such"]],
+        [["decimal", "getcontext"]],
+        [["decimal", "Decimal.real.fget"]],
+        [["antigravity", "A"]],
+        [[1, 2]],
+        [["decimal"]],
+        "decimal",
+        None,
+        {},
+    ):
+        assert claimed(kinds) is None
+    import sys
+
+    assert "antigravity" not in sys.modules
+
+
+def test_what_is_said_of_classes_is_read_only_where_it_is_two_names():
+    assert list(named([["a", "b"], ["a"], 3, ["a", 1], ["c", "d"]])) == [("a", "b"), ("c", "d")]
+
+
+def test_a_module_says_which_it_is(they):
+    assert module_of(they.statistics) == "statistics"
+    assert module_of(they.liar) is None
+    assert module_of(3) is None
