@@ -16,6 +16,7 @@ an unprivileged user id of its own; a zygote started by anyone else uses user na
 from __future__ import annotations
 
 import ctypes
+import errno
 import functools
 import os
 import resource
@@ -34,6 +35,7 @@ CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
 CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_NOSYMFOLLOW = 1, 2, 4, 8, 256
 MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 32, 4096, 16384, 1 << 18
+MNT_DETACH, ST_NOSYMFOLLOW = 2, 0x2000
 # from <asm/unistd.h>, the same for every architecture, <linux/mount.h> and <fcntl.h>
 SYS_OPEN_TREE, SYS_MOVE_MOUNT = 428, 429
 OPEN_TREE_CLONE, MOVE_MOUNT_F_EMPTY_PATH, AT_FDCWD = 1, 4, -100
@@ -293,12 +295,21 @@ def detached(path: str) -> int:
 
 
 def show(mounted: int, place: Path) -> None:
-    """Attach what `detached` gave in another process, read-only and with no way out of it."""
+    """Attach what `detached` gave in another process, read-only and with no way out of it.
+
+    Raises
+    ------
+    OSError
+        If this system has no mounts whose symbolic links are not followed; nothing is shown then.
+    """
     flags = ctypes.c_uint(MOVE_MOUNT_F_EMPTY_PATH)
     target = str(place).encode()
     _check(_libc().syscall(SYS_MOVE_MOUNT, mounted, b"", AT_FDCWD, target, flags), "move_mount")
     restrictions = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOSYMFOLLOW
     mount("none", str(place), None, MS_BIND | MS_REMOUNT | restrictions)
+    if not os.statvfs(place).f_flag & ST_NOSYMFOLLOW:  # Linux before 5.10 passes over the wish
+        _check(_libc().umount2(target, MNT_DETACH), f"umount {place}")
+        raise OSError(errno.ENOTSUP, f"mount {place}: symbolic links would be followed")
 
 
 def mount_proc() -> None:

@@ -168,7 +168,8 @@ class _Guard:
             self.meter.settle()
         elif word == "view" and mounts:
             if self.isolated:
-                sandbox.show(mounts[0], VIEW)
+                with contextlib.suppress(OSError):  # an old system: tests see no files
+                    sandbox.show(mounts[0], VIEW)
             os.close(mounts[0])
         elif word != "view":  # kill, or the worker is gone
             self._look()  # for the last words
