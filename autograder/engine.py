@@ -15,6 +15,8 @@ from concurrent.futures import Future, as_completed
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from autograder import offers
+from autograder.given import Given
 from autograder.local import Local
 from autograder.model import AutograderError, Execution, Job
 from autograder.settings import Autograder
@@ -25,51 +27,12 @@ if TYPE_CHECKING:
 
 #: How often a job is tried when the failure is ours, and how many workers may end under it.
 TRIES, DEATHS = 2, 3
-#: How often the cluster is looked at, and how long a scheduler may take to answer, in seconds.
-LOOK, ANSWER = 1.0, 15
+#: How often the cluster is looked at, and how long its end may take, in seconds.
+LOOK, END = 1.0, 15
 #: The settings that an engine cannot change once it has started.
 OWN = ("preload", "read_only", "sandbox", "slots", "scheduler", "dashboard", "resource_seconds")
 #: How many jobs Dask is given beyond what its workers have threads for.
 AHEAD = 2
-
-
-class Given:
-    """Somebody else's Dask cluster."""
-
-    failure: AutograderError | None = None
-
-    def __init__(self, address: str) -> None:
-        self.name = address
-        self._client: distributed.Client | None = None
-
-    async def start(self) -> distributed.Client:
-        """Return a client of the scheduler.
-
-        Raises
-        ------
-        AutograderError
-            If none answers.
-        """
-        from distributed import Client
-
-        try:
-            self._client = await Client(
-                self.name, asynchronous=True, set_as_default=False, timeout=ANSWER
-            )
-        except (OSError, ValueError, TypeError, RuntimeError) as error:
-            raise AutograderError(
-                f"No Dask scheduler answers at {self.name} ({str(error) or repr(error)}). Give the "
-                "address that `dask scheduler` prints, like tcp://10.0.0.1:8786."
-            ) from error
-        return self._client
-
-    async def stop(self) -> None:
-        """Leave the cluster."""
-        if self._client is not None:
-            await self._client.close()
-
-    def close(self) -> None:
-        """Do nothing: the workers are not ours."""
 
 
 class Engine:
@@ -221,6 +184,8 @@ class Engine:
 
     async def _ask(self, order: int, job: Job, avoid: set[str], *, alone: bool) -> Reply:
         """Give ``job`` to Dask and return what the worker answers."""
+        if self.cluster.failure is not None:
+            raise self.cluster.failure
         async with self._admitted(alone=alone):
             others = sorted(set(self._workers) - avoid) if avoid else []
             future = self._client.submit(
@@ -262,50 +227,27 @@ class Engine:
         result: Any = future.result()
         waiting: asyncio.Task[bytes] = asyncio.ensure_future(result)
         patience = self.settings.resource_seconds if self.settings.scheduler else 0
+        ours = not self.settings.scheduler and not job.resources  # a worker is there or starts
         missed: float | None = None
         try:
             while not (await asyncio.wait({waiting}, timeout=LOOK))[0]:
                 if self.cluster.failure is not None:
                     raise self.cluster.failure
-                if self._is_served(job):
+                if ours or offers.suffice(self._workers, job):
                     missed = None
                     continue
                 missed = missed or time.monotonic()
                 if time.monotonic() - missed >= patience:
-                    raise AutograderError(self._nobody(job, patience))
+                    raise offers.lacking(self._workers, job, self.cluster.name, patience)
             return pickle.loads(waiting.result())
         except FutureCancelledError as error:
-            raise AutograderError(
+            self.cluster.failure = AutograderError(
                 f"The Dask scheduler at {self.cluster.name} is gone. What was graded is recorded; "
                 "when it is back, grade again for the rest."
-            ) from error
+            )
+            raise self.cluster.failure from error
         finally:
             waiting.cancel()
-
-    def _is_served(self, job: Job) -> bool:
-        """Whether a worker can take ``job``, now or when it has started."""
-        if not self.settings.scheduler and not job.resources:
-            return True
-        return any(
-            all(worker["resources"].get(name, 0) >= amount for name, amount in job.resources)
-            for worker in self._workers.values()
-        )
-
-    def _nobody(self, job: Job, seconds: float) -> str:
-        wanted = " ".join(f"{name}={amount:g}" for name, amount in job.resources)
-        found = "; ".join(
-            f"{address} offers {offered or 'nothing'}"
-            for address, worker in self._workers.items()
-            for offered in [" ".join(f"{k}={v:g}" for k, v in worker["resources"].items())]
-        )
-        start = f"dask worker ADDRESS{' --resources ' if wanted else ''}{wanted}"
-        return (
-            f"No worker of {self.cluster.name} can grade '{job.assignment}'"
-            f"{f', which asks for {wanted}' if wanted else ''} "
-            f"(waited {seconds:g} s; {found or 'there are no workers'}). "
-            f"Start one with `{start}` and give its scheduler with --scheduler"
-            f"{', or change c.Autograder.resources' if wanted else ''}."
-        )
 
     def close(self) -> None:
         """End the cluster, if it is ours, and every kernel."""
@@ -316,7 +258,7 @@ class Engine:
             if self._thread is not None and self._thread.is_alive():
                 with contextlib.suppress(RuntimeError):  # it has just ended by itself
                     self._loop.call_soon_threadsafe(self._ending.set)
-                self._thread.join(ANSWER)
+                self._thread.join(END)
         self.cluster.close()
 
     def __enter__(self) -> Engine:

@@ -54,11 +54,16 @@ QUIET = {
 
 
 def quiet() -> None:
-    """Configure Dask for a cluster of ours, and keep its log of our workers' ends from users."""
+    """Configure Dask for a cluster of ours."""
     import dask
     import distributed  # noqa: F401 (brings its own defaults, to be changed after that)
 
     dask.config.set(QUIET)
+    hush()
+
+
+def hush() -> None:
+    """Keep Dask's log from users: what it means to them the engine says."""
     logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)
 
 
@@ -268,13 +273,14 @@ def main(descriptor: int) -> None:
     machine = worker.machine(first["slots"])
     with contextlib.suppress(AutograderError):  # the first job will say why
         machine.start(Profile(preload, read_only, first["profile"]["sandbox"]))
-    place, in_use = scratch.make()
+    place, _in_use = scratch.make()
 
     def leave() -> None:
-        machine.close()
-        shutil.rmtree(place, ignore_errors=True)
-        in_use.close()
-        os._exit(0)
+        try:
+            machine.close()
+            shutil.rmtree(place, ignore_errors=True)
+        finally:
+            os._exit(0)
 
     # As in the command: a second of processor time for a grammar of addresses.
     sys.modules.setdefault("rfc3987_syntax", cast(ModuleType, None))

@@ -1,0 +1,40 @@
+"""Tells whether a cluster's workers offer what a job asks for, in words where none does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from autograder.model import AutograderError, Job
+
+#: What the scheduler says of each worker, by its address.
+Workers = Mapping[str, Mapping[str, Any]]
+
+
+def suffice(workers: Workers, job: Job) -> bool:
+    """Whether a worker offers all that ``job`` asks for."""
+    return any(
+        all(worker["resources"].get(name, 0) >= amount for name, amount in job.resources)
+        for worker in workers.values()
+    )
+
+
+def lacking(workers: Workers, job: Job, cluster: str, seconds: float) -> AutograderError:
+    """Return the error that says what was asked for in vain, of whom, and what can be done."""
+    wanted = _listed(dict(job.resources))
+    found = "; ".join(
+        f"{address} offers {_listed(worker['resources']) or 'nothing'}"
+        for address, worker in workers.items()
+    )
+    start = f"dask worker ADDRESS{' --resources ' if wanted else ''}{wanted}"
+    return AutograderError(
+        f"No worker of {cluster} can grade '{job.assignment}'"
+        f"{f', which asks for {wanted}' if wanted else ''} "
+        f"(waited {seconds:g} s; {found or 'there are no workers'}). "
+        f"Start one with `{start}` and give its scheduler with --scheduler"
+        f"{', or change c.Autograder.resources' if wanted else ''}."
+    )
+
+
+def _listed(resources: Mapping[str, float]) -> str:
+    return " ".join(f"{name}={amount:g}" for name, amount in resources.items())

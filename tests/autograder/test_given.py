@@ -1,0 +1,23 @@
+import pytest
+
+from autograder import given
+from autograder.engine import Engine
+from autograder.model import AutograderError
+from autograder.settings import Autograder
+from tests.autograder.building import job
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "tls://127.0.0.1:1"])
+def test_a_scheduler_that_does_not_answer_is_named(monkeypatch, address):
+    monkeypatch.setattr(given, "ANSWER", 1)
+    with (
+        Engine(Autograder(scheduler=address)) as engine,
+        pytest.raises(AutograderError, match=f"No Dask scheduler answers at {address}"),
+    ):
+        next(engine.run([job("1")]))
+
+
+@pytest.mark.parametrize("address", ["here", "10.0.0.1:8786", "ftp://10.0.0.1:8786", "tcp://a"])
+def test_an_address_of_no_scheduler_is_told_from_one(address):
+    with pytest.raises(AutograderError, match=f"'{address}' does not look like .* tcp://10"):
+        Engine(Autograder(scheduler=address))
