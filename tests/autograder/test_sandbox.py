@@ -178,6 +178,32 @@ def processes(mark):
     return found
 
 
+def test_where_links_would_be_followed_nothing_is_shown(tmp_path):
+    if not sandbox.privileged():
+        pytest.skip("only root may mount")
+    source, place = tmp_path / "source", tmp_path / "place"
+    source.mkdir()
+    place.mkdir()
+    (source / "file").touch()
+    program = (
+        "import os\nfrom pathlib import Path\nfrom autograder import sandbox\n"
+        "sandbox._check(sandbox._libc().unshare(sandbox.CLONE_NEWNS), 'unshare')\n"
+        "sandbox.mount('none', '/', None, sandbox.MS_REC | sandbox.MS_PRIVATE)\n"
+        f"source, place = {str(source)!r}, Path({str(place)!r})\n"
+        "sandbox.mount(source, source, None, sandbox.MS_BIND)\n"
+        "sandbox.show(sandbox.detached(source), place)\nprint(os.listdir(place))\n"
+        "sandbox._libc().umount2(str(place).encode(), sandbox.MNT_DETACH)\n"
+        "sandbox.MS_NOSYMFOLLOW = 0  # as on a system that does not know it\n"
+        "try: sandbox.show(sandbox.detached(source), place)\n"
+        "except OSError as error: print(error)\n"
+        "print(os.listdir(place))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT)
+    first, said, second = done.stdout.splitlines()
+    assert (first, second) == ("['file']", "[]")
+    assert "symbolic links would be followed" in said
+
+
 # --- the inner wall: what a notebook's code finds -------------------------------------------
 
 USERS = ["as root", "as an ordinary user"]
