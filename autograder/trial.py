@@ -89,7 +89,8 @@ def _generate(course: Course, assignment: str) -> None:
         assignment
     )
     if not done["success"]:
-        lines = f"{done.get('log') or ''}\n{done.get('error') or ''}".strip().splitlines()
-        errors = [line for line in lines if ERROR.match(line) and "NbGraderException" not in line]
-        why = [*lines[-1:], *errors][-1] if lines else "it does not say why"
+        said = f"{done.get('log') or ''}\n{done.get('error') or ''}"
+        lines = [line.strip() for line in said.splitlines() if line.strip()]
+        errors = [line for line in lines if ERROR.match(line)]
+        why = [*errors, *lines[-1:], "it does not say why"][0]
         raise AutograderError(f"nbgrader makes no release of '{assignment}': {why}")
