@@ -1,0 +1,116 @@
+import json
+import math
+
+import numpy as np
+import pytest
+
+from autograder import parcels
+from autograder.wire import WireError
+
+
+def across(value, refer=parcels.known, names=None):
+    """Return what arrives of a value."""
+    head, blobs = parcels.pack(value, refer)
+    head = json.loads(json.dumps(head))
+    return parcels.unpack(
+        head, [bytearray(b) for b in blobs], lambda made: parcels.make(made, names or {})
+    )
+
+
+@pytest.mark.parametrize(
+    "thing",
+    [np.mean, math.sqrt, json.JSONDecoder, np.linalg, len],
+)
+def test_what_can_be_imported_goes_by_its_name(thing):
+    assert across([thing, thing])[1] is thing
+
+
+def test_what_cannot_be_found_under_its_name_does_not():
+    def inner():
+        pass
+
+    class Fake:
+        __module__, __qualname__ = "math", "sqrt"
+
+    for thing in (inner, lambda: 1, Fake(), object()):
+        assert parcels.known(thing) is None
+
+
+@pytest.mark.parametrize("kind", parcels.BIT_GENERATORS)
+def test_a_generator_of_random_numbers_arrives_in_its_state(kind):
+    mine = np.random.Generator(getattr(np.random, kind)(5))
+    mine.normal(size=3)
+    theirs = across({"rng": mine})["rng"]
+    assert theirs is not mine
+    assert np.array_equal(theirs.normal(size=9), mine.normal(size=9))
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        {"generator": "PCG64", "aside": None},
+        {"generator": "PCG64", "aside": {"bit_generator": "MT19937"}},
+        {"generator": "PCG64"},
+        {"generator": "SeedSequence", "aside": {}},
+        {"generator": 3, "aside": {}},
+        {"generator": "__class__", "aside": {}},
+    ],
+)
+def test_a_generator_without_a_proper_state_is_refused(reference):
+    with pytest.raises(WireError, match="generator"):
+        parcels.generator(reference)
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        {},
+        {"module": "no.such.module", "name": "x"},
+        {"module": "math", "name": "no_such_name"},
+        {"module": "math", "name": "sqrt.no.such"},
+    ],
+)
+def test_a_reference_to_nothing_is_refused(reference):
+    with pytest.raises(WireError):
+        parcels.make(reference, {})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"split": -1},
+        {"split": 99},
+        {"split": None},
+        {"split": True, "aside": 3},
+        {"aside": None},
+        {"aside": ["list"]},
+        {"value": None, "aside": "x"},
+    ],
+)
+def test_a_forged_message_is_refused(change):
+    head, blobs = parcels.pack([np.random.default_rng(1), np.ones(3)], parcels.known)
+    with pytest.raises(WireError):
+        parcels.unpack(
+            {**head, **change},
+            [bytearray(b) for b in blobs],
+            lambda made: parcels.make(made, {}),
+        )
+
+
+def test_what_the_other_end_knows_is_not_sent():
+    values = [np.ones(1000), [1]]
+    head, blobs = parcels.pack(
+        (values[0], values[1], [2]), parcels.known, {0: values[0], 1: values[1]}
+    )
+    assert blobs == []
+    first, second, third = parcels.unpack(head, [], parcels.make, dict(enumerate(values)))
+    assert first is values[0]
+    assert second is values[1]
+    assert third == [2]
+
+
+def test_what_was_never_lent_cannot_be_referred_to():
+    head, _ = parcels.pack([[1]], parcels.known)
+    for number in (0, -1, 5, "0", None, True):
+        with pytest.raises(WireError):
+            parcels.unpack({**head, "value": ["known", number]}, [], parcels.make, {3: "x"})
