@@ -1,0 +1,82 @@
+"""nbgrader's own tests of its autograde, unchanged, with our engine plugged in."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+#: Which of them fail, and why that is so. The README lists them.
+EXCEPTIONS = {
+    "test_side_effects": "expects that what a notebook writes is kept beside it; here it is gone "
+    "with the sandbox",
+    "test_force_single_notebook": "expects that two graded notebooks are the same file; each keeps "
+    "how long its cells took",
+    "test_update_newer_single_notebook": "as test_force_single_notebook",
+    "test_handle_failure": "expects that cells of another assignment, marks and all, leave a "
+    "submission ungraded; here their marks are removed, and it is graded",
+    "test_handle_failure_single_notebook": "as test_handle_failure",
+    "test_missing_source_kernelspec": "expects that an unknown kernel leaves a submission "
+    "ungraded; all is run by Python here",
+    "test_hidden_tests_single_notebook": "its last test deletes a student's function and expects "
+    "that another one misses it; tests run in a process of their own, and delete nothing there",
+    "test_no_execute": "expects that --no-execute believes the outputs that a submission brings",
+    "test_autograde_timeout": "sets a limit through Execute.timeout; here it is "
+    "Autograder.cell_seconds",
+}
+#: A name in the first column of the README's table.
+NAMES = re.compile(r"`([a-z_]+)`(?=[^|]*\|[^|]*\|[^|]*\|$)")
+#: Nobody runs these.
+SKIPPED = {"test_many_students", "test_infinite_loop_with_output"}
+#: How many there are in nbgrader 0.9.6.
+ALL = 41
+CONFIG = """
+from autograder import plugin
+c = get_config()
+plugin.configure(c)
+c.Autograder.preload = ["numpy"]
+c.Autograder.cell_cpu_seconds = 2
+"""
+
+
+def test_the_readme_lists_the_exceptions():
+    text = (Path(__file__).parents[2] / "autograder/README.md").read_text()
+    part = text.partition("### nbgrader's own tests")[2].partition("\n## ")[0]
+    listed = {f"test_{name}" for line in part.splitlines() for name in NAMES.findall(line)}
+    assert listed == set(EXCEPTIONS)
+
+
+@pytest.mark.slow
+@pytest.mark.sandbox
+def test_nbgrader_s_tests_of_autograde_pass_but_for_those_listed(tmp_path):
+    """The configuration lies where Jupyter looks for a user's own; nbgrader adds that of its tests.
+
+    They run in one process and share one engine, as the clicks of an instructor do.
+    """
+    (tmp_path / "nbgrader_config.py").write_text(CONFIG)
+    repository = Path(__file__).parents[2]
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-W", "ignore", "-rA"),
+            *("--rootdir", tmp_path, "-q", "--no-header", "--tb=short"),
+            *("--pyargs", "nbgrader.tests.apps.test_nbgrader_autograde"),
+        ],
+        cwd=tmp_path,
+        env={
+            **os.environ,
+            "JUPYTER_CONFIG_DIR": str(tmp_path),
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PYTHONPATH": str(repository),
+        },
+        capture_output=True,
+        text=True,
+    )
+    told = {
+        kind: set(re.findall(rf"^{kind}.*::(\w+)", done.stdout, re.MULTILINE))
+        for kind in ("PASSED", "FAILED", "ERROR")
+    }
+    assert told["ERROR"] == set()
+    assert told["FAILED"] == set(EXCEPTIONS), done.stdout[-5000:]
+    assert len(told["PASSED"]) == ALL - len(EXCEPTIONS) - len(SKIPPED)
