@@ -112,11 +112,15 @@ EXIT = "exit status"
         ),
         pytest.param(OPENS, TIGHT, ERROR, "256 files open", id="open files", marks=SLOW),
         pytest.param(THREADS, TIGHT, ERROR, "64 threads", id="threads", marks=SLOW),
-        pytest.param("def g(): return g()\ng()", {}, ERROR, "RecursionError", id="recursion"),
+        pytest.param(
+            "def g(): return g()\ng()", {}, ERROR, "RecursionError", id="recursion", marks=SLOW
+        ),
         pytest.param(C_STACK, TIGHT, CRASH, "signal 11", id="recursion in C", marks=SLOW),
         pytest.param("import os\nos._exit(0)", TIGHT, CRASH, EXIT, id="exit", marks=SLOW),
         pytest.param("input()", TIGHT, ERROR, "input", id="input", marks=SLOW),
-        pytest.param("import os\nos.closerange(0, 256)", TIGHT, CRASH, "", id="closes all"),
+        pytest.param(
+            "import os\nos.closerange(0, 256)", TIGHT, CRASH, "", id="closes all", marks=SLOW
+        ),
     ],
 )
 class TestALimit:
