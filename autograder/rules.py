@@ -21,14 +21,7 @@ LOADING = {"load_model", "read_pickle"}
 WRITING = {"save", "savez", "savetxt", "write_text", "write_bytes", "to_csv", "mkdir", "makedirs"}
 #: What cannot be given to a student's function, by what makes it.
 KEPT = {"open", "StringIO", "BytesIO", "SimpleNamespace", "from_tensor_slices", "batch"}
-KEPT |= {
-    "RandomState",
-    "Random",
-    "LambdaCallback",
-    "EarlyStopping",
-    "TensorBoard",
-    "ModelCheckpoint",
-}
+KEPT |= {"LambdaCallback", "EarlyStopping", "TensorBoard", "ModelCheckpoint"}
 
 
 def look(name: str, tree: ast.Module, names: Names, hidden: frozenset[int]) -> list[Advice]:

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder.engine import Engine
 from autograder.execute import execute
 from autograder.score import score
-from autograder.settings import Autograder
+from autograder.zygote import Zygote
 from tests.autograder.building import asserts, ended, job, marked, notebook, solution
 
 PAGE = (Path(__file__).parents[2] / "autograder" / "AUTHORING.md").read_text()
@@ -62,26 +61,26 @@ CASES = [
 
 
 @pytest.fixture(scope="module")
-def engines():
+def zygotes():
     """One warm process for NumPy, and one for TensorFlow if it is asked for."""
     made = {}
     yield made
-    for engine in made.values():
-        engine.close()
+    for zygote in made.values():
+        zygote.close()
 
 
 @pytest.fixture
-def points(engines):
+def points(zygotes):
     """Return a function that grades cells: points, and how all cells ended."""
 
     def points(example, answer="answer", test="test"):
-        if example.keras not in engines:
+        if example.keras not in zygotes:
             preload = ["numpy", "matplotlib.pyplot", *["tensorflow", "keras"] * example.keras]
-            engines[example.keras] = Engine(Autograder(preload=preload, workers=1))
-            engines[example.keras].zygote.wait_ready()
+            zygotes[example.keras] = Zygote(preload)
+            zygotes[example.keras].wait_ready()
         cells = example.cells(answer, test)
         work = job(*cells, cell_seconds=60)
-        execution = asyncio.run(execute(work, engines[example.keras].zygote))
+        execution = asyncio.run(execute(work, zygotes[example.keras]))
         (one,) = score(notebook(*cells), execution.cells)
         told = ended(execution)
         assert not told.failure
