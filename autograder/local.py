@@ -20,12 +20,14 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import asdict
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
-from autograder import sandbox
+from autograder import sandbox, scratch
 from autograder.model import AutograderError
 from autograder.worker import Profile
 
@@ -192,13 +194,15 @@ class Local:
         if self.processes[0].profile.sandbox:
             sandbox.require()
         quiet()
+        import dask
         from distributed import Client, Scheduler
         from distributed.security import Security
 
         # Whoever reaches a Dask scheduler can run anything: only those who have this key do.
         security = Security.temporary()
-        scheduler: Scheduler = await self._stack.enter_async_context(
-            Scheduler(
+        place = self._stack.enter_context(_scratch())
+        with dask.config.set({"temporary-directory": str(place)}):
+            server = Scheduler(
                 host=HOST,
                 protocol="tls",
                 security=security,
@@ -206,7 +210,7 @@ class Local:
                 dashboard_address=f"{HOST}:0",
                 http_prefix="",
             )
-        )
+        scheduler: Scheduler = await self._stack.enter_async_context(server)
         told = {
             "scheduler": scheduler.address,
             "certificate": str(security.tls_ca_file),
@@ -238,6 +242,17 @@ class Local:
             process.close()
 
 
+@contextlib.contextmanager
+def _scratch() -> Iterator[Path]:
+    """Give a directory that goes away: a scheduler makes one for itself, and leaves it."""
+    place, in_use = scratch.make()
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+        in_use.close()
+
+
 async def _serve(lifeline: socket.socket, slots: int, told: dict[str, str], place: str) -> None:
     from distributed import Worker
     from distributed.security import Security
@@ -263,7 +278,7 @@ async def _serve(lifeline: socket.socket, slots: int, told: dict[str, str], plac
 
 def main(descriptor: int) -> None:
     """Be a worker process until the lifeline, an inherited socket, closes."""
-    from autograder import scratch, worker
+    from autograder import worker
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     lifeline = socket.socket(fileno=descriptor)

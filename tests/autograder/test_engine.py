@@ -279,6 +279,14 @@ def test_a_coordinator_that_is_ended_leaves_nothing_behind(how):
     wait_for(lambda: not [path for path in directories if path.exists()])
 
 
+def test_a_run_leaves_no_temporary_file(tmp_path):
+    code = COORDINATOR.format(root=str(Path(__file__).parents[2])).replace("range(20)", "range(1)")
+    env = dict(os.environ, TMPDIR=str(tmp_path))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, env=env)
+    assert done.stdout == b"done\n"
+    assert not list(tmp_path.iterdir())
+
+
 def test_many_slots_are_shared_out_to_several_processes(monkeypatch):
     monkeypatch.setattr(local, "SLOTS", 1)
     with Engine(Autograder(preload=[], workers=2)) as engine:
