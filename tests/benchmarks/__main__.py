@@ -8,11 +8,14 @@ on a noisy machine.
 import difflib
 import importlib
 import json
+import os
 import sys
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+
+from tests.benchmarks import classes
 
 HERE = Path(__file__).parent
 RESULT = HERE.parents[1] / "bench.json"
@@ -20,12 +23,14 @@ RESULT = HERE.parents[1] / "bench.json"
 
 def main(only: str = "") -> int:
     """Run all measurements, or the one named, and print what they gave."""
-    names = sorted(path.stem for path in HERE.glob("[a-z]*.py"))
+    names = sorted(p.stem for p in HERE.glob("[a-z]*.py") if "\ndef measure(" in p.read_text())
     if only and only not in names:
         near = difflib.get_close_matches(only, names, n=1)
         hint = f"did you mean '{near[0]}'?" if near else f"there are: {', '.join(names)}"
         print(f"bench: there is no benchmark '{only}'; {hint}", file=sys.stderr)
         return 2
+    # nbgrader calls `alembic` by name, and what is measured is called by name, too.
+    os.environ["PATH"] = os.pathsep.join([classes.SCRIPTS, os.environ["PATH"]])
     measured: dict[str, float] = json.loads(RESULT.read_text()) if only and RESULT.exists() else {}
     table = Table(title="benchmarks", title_justify="left")
     table.add_column("measure")
