@@ -32,7 +32,7 @@ class _Part:
         return self.kind in ("test", "locked")
 
     @property
-    def stored(self) -> set[str]:
+    def stored(self) -> frozenset[str]:
         """What it defines, but for what it imports."""
         return stored(self.source) - self.imported
 
