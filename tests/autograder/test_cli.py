@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,26 @@ def test_no_workers_are_one_line(command, number):
     status, _, err = command("grade", "ps1", "--workers", number)
     assert status == 2
     assert one_line(err) == f"autograder: --workers must be at least 1, not {number}."
+
+
+@pytest.mark.parametrize("words", [["--workers", "2"], ["--dashboard"]])
+def test_what_is_about_this_machine_and_another_cluster_at_once_is_one_line(command, words):
+    status, _, err = command("grade", "ps1", "--scheduler", "tcp://10.0.0.1:8786", *words)
+    assert status == 2
+    assert "with --scheduler, leave them out" in one_line(err)
+
+
+def test_a_scheduler_s_address_that_is_none_is_one_line(command):
+    status, _, err = command("grade", "ps1", "--scheduler", "here")
+    assert status == 2
+    assert "'here' does not look like" in one_line(err)
+
+
+@pytest.mark.skipif(find_spec("bokeh") is not None, reason="there is a dashboard")
+def test_a_dashboard_without_what_draws_it_is_one_line(command):
+    status, _, err = command("grade", "ps1", "--dashboard")
+    assert status == 2
+    assert "needs bokeh" in one_line(err)
 
 
 @pytest.mark.parametrize(
