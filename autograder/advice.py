@@ -32,9 +32,9 @@ class _Part:
         return self.kind in ("test", "locked")
 
     @property
-    def stored(self) -> frozenset[str]:
+    def stored(self) -> set[str]:
         """What it defines, but for what it imports."""
-        return stored(self.source) - self.imported
+        return set(stored(self.source)) - self.imported
 
     @property
     def needed(self) -> set[str]:
