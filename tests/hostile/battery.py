@@ -39,6 +39,7 @@ from tests.hostile import (
     reach,
     reach_files,
     read,
+    read_calls,
     read_inputs,
 )
 from tests.hostile.attack import Attack, Places, hand_in
@@ -68,7 +69,7 @@ FAMILIES: dict[str, tuple[Attack, ...]] = {
     "reach": (*reach.ATTACKS, *reach_files.ATTACKS),
     "exhaust": (*exhaust.OWN, *exhaust_judge.JUDGED),
     "disguise": (*disguise.ATTACKS, *disguise_files.ATTACKS),
-    "read": (*read.ATTACKS, *read_inputs.ATTACKS),
+    "read": (*read.ATTACKS, *read_calls.ATTACKS, *read_inputs.ATTACKS),
 }
 ATTACKS = {
     f"{family}-{attack.name}": attack for family, attacks in FAMILIES.items() for attack in attacks

@@ -141,4 +141,58 @@ import unittest
 doctest.DocTestRunner.run = lambda self, test, *given, **named: doctest.TestResults(0, 1)
 unittest.TestCase.run = lambda self, result=None: result"""),
     ),
+    Attack(
+        "malformed_reply",
+        "Lets its kernel answer every request with a reply whose parts are missing or misshapen.",
+        first("""
+import itertools
+
+session = get_ipython().kernel.session
+true = session.send
+contents = itertools.cycle([
+    {"status": "error"}, {"status": "error", "ename": None, "evalue": 7}, {"status": 5}, {},
+    {"status": ["ok"]}, {"status": "error", "ename": {}, "evalue": [], "traceback": "x"},
+])
+
+
+def send(stream, kind, content=None, *given, **named):
+    if kind == "execute_reply":
+        content = next(contents)
+    return true(stream, kind, content, *given, **named)
+
+session.send = send"""),
+    ),
+    Attack(
+        "malformed_messages",
+        "Sends messages of its kernel whose parts are missing, misshapen or of wrong types.",
+        first("""
+kernel = get_ipython().kernel
+for kind, content in (
+    ("stream", {"name": "stdout", "text": 5}), ("stream", {"name": 7, "text": "x"}), ("stream", {}),
+    ("display_data", {"data": [], "metadata": 3}), ("display_data", {}), ("error", {}),
+    ("error", {"ename": 1, "evalue": None, "traceback": 3}), ("status", {}), ("status", {"x": 1}),
+    ("execute_result", {"data": {"text/plain": 3}, "metadata": {}, "execution_count": "x"}),
+    ("execute_result", {"data": {"text/html": [1, 2]}, "metadata": [], "execution_count": -1}),
+    ("update_display_data", {"transient": 1, "data": 2}), ("clear_output", {}), ("comm_open", {}),
+    ("display_data", {"data": {"a": "b"}, "metadata": {}, "transient": {"display_id": []}}),
+    ("execute_input", {}), ("no_such_kind", {"a": [[[[]]]]}), ("", {}),
+):
+    kernel.session.send(kernel.iopub_socket, kind, content, parent=kernel.get_parent("shell"))"""),
+    ),
+    Attack(
+        "malformed_frames",
+        "Sends frames on its kernel's own sockets that are no messages, or not signed.",
+        first("""
+import zmq
+
+kernel = get_ipython().kernel
+for frames in ([b""], [b"<IDS|MSG>"], [b"x"] * 10, [b"<IDS|MSG>", b"0", b"{", b"}", b"[", b"]"],
+               [b"<IDS|MSG>", b"", b"{}", b"{}", b"{}", b"{}"], [b"\xff" * 1000] * 100):
+    for stream in (kernel.iopub_socket, kernel.shell_stream, kernel.control_stream,
+                   kernel.stdin_socket):
+        try:
+            stream.send_multipart(frames)
+        except Exception as error:
+            print(error)"""),
+    ),
 )

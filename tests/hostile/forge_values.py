@@ -173,4 +173,36 @@ class Words(dict):
             "count": "def count(text):\n    return Words()",
         },
     ),
+    Attack(
+        "contains_everything",
+        "Returns objects that contain whatever they are asked for.",
+        {
+            **returning(
+                "Universe()",
+                """
+class Universe:
+    def __contains__(self, thing): return True
+    def __iter__(self): return iter(())
+    def __len__(self): return 3
+    def __getitem__(self, key): return self
+    def __getattr__(self, name): return lambda *given: True
+""",
+            ),
+            "root": "root = Universe()",
+        },
+    ),
+    Attack(
+        "contains_what_it_was_asked",
+        "Returns a list that takes in whatever it is asked for, and agrees that it was there.",
+        {
+            "divisors": """class Taking(set):
+    def __contains__(self, thing):
+        self.add(thing)
+        return True
+
+
+def divisors(n):
+    return Taking([1])"""
+        },
+    ),
 )

@@ -49,6 +49,49 @@ for text in texts:
         lengths = (len(text), 0)[: len(form) - 1]
         messages.append(struct.pack(form, *lengths) + text)
 """
+#: Answers that no code would give, in the grader's own form.
+PROTOCOL = """
+import gc
+import itertools
+
+
+def answer(value, changes=None):
+    return {"value": ["tuple", value, changes], "aside": ["list"], "split": 0, "printed": ""}
+
+
+hidden = {"kinds": [["builtins", "AssertionError"]], "text": "all is well"}
+turns = itertools.cycle([
+    answer(True),
+    answer(["known", 0]),
+    answer(["not implemented"]),
+    answer(["type", "object"]),
+    answer(["ellipsis"]),
+    answer({"callback": 0}),
+    answer({"handle": 10**9, "kinds": [["numbers", "Real"], ["fractions", "Fraction"]]}),
+    answer({"handle": 1, "of_module": "numpy"}),
+    answer({"main": "close"}),
+    answer({"module": "operator", "name": "eq"}),
+    answer(0.0, ["dict", "values", ["list", ["tuple", 0, ["list"]]]]),
+    answer(["namedtuple", 2, "x", "__class__", 1]),
+    answer(["same", 0]),
+    answer({"generator": "MT19937", "aside": 0}),
+    {"raised": {"token": 0}},
+    {"raised": hidden},
+    {"raised": {"kinds": [["builtins", "StopIteration"]], "text": ""}},
+    {"raised": {"kinds": [["builtins", "ExceptionGroup"]], "text": ""}},
+    {"callback": 0, **answer(["tuple"])},
+    {"verdict": "pass", "points": "2", "gone": False, **answer(None)},
+    {"printed": "x" * 1000},
+    {},
+])
+
+
+def forge():
+    for thing in gc.get_objects():
+        if type(thing).__name__ == "Channel" and hasattr(thing, "receive"):
+            thing.send(next(turns))
+    return 0.0
+"""
 #: Replaces every function of every module of the grader that is loaded beside the student's code.
 PATCH = """
 import gc
@@ -173,6 +216,24 @@ for name, module in list(sys.modules.items()):
             setattr(module, key, lambda *given, forged=forged: (forged, []))
         if isinstance(value, type) and "resolve" in dir(value):
             value.resolve = lambda self, *given: ANY"""),
+    ),
+    Attack(
+        "wire_protocol",
+        "Finds the grader's channel in its memory and sends forged answers before the true one.",
+        returning("forge()", PROTOCOL),
+    ),
+    Attack(
+        "wire_instead",
+        "Finds the grader's channel in its memory and sends forged answers in place of its own.",
+        first(
+            PROTOCOL
+            + """
+for thing in gc.get_objects():
+    if type(thing).__name__ == "Channel" and hasattr(thing, "receive"):
+        kind = type(thing)
+        send = kind.send
+        kind.send = lambda self, head, blobs=(): send(self, {**head, **next(turns)}, ())"""
+        ),
     ),
     Attack(
         "callback_abused",

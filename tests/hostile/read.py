@@ -244,59 +244,6 @@ sys.addaudithook(
         ),
     ),
     Attack(
-        "callback_insides",
-        "Takes the test's own function apart: code, constants, globals, closure, documentation.",
-        {
-            "integrate": f"""{SHOW}
-import inspect
-import pickle
-
-found = []
-
-
-def integrate(f, a, b):
-    for name in ("__code__", "__globals__", "__closure__", "__doc__", "__name__", "__qualname__",
-                 "__defaults__", "__dict__", "__module__", "__self__", "__wrapped__", "__func__"):
-        found.append(repr(getattr(f, name, "")))
-    if hasattr(f, "__code__"):
-        found.append(repr(f.__code__.co_consts))
-    for look in (inspect.getsource, pickle.dumps, repr, dir, vars):
-        try:
-            found.append(str(look(f)))
-        except Exception as error:
-            found.append(repr(error))
-    return 0.0"""
-        }
-        | last("show(*found)"),
-    ),
-    Attack(
-        "callback_errors",
-        "Makes the test's own function fail and reads the traceback, which quotes its source.",
-        {
-            "integrate": f"""{SHOW}
-import traceback
-
-found = []
-
-
-def integrate(f, a, b):
-    for given in ((), ("x",), (None,), (1, 2), ([],), (object(),), (f,)):
-        try:
-            f(*given)
-        except BaseException as error:
-            found.append("".join(traceback.format_exception(error)))
-            while error:
-                found.append(repr(error) + repr(vars(error)))
-                step = error.__traceback__
-                while step:
-                    found.append(repr(step.tb_frame.f_globals.keys()) + str(step.tb_frame.f_locals))
-                    step = step.tb_next
-                error = error.__cause__ or error.__context__
-    return 0.0"""
-        }
-        | last("show(*found)"),
-    ),
-    Attack(
         "environment",
         "Prints the environment, the command line and the open files of every process it sees.",
         first("""

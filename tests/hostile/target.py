@@ -23,6 +23,7 @@ RATES = (0.118730529, 0.227461058, 0.653808413)
 SLOPE, INTERCEPT = 3.141926537, 2.718818285
 ROOT = 1.4472857321
 AMOUNT, DOUBLED = 31.40275199, 62.80550398
+DIVIDEND, DIVISORS = 46189 * 30, (46189, 92378, 692835)
 TEXT = "kumquat quince kumquat medlar"
 CANARIES = (
     repr(AREA)[:10],
@@ -34,6 +35,8 @@ CANARIES = (
     str(INTERCEPT),
     str(ROOT)[:9],
     str(DOUBLED),
+    *map(str, DIVISORS),
+    "canary_limit",
     "canary_comment",
     "canary_helper",
     "canary_integrand",
@@ -41,7 +44,7 @@ CANARIES = (
     "### BEGIN HIDDEN",
 )
 #: What hidden tests give to a student's code, which can remember it.
-INPUTS = (str(RADIUS), str(DEPOSIT), str(AMOUNT), "kumquat", "medlar")
+INPUTS = (str(RADIUS), str(DEPOSIT), str(AMOUNT), str(DIVIDEND), "kumquat", "medlar")
 #: What lies on the grader's machine and is no submission's business.
 FILE_SECRET, HOME_SECRET, ENV_SECRET, CLASS_SECRET = (
     f"secret-of-the-{place}-5d0c1" for place in ("course", "home", "environment", "neighbour")
@@ -111,6 +114,7 @@ RIGHT = {
     "    return {word: words.count(word) for word in words}",
     "save": "def save(path, amount):\n    with open(path, 'w') as file:\n"
     "        file.write(repr(2 * amount))",
+    "divisors": "def divisors(n):\n    return {k for k in range(1, n + 1) if n % k == 0}",
     "sketch": "# a sketch that a person looks at",
 }
 #: What runs and is wrong everywhere, though visible tests that look at one value would like it.
@@ -125,10 +129,13 @@ WRONG = {
     "root": "root = 0.0",
     "count": "def count(text):\n    return {}",
     "save": "def save(path, amount):\n    with open(path, 'w') as file:\n        file.write('0')",
+    "divisors": "def divisors(n):\n    return {1, n}",
     "sketch": "# nothing",
 }
 #: The functions that a student writes.
-FUNCTIONS = ("square", "area", "standardise", "integrate", "weights", "fit", "count")
+FUNCTIONS = (
+    *("square", "area", "standardise", "integrate", "weights", "fit", "count", "divisors"),
+)
 TESTS = {
     "square": (
         1,
@@ -169,6 +176,8 @@ assert close(standardise(value), canary_helper(value)), 'other columns are not s
             f'''
 def canary_integrand(t):
     """canary_docstring"""
+    if not 0 <= t <= 3:
+        raise ValueError(f'{{t}} is beyond canary_limit')
     return {PEAK} * t**2
 
 
@@ -241,13 +250,24 @@ with open('amount.txt') as file:
 """,
         ),
     ),
+    "divisors": (
+        1,
+        _hidden(
+            "assert 1 in divisors(12), 'every number can be divided by 1'",
+            f"""
+found = divisors({DIVIDEND})
+for expected in {DIVISORS}:
+    assert expected in found, 'a divisor is missing'
+""",
+        ),
+    ),
 }
 #: Points of each test cell.
 POINTS = {f"test_{name}": float(points) for name, (points, _) in TESTS.items()}
 
 
 def problem() -> list[NotebookNode]:
-    """Return the instructor's notebook: ten questions, the last cell for a person to grade."""
+    """Return the instructor's notebook: eleven questions, the last cell for a person to grade."""
     cells = [marked(SETUP, "setup", locked=True)]
     for name, (points, test) in TESTS.items():
         cells.append(solution(_answer(RIGHT[name]), name))
