@@ -265,3 +265,74 @@ def test_the_command_works_from_elsewhere_and_an_interrupt_keeps_what_was_graded
         scores(root, "bob")
     assert not (root / "autograded/bob/ps1").exists()
     assert set(Path("/tmp").glob("ag-*")) <= before
+
+
+@pytest.mark.sandbox
+def test_grading_says_who_is_affected_by_which_verdict_and_how_long_each_cell_took(command, root):
+    submit(root, "alice")
+    submit(root, "bob", WRONG)
+    _, out, _ = command("grade", "ps1", "--timings")
+    assert "Verdicts: 1 fail (bob), 1 pass." in out
+    (row,) = [line for line in out.splitlines() if "test_mean" in line and "(of" not in line]
+    assert row.strip("│ ").endswith("2")
+    _, out, _ = command("grade", "ps1")
+    assert "median" not in out
+
+
+# --- the other commands -------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.sandbox
+def test_verify_ends_with_0_for_a_good_assignment_and_with_1_and_reasons_for_a_poor_one(
+    command, root
+):
+    status, out, _ = command("verify", "ps1", "--runs", "2")
+    assert status == 0
+    assert "2 of 2" in out
+    assert "The reference solution earns everything, every time." in out
+    path = root / "source" / "ps1" / "p1.ipynb"
+    path.write_text(path.read_text().replace("return 2 * x", "return 3 * x"))
+    status, out, _ = command("verify", "ps1", "--runs", "1")
+    assert status == 1
+    assert "- At test_double the reference solution does not earn 2 points (0 of 1 runs" in out
+    assert not list(Path(root).glob("submitted/*"))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["verify", "ps1", "--runs", "0"], "--runs must be at least 1, not 0."),
+        (["verify", "ps9"], "There is no notebook in"),
+        (["replay", "ada", "ps1"], "Nothing has been graded in"),
+        (["replay", "a", "b", "c"], "Replay one submission at a time: autograder replay ada ps1"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line(command, words, said):
+    status, out, err = command(*words)
+    assert (status, out) == (2, "")
+    assert said in one_line(err)
+
+
+@pytest.mark.sandbox
+def test_replay_ends_with_0_while_a_grade_can_be_repeated_and_else_with_1(command, root):
+    submit(root, "bob", WRONG)
+    command("grade", "ps1")
+    status, out, _ = command("replay", "bob", "ps1")
+    assert status == 0
+    assert "The same verdict, points and message at each of 3 cells." in out
+    submit(root, "bob")
+    status, out, _ = command("replay", "bob/ps1")
+    assert status == 1
+    assert "- test_double: points was 0.0, and is 2.0 now." in out
+    assert scores(root, "bob")["test_double"] == 0
+
+
+def test_doctor_says_what_to_mend(command, root):
+    _, out, _ = command("doctor")
+    assert "It holds ps1." in out
+    configure(root, "c.Autograder.read_only = ['/no/such/data']")
+    status, out, _ = command("doctor")
+    assert status == 1
+    assert "/no/such/data" in out
+    assert "Grading cannot start: mend what is red." in out
