@@ -9,6 +9,7 @@ from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionComplete
 from nbformat import NotebookNode
 
 from autograder.kernel import ForkKernelManager
@@ -87,6 +88,14 @@ class Client(NotebookClient):
 
     def process_message(self, msg: Any, cell: NotebookNode, cell_index: int) -> Any:
         """Take note of a message unless it is of no use here, or more than a cell may print."""
+        try:
+            return self._process(msg, cell, cell_index) if proper(msg) else None
+        except CellExecutionComplete:
+            raise
+        except Exception:  # made up by the notebook: nbclient expects a kernel's own
+            return None
+
+    def _process(self, msg: Any, cell: NotebookNode, cell_index: int) -> Any:
         kind, content = msg["msg_type"], msg["content"]
         if kind.startswith("comm"):  # widgets live in a browser
             return None
@@ -105,3 +114,26 @@ class Client(NotebookClient):
             note = f"[The rest was cut: a cell may print {self.job.limits.output_kb} kB.]\n"
             cell.outputs.append(nbformat.v4.new_output("stream", name="stdout", text=f"\n{note}"))
         return added
+
+
+def proper(msg: Any) -> bool:
+    """Whether an output message can be kept in a notebook; its sender may send anything."""
+    kind, content = msg.get("msg_type"), msg.get("content")
+    if not isinstance(kind, str) or not isinstance(content, dict):
+        return False
+    if kind == "stream":
+        return content.get("name") in ("stdout", "stderr") and isinstance(content.get("text"), str)
+    if kind == "error":
+        said, trace = (content.get("ename"), content.get("evalue")), content.get("traceback")
+        return all(isinstance(one, str) for one in said) and _lines(trace)
+    if kind in ("display_data", "update_display_data", "execute_result"):
+        data = content.get("data")
+        return isinstance(data, dict) and all(
+            isinstance(mime, str) and (mime.endswith("json") or isinstance(one, str) or _lines(one))
+            for mime, one in data.items()
+        )
+    return True
+
+
+def _lines(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(line, str) for line in value)

@@ -301,7 +301,7 @@ class _Pair:
         """Name what the kernel replied."""
         reply = self.client.reply
         if reply.get("status") == "error":
-            name, said = reply["ename"], reply["evalue"]
+            name, said = str(reply.get("ename", "Error")), str(reply.get("evalue", ""))
             if not any(out.output_type == "error" for out in cell.outputs):
                 # The exception was raised where no traceback could be shown, or its display was
                 # tampered with: the reply still knows.

@@ -148,6 +148,7 @@ class Judge:
         self.names: dict[str, Any] = self.shell.user_ns
         self.link = Link(wire, self._shared, seeds.Reseeding())
         self.link.answered, self.link.said = self._mirror, self._hear
+        self.link.class_named = self._class_named
         self._views = ((view, Path.cwd()), (view.parent, Path("/tmp")))
         self._seen = [-1] * len(self._views)
         self._kept = {Path.cwd(), SCRATCH, Path(os.environ.get("MPLCONFIGDIR", SCRATCH))}
@@ -252,6 +253,10 @@ class Judge:
     def _shared(self, thing: Any) -> str | None:
         name = self._locked.get(id(thing))
         return name if name is not None and self.names.get(name) is thing else None
+
+    def _class_named(self, name: str) -> type | None:
+        thing = self.names.get(name)
+        return thing if isinstance(thing, type) and self._shared(thing) == name else None
 
     def _mirror(self) -> None:
         """Let what the student's code wrote be found where it would be in one process."""

@@ -59,6 +59,8 @@ class Link:
         self.said: Callable[[str], object] = lambda text: None  # what the student's code prints
         self.changed = False  # whether the student's code changed what it was given
         self.answered: Callable[[], None] = lambda: None  # called after each answer
+        # Returns the class of a locked cell that has a name, if there is one.
+        self.class_named: Callable[[str], type | None] = lambda name: None
 
     def ask(self, op: str, *arguments: Any) -> Any:
         """Let the student's process do something; return the value, or raise what it raised."""
@@ -150,7 +152,7 @@ class Link:
         if isinstance(token, int) and 0 <= token < len(self._raised):
             return self._raised[token]
         text = raised.get("text")
-        kind = _exception_kind(raised.get("kinds"))
+        kind = _exception_kind(raised.get("kinds"), self.class_named)
         if issubclass(kind, StopIteration | StopAsyncIteration) and not ends:
             kind = RuntimeError
         return _student_exception(kind, text if isinstance(text, str) else "")
@@ -200,7 +202,8 @@ class Link:
         handle = self._handles.get(number)
         if handle is None:
             module = reference.get("of_module")
-            handle = Handle(self, number, claimed(reference.get("kinds")), module)
+            kind = claimed(reference.get("kinds"), self.class_named)
+            handle = Handle(self, number, kind, module)
             self._handles[number] = handle
             weakref.finalize(handle, self._release, number).atexit = False
         return handle
@@ -210,12 +213,17 @@ class Link:
         self._freed.append((number, self._received.pop(number, 0)))
 
 
-def _exception_kind(kinds: Any) -> type[Exception]:
+def _exception_kind(
+    kinds: Any, class_named: Callable[[str], type | None] = lambda name: None
+) -> type[Exception]:
     """Return the nearest known class of an exception, given the names of its classes."""
     for module, name in named(kinds):
-        if module.partition(".")[0] not in ("builtins", "numpy", "tensorflow"):
+        if module == "__main__":
+            found = class_named(name)
+        elif module.partition(".")[0] in ("builtins", "numpy", "tensorflow"):
+            found = vars(sys.modules.get(module, builtins)).get(name)
+        else:
             continue
-        found = vars(sys.modules.get(module, builtins)).get(name)
         if isinstance(found, type) and issubclass(found, Exception):
             return RuntimeError if issubclass(found, BaseExceptionGroup) else found
     return RuntimeError  # SystemExit, KeyboardInterrupt: here they must not end anything
@@ -227,4 +235,7 @@ def _student_exception(kind: type[Exception], text: str) -> Exception:
 
     body = {"__init__": start, "__str__": lambda self: text, "__module__": kind.__module__}
     bases = (StudentError,) if issubclass(StudentError, kind) else (kind, StudentError)
-    return types.new_class(kind.__name__, bases, exec_body=lambda space: space.update(body))()
+    try:
+        return types.new_class(kind.__name__, bases, exec_body=lambda space: space.update(body))()
+    except TypeError:  # a class that is not made without arguments
+        return _student_exception(RuntimeError, text)

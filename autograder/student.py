@@ -242,7 +242,6 @@ _DO: dict[str, Callable[..., Any]] = {
     "item": lambda self, target, key: target[key],
     "set_item": lambda self, target, key, value: target.__setitem__(key, value),
     "delete_item": lambda self, target, key: target.__delitem__(key),
-    "contains": lambda self, target, thing: thing in target,
     "length": lambda self, target: len(target),
     "iterate": lambda self, target: iter(target),
     "next": lambda self, target: next(target),

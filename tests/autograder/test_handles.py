@@ -163,8 +163,8 @@ def test_a_handle_in_a_set_or_as_a_key_is_found_by_itself(they):
 def test_only_classes_of_libraries_in_use_can_be_claimed():
     import decimal
 
-    assert claimed([["decimal", "Decimal"]]) is decimal.Decimal
-    assert claimed([["__main__", "Own"], ["decimal", "Decimal"]]) is decimal.Decimal
+    assert claimed([["decimal", "Decimal"]], no_class) is decimal.Decimal
+    assert claimed([["__main__", "Own"], ["decimal", "Decimal"]], no_class) is decimal.Decimal
     for kinds in (
         [["builtins", "float"]],
         [["numpy", "ndarray"]],
@@ -180,7 +180,19 @@ def test_only_classes_of_libraries_in_use_can_be_claimed():
         None,
         {},
     ):
-        assert claimed(kinds) is None
+        assert claimed(kinds, no_class) is None
+
+
+def test_a_class_of_a_locked_cell_can_be_claimed_by_its_name():
+    class Account:
+        pass
+
+    locked = {"Account": Account}
+    assert claimed([["__main__", "Own"], ["__main__", "Account"]], locked.get) is Account
+
+
+def no_class(name):
+    """There are no locked cells."""
     import sys
 
     assert "antigravity" not in sys.modules
