@@ -22,10 +22,13 @@ from traitlets import Bool
 from autograder import audit, engine, settings
 from autograder.assignment import Assignment, load
 from autograder.ledger import entries
-from autograder.model import AutograderError, CellScore, Execution
+from autograder.model import AutograderError, CellScore, Execution, Verdict
 from autograder.prepare import job
 from autograder.score import overall, score
 from autograder.steps import ASSIGNMENT, EXECUTION, LEDGER
+
+#: How a cell may end that takes its kernel along.
+DISASTERS = (Verdict.TIMEOUT, Verdict.MEMORY, Verdict.CRASH)
 
 
 @contextmanager
@@ -164,7 +167,11 @@ class Execute(NbGraderPreprocessor):
                 f"The grader failed, the submission stays as it is: {done.failure}"
             )
         resources[EXECUTION] = done
-        return nbformat.v4.reads(done.content.decode()), resources
+        executed = nbformat.v4.reads(done.content.decode())
+        for one in done.cells:
+            if one.verdict in DISASTERS:  # whether such a cell's number still arrives is chance
+                executed.cells[one.index].execution_count = None
+        return executed, resources
 
     def _now(self, nb: NotebookNode, resources: Any) -> Execution:
         ours = settings.read(self.config)

@@ -103,6 +103,13 @@ def test_the_graded_notebook_shows_what_happened_and_keeps_the_verdicts(graded_c
     assert kept["cells"][0]["message"] == "double fails for larger numbers"
 
 
+def test_a_cell_that_ended_its_process_has_no_number(graded_class):
+    """Whether it arrives is chance, and the same submission gives the same file."""
+    root, _ = graded_class
+    book = nbformat.read(root / "autograded/dies/ps1/p1.ipynb", as_version=4)
+    assert [cell.execution_count is None for cell in book.cells[:3]] == [False, True, False]
+
+
 def test_a_second_run_leaves_what_is_graded_and_tells_the_same(graded_class, grade):
     root, results = graded_class
     again = Grading(open_course(root), "ps1")
