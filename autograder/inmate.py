@@ -103,6 +103,8 @@ class Inmate:
                 words, mounts, _, _ = socket.recv_fds(self.lifeline, 65536, 1)
             except BlockingIOError:
                 return None
+            except ConnectionResetError:
+                continue  # it ended with an order unread; what it said before can be heard now
             except OSError:
                 words, mounts = b"", []
             said = json.loads(words or b'{"refused": "the warden vanished"}')

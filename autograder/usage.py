@@ -67,9 +67,10 @@ class Meter:
         own = sum(max(0, one.own - self._before.own) for one in uses.values())
         other = sum(max(0, one.other - self._before.other) for one in uses.values())
         most = most_mb * _MEGA
-        if own + files > most and 1 < len(uses) <= FEW:
+        heavy = [pid for pid, one in uses.items() if one.own > self._before.own]
+        if own + files > most and 1 < len(heavy) <= FEW:
             # A fork shares what it has not changed.
-            own = min(own, max(0, sum(_share(pid, self.proc) for pid in uses) - self._before.own))
+            own = min(own, max(0, sum(_share(pid, self.proc) for pid in heavy) - self._before.own))
         if own + other + files > most:
             mapped: dict[str, int] = {}
             for pid in uses:

@@ -176,6 +176,18 @@ def test_word_of_a_cell_that_has_ended_says_nothing_of_the_next(zygote):
         inmate.clear()
 
 
+def test_the_last_words_of_a_warden_that_left_an_order_unread_are_heard(zygote):
+    inmate = Inmate(zygote, "student", job(), ())
+    inmate.lifeline, warden = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    inmate.lifeline.setblocking(False)
+    with warden:
+        inmate.order("kill")
+        warden.send(b'{"exit": 7, "cause": ""}')
+    assert inmate.poll() == 7
+    assert inmate.ending == {"exit": 7, "cause": ""}
+    inmate.clear()
+
+
 @pytest.mark.sandbox
 def test_processor_time_of_children_that_nobody_waits_for_counts(zygote):
     """The system tells a parent that ignores its children's end nothing of their time."""
