@@ -29,7 +29,7 @@ from tests.hostile.target import CANARIES, INPUTS, POINTS, SETUP, TESTS, WRONG, 
 
 SCRIPTS = Path(sys.executable).parent
 #: How long one attack may keep a rival busy, in seconds.
-PATIENCE = 90
+PATIENCE = 60
 ULIMITS = "ulimit -u 200 -f 200000 -n 512 -t 120 -v 8000000 -c 0"
 STOCK = "c.Execute.timeout = 5\nc.Execute.startup_timeout = 120\n"
 
