@@ -91,6 +91,10 @@ def _course(course: Course) -> Iterator[Fact]:
     if absent:
         meaning = f"c.Autograder.read_only names what is no directory: {', '.join(absent)}."
         yield Fact("data sets", False, meaning, "Make it, or take it from the list.")
+    file = _file(course)
+    if file is not None and not file.exists():  # to open it would be to make it
+        yield _empty(f"There is no gradebook yet at {file}.")
+        return
     try:
         with course.gradebook() as gradebook:
             assignments = sorted(one.name for one in gradebook.assignments if one.notebooks)
@@ -110,17 +114,22 @@ def _course(course: Course) -> Iterator[Fact]:
 
 
 def _gradebook(course: Course, assignments: Sequence[str]) -> Fact:
-    url = str(course.directory.db_url)
-    path = Path(url.removeprefix("sqlite:///"))
-    if url.startswith("sqlite:///") and not os.access(
-        path if path.exists() else path.parent, os.W_OK
-    ):
-        return Fact("gradebook", False, f"{path} cannot be written to.", "Make it writable.")
+    file = _file(course)
+    if file is not None and not os.access(file, os.W_OK):
+        return Fact("gradebook", False, f"{file} cannot be written to.", "Make it writable.")
     if not assignments:
-        meaning = "There is no assignment in the gradebook yet."
-        remedy = "nbgrader generate_assignment NAME"
-        return Fact("gradebook", False, meaning, remedy, needed=False)
+        return _empty("There is no assignment in the gradebook yet.")
     return Fact("gradebook", True, f"It holds {', '.join(assignments)}.")
+
+
+def _empty(meaning: str) -> Fact:
+    return Fact("gradebook", False, meaning, "nbgrader generate_assignment NAME", needed=False)
+
+
+def _file(course: Course) -> Path | None:
+    """Return the gradebook's file, if it is one."""
+    url = str(course.directory.db_url)
+    return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
 
 
 def _assignment(course: Course, name: str) -> Iterator[Fact]:

@@ -85,7 +85,7 @@ def names(students: Sequence[str]) -> str:
 
 def timings(found: Sequence[Timing]) -> Table:
     """Return how long each cell took."""
-    shown = _table("Seconds by cell", ("cell", "median>", "worst>", "whose", "runs>"))
+    shown = _table("Seconds by cell", ("cell~", "median>", "worst>", "whose~", "runs>"))
     for one in found:
         shown.add_row(
             plain(one.cell), f"{one.median:.2f}", f"{one.worst:.2f}", plain(one.who), str(one.runs)
@@ -97,7 +97,7 @@ def verified(found: Verification) -> Table:
     """Return how the reference solution fared."""
     shown = _table(
         f"{plain(found.assignment)}: the reference solution, graded {found.runs} times",
-        ("cell", "points>", "earned in full", "longest>", "untouched>", "nbgrader itself>"),
+        ("cell~", "points>", "in full", "longest>", "untouched>", "nbgrader>"),
     )
     for one in found.cells:
         full = f"{one.full} of {len(one.scores)}" if one.test else "by a person"

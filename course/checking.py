@@ -47,7 +47,8 @@ class Trial:
         self._graded: dict[str, set[str]] = {}
         material = submissions.load(root, name)
         source = root / "assignments" / "source" / name / f"{name}.ipynb"
-        self.points = submissions.points(nbformat.read(source, as_version=4))
+        self.source = nbformat.read(source, as_version=4)
+        self.points = submissions.points(self.source)
         everything = frozenset(self.points)
         self.cases = {
             "reference": Case("the reference", material.reference, frozenset()),

@@ -205,6 +205,7 @@ def _check(arguments: argparse.Namespace) -> int:
     from rich.progress import track
 
     from autograder import stock
+    from autograder.advice import advise
     from autograder.courses import open_course
     from autograder.grading import Grading
     from course import checking
@@ -218,6 +219,7 @@ def _check(arguments: argparse.Namespace) -> int:
     for name in names:
         with tempfile.TemporaryDirectory(prefix="check-") as scratch:
             trial = checking.Trial(root, name, Path(scratch))
+            trial.failures += map(str, advise(trial.source))
             students = sorted(trial.cases)
             opened = open_course(trial.directory("ours"))
             grading = Grading(opened, name).run(students)

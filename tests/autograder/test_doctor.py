@@ -74,6 +74,14 @@ def test_an_empty_gradebook_says_what_comes_first(look, bare):
     assert facts["gradebook"].remedy == "nbgrader generate_assignment NAME"
 
 
+def test_a_course_without_a_gradebook_gets_none_by_being_looked_at(look, tmp_path):
+    (tmp_path / "source").mkdir()
+    facts, able = look(tmp_path)
+    assert able
+    assert "There is no gradebook yet" in facts["gradebook"].meaning
+    assert [path.name for path in tmp_path.iterdir()] == ["source"]
+
+
 def test_a_source_that_is_missing_is_named_and_stops_nothing(look, root):
     (root / "source/ps1/p1.ipynb").unlink()
     facts, able = look(root)
