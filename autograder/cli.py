@@ -170,7 +170,7 @@ def _show(arguments: argparse.Namespace, console: Console, grading: Grading, eng
         task = progress.add_task("grading", total=len(students))
         for graded in grading.run(students, engine):
             results.append(graded)
-            progress.update(task, advance=1, description=f"graded {graded.student}")
+            progress.update(task, advance=1, description=f"graded {showing.plain(graded.student)}")
     results.sort(key=lambda one: one.student)
     if arguments.json:
         print(json.dumps([as_json(one) for one in results], indent=1))
@@ -247,7 +247,7 @@ def _replay(arguments: argparse.Namespace) -> int:
 
     course = open_course(arguments.course)
     student, assignment = find(course, arguments.submission)
-    with Console(stderr=True).status(f"grading {student}'s {assignment} again"):
+    with Console(stderr=True).status(f"grading {showing.plain(student)} again"):
         found = replay(course, student, assignment)
     out = Console(highlight=False)
     out.print(showing.conditions(found.conditions))
