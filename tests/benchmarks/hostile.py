@@ -111,7 +111,7 @@ def table() -> str:
     lines.append("| --- | --- |" + " ---: |" * len(columns))
     for name in next(iter(found.graders.values())):
         cells = [_cell(column.get(name)) for column in columns]
-        if any(cell != "0" for cell in cells):
+        if any(cell not in ("0", "not run") for cell in cells):
             row(f"{name} | {battery.ATTACKS[name].tries}", cells)
     return "\n".join(lines)
 
