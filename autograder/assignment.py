@@ -14,9 +14,10 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader import utils
 from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.preprocessors import ClearHiddenTests
 
 from autograder.audit import digest
-from autograder.model import AutograderError
+from autograder.model import HIDDEN_TESTS, AutograderError
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,7 @@ class Assignment:
     name: str
     notebooks: tuple[Original, ...]
     files: Mapping[str, bytes] = field(default_factory=dict)  # beside them, by relative path
+    marks: tuple[str, str] = HIDDEN_TESTS  # what stands before and after hidden tests
 
     @cached_property
     def hash(self) -> str:
@@ -113,7 +115,8 @@ class Assignment:
             for book in self.notebooks
         ]
         files = [part for name in sorted(self.files) for part in (name.encode(), self.files[name])]
-        return digest([json.dumps(said, sort_keys=True).encode(), *files])
+        marks = [mark.encode() for mark in self.marks]
+        return digest([json.dumps(said, sort_keys=True).encode(), *marks, *files])
 
     def find_notebook(self, name: str, assignment: str) -> Original:
         """Return a notebook; raises nbgrader's ``MissingEntry`` if there is none."""
@@ -139,6 +142,7 @@ def load(
     *,
     ignore: Sequence[str] = (),
     exclude: Sequence[str] = (),
+    marks: tuple[str, str] = HIDDEN_TESTS,
 ) -> Assignment:
     """Read an assignment from the gradebook and its ``source`` folder.
 
@@ -146,6 +150,8 @@ def load(
     ----------
     ignore, exclude
         Patterns of files that are no part of it, and files that students may change.
+    marks
+        What the course has before and after hidden tests.
 
     Raises
     ------
@@ -167,7 +173,14 @@ def load(
         name,
         tuple(books),
         {place: path.read_bytes() for place, path in files.items() if place not in exclude},
+        marks,
     )
+
+
+def marks(config: Any) -> tuple[str, str]:
+    """Return what a course has before and after hidden tests, from its configuration."""
+    step = ClearHiddenTests(config=config)
+    return step.begin_test_delimeter, step.end_test_delimeter
 
 
 def _cells(book: Any) -> tuple[Cell, ...]:

@@ -14,7 +14,7 @@ from nbgrader.apps import NbGrader
 from nbgrader.converters import Autograde
 
 from autograder import plugin
-from autograder.assignment import Assignment, load
+from autograder.assignment import Assignment, load, marks
 from autograder.model import AutograderError
 from autograder.settings import Autograder, check_directory, read, usable
 
@@ -54,7 +54,14 @@ class Course:
         """
         exclude = self.converter().exclude_overwriting.get(assignment, [])
         source = self.folder("source", assignment)
-        found = load(gradebook, assignment, source, ignore=self.directory.ignore, exclude=exclude)
+        found = load(
+            gradebook,
+            assignment,
+            source,
+            ignore=self.directory.ignore,
+            exclude=exclude,
+            marks=marks(self.app.config),
+        )
         for book in found.notebooks:
             book.check_language()
         return found

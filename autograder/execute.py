@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import math
 import socket
 import time
@@ -47,7 +48,7 @@ async def execute(
         failure = str(error) or repr(error)
     return Execution(
         job=job,
-        content=nbformat.writes(run.notebook).encode(),
+        content=json.dumps(run.notebook, ensure_ascii=False).encode(),
         cells=tuple(run.outcomes[index] for index in sorted(run.outcomes)),
         seconds=sum(outcome.seconds for outcome in run.outcomes.values()),
         failure=failure,
@@ -62,7 +63,8 @@ class _Run:
 
     def __init__(self, job: Job, zygote: Zygote, turn: AbstractContextManager[object]) -> None:
         self.job, self.zygote, self.turn = job, zygote, turn
-        self.notebook = nbformat.reads(job.content, as_version=4)
+        # Prepared, so of this version and valid: to look again would take longer than to read.
+        self.notebook = nbformat.v4.reads(job.content.decode())
         self.outcomes: dict[int, CellOutcome] = {}
         self.began = time.monotonic()
         self.used = self.judging = 0.0  # processor time of both processes, and of judges

@@ -15,6 +15,7 @@ import os
 import socket
 import sys
 import types
+from collections.abc import Sequence
 from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from traitlets.config import Config
 from autograder import seeds, telling
 from autograder.handles import module_of
 from autograder.link import Link
+from autograder.model import HIDDEN_TESTS
 from autograder.names import needed, stored
 from autograder.warden import SCRATCH, VIEW
 from autograder.wire import Channel
@@ -69,7 +71,7 @@ def main(request: dict[str, Any], channels: list[int], log: int) -> None:
         except EOFError:
             return
         if "imports" in head:
-            judge.run_imports(head["imports"])
+            judge.begin(head["imports"], head["marks"])
         elif "passed over" in head:
             judge.pass_over(head["passed over"])
         else:
@@ -155,11 +157,21 @@ class Judge:
         self._own: set[str] = set()  # what instructor's cells define, wherever they got to
         self._inner: set[str] = set()  # what functions in them look up when they are called
         self._borrowed: dict[str, Any] = {}
+        self._marks: Sequence[str] = HIDDEN_TESTS
         self._hidden: dict[str, frozenset[int]] = {}  # hidden lines of each cell
         self._locked: dict[int, str] = {}  # functions and classes of locked cells, by identity
 
-    def run_imports(self, source: str) -> None:
-        """Import what the assignment's own cells import; what is not to be had is left out."""
+    def begin(self, source: str, marks: Sequence[str]) -> None:
+        """Import what the assignment's own cells import; what is not to be had is left out.
+
+        Parameters
+        ----------
+        source
+            Import statements.
+        marks
+            What stands before and after hidden tests.
+        """
+        self._marks = marks
         for statement in ast.parse(source).body:
             # A test that needs it will say so.
             with contextlib.suppress(Exception):
@@ -189,14 +201,15 @@ class Judge:
         with contextlib.redirect_stdout(self._out), contextlib.redirect_stderr(err):
             try:
                 text = self.shell.transform_cell(source)
-                self._hidden[self._file] = telling.hidden_lines(text)
+                self._hidden[self._file] = telling.hidden_lines(text, self._marks)
                 self._borrow(text)
                 self._mirror()
                 self.shell.shown = None
                 ended = self.shell.run_cell(source, store_history=False)
                 error = ended.error_before_exec or ended.error_in_exec or self.shell.shown
-                if not DisplayHook.semicolon_at_end_of_expression(text):
-                    value = ended.result
+                value = ended.result
+                if value is not None and DisplayHook.semicolon_at_end_of_expression(text):
+                    value = None
             except BaseException as raised:
                 error = raised
         if locked:

@@ -63,8 +63,7 @@ class Judging:
         self._student.poll()
         if self._student.scratch is not None:
             self.inmate.order("view", self._student.scratch)
-        if self._job.imports:
-            self._channel.send({"imports": self._job.imports})
+        self._channel.send({"imports": self._job.imports, "marks": self._job.marks})
 
     def pass_over(self, source: str) -> None:
         """Tell it of an instructor's cell that it does not run."""

@@ -46,6 +46,10 @@ SENTENCES = {
 }
 
 
+#: nbgrader's own marks around hidden tests; a course may have others.
+HIDDEN_TESTS = ("BEGIN HIDDEN TESTS", "END HIDDEN TESTS")
+
+
 @dataclass(frozen=True)
 class Limits:
     """What one submission may use while it is graded."""
@@ -73,6 +77,7 @@ class Job:
     files: tuple[tuple[str, bytes], ...] = ()  # what lies beside it: relative path, content
     seed: str = "0"  # hexadecimal; from the submission's content
     limits: Limits = field(default_factory=Limits)
+    marks: tuple[str, str] = HIDDEN_TESTS  # what stands before and after hidden tests
     instructor_files: tuple[tuple[str, bytes], ...] = ()  # what the assignment puts beside it
     imports: str = ""  # what the assignment's own plain cells import, for the judge to run first
     assignment_hash: str = ""  # of all that the assignment brings into the grade

@@ -181,6 +181,7 @@ def job(
         notebook=name,
         content=content,
         files=tuple(sorted(files.items())),
+        marks=assignment.marks,
         instructor_files=tuple(sorted(assignment.files.items())),
         seed=fingerprint(notebook)[:16],
         limits=limits,

@@ -20,7 +20,7 @@ from nbgrader.preprocessors import OverwriteCells as StockOverwriteCells
 from traitlets import Bool
 
 from autograder import audit, engine, settings
-from autograder.assignment import Assignment, load
+from autograder.assignment import Assignment, load, marks
 from autograder.ledger import entries
 from autograder.model import AutograderError, CellScore, Execution, Verdict
 from autograder.prepare import job
@@ -53,6 +53,7 @@ def _assignment(step: Any, resources: Any) -> Assignment:
                 Path(directory.format_path(directory.source_directory, ".", name)),
                 ignore=directory.ignore,
                 exclude=converter.exclude_overwriting.get(name, []),
+                marks=marks(converter.config),
             )
     known: Assignment = resources[ASSIGNMENT]
     return known

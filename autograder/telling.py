@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import dis
-import re
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from autograder.handles import HandleError
 from autograder.link import StudentError, StudentGoneError
+from autograder.model import HIDDEN_TESTS
 from autograder.wire import WireError
 
-#: nbgrader's marks around hidden tests.
-BEGIN, END = re.compile(r"BEGIN HIDDEN TESTS"), re.compile(r"END HIDDEN TESTS")
 #: The names under which assertion functions take the author's own words.
 WORDS = ("err_msg", "msg", "reason")
 #: Where Python and the grader lie, which is nobody's business.
@@ -25,14 +23,15 @@ PLACES = sorted({str(Path(__file__).parents[1]), sys.prefix, sys.base_prefix}, k
 LONG, VERY_LONG = 2_000, 20_000
 
 
-def hidden_lines(source: str) -> frozenset[int]:
+def hidden_lines(source: str, marks: Sequence[str] = HIDDEN_TESTS) -> frozenset[int]:
     """Return the numbers of the lines, from 1, that lie between the marks of hidden tests."""
+    begin, end = marks
     found, inside = set(), False
     for number, line in enumerate(source.splitlines(), 1):
-        inside = inside or bool(BEGIN.search(line))
+        inside = inside or begin in line
         if inside:
             found.add(number)
-        inside = inside and not END.search(line)
+        inside = inside and end not in line
     return frozenset(found)
 
 

@@ -2,11 +2,21 @@
 
 import re
 
+import nbformat
 import nbformat.v4 as v4
 import pytest
 
 from autograder.feedback import HIDDEN, HideHiddenTests
-from tests.autograder.building import RIGHT, api, asserts, notebook, solution, submit
+from tests.autograder.building import (
+    PROBLEM,
+    RIGHT,
+    api,
+    asserts,
+    generate,
+    notebook,
+    solution,
+    submit,
+)
 
 HIDING = "assert x, 'visible'\n### BEGIN HIDDEN TESTS\nassert y == 42, 'why'\n### END HIDDEN TESTS"
 
@@ -89,3 +99,21 @@ def test_the_page_a_student_gets_shows_the_message_and_nothing_else_of_a_hidden_
     for secret in ("double(21)", "42", "called with 21", "HIDDEN TESTS", "np.arange(5)"):
         assert secret not in text, secret
     assert "Score: 3.0 / 6.0" in text
+
+
+@pytest.mark.sandbox
+def test_marks_that_a_course_chose_itself_hide_as_well(root, grade):
+    with (root / "nbgrader_config.py").open("a") as config:
+        config.write("c.ClearHiddenTests.begin_test_delimeter = 'SECRET'\n")
+        config.write("c.ClearHiddenTests.end_test_delimeter = 'TERCES'\n")
+    hidden = "# SECRET\nassert np.array([42]).sum() == double(20), {}['Zanzibar']\n# TERCES"
+    cells = [*PROBLEM[:2], asserts(f"assert double(1) == 2\n{hidden}", "test_double", 2)]
+    nbformat.write(notebook(*cells), root / "source" / "ps1" / "p1.ipynb")
+    generate(root)
+    assert "Zanzibar" not in (root / "release/ps1/p1.ipynb").read_text()
+    submit(root, "alice", {"double": "def double(x):\n    return 2 * x"})
+    (lost,) = [cell for cell in grade(root)["alice"].cells if cell.points == 0]
+    assert "Zanzibar" not in lost.message
+    done = api(root).generate_feedback("ps1", "alice")
+    assert done["success"], done
+    assert "Zanzibar" not in (root / "feedback/alice/ps1/p1.html").read_text()

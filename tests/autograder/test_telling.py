@@ -230,3 +230,8 @@ def test_a_syntax_error_is_told():
     answer = telling.tell(caught.value, "<test>", {})
     assert answer["verdict"] == "error"
     assert answer["message"].startswith("SyntaxError: ")
+
+
+def test_a_course_may_have_marks_of_its_own():
+    source = "a\n# SECRET\nb\n# TERCES\nc\n# BEGIN HIDDEN TESTS\nd"
+    assert telling.hidden_lines(source, ("SECRET", "TERCES")) == {2, 3, 4}
