@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
 from autograder.crossing import Advice, Names
+from autograder.model import HIDDEN_TESTS
 from autograder.names import needed, stored
 from autograder.rules import look
 from autograder.telling import hidden_lines
@@ -63,13 +64,15 @@ class _Part:
         return {node.name for node in self.tree.body if isinstance(node, ast.FunctionDef)}
 
 
-def advise(notebook: NotebookNode) -> list[Advice]:
+def advise(notebook: NotebookNode, marks: Sequence[str] = HIDDEN_TESTS) -> list[Advice]:
     """Return what an author should change, in the order of the cells.
 
     Parameters
     ----------
     notebook
         As it lies under ``source/``, solutions in place.
+    marks
+        What stands before and after hidden tests.
     """
     parts = list(_parts(notebook))
     found: list[Advice] = []
@@ -84,7 +87,7 @@ def advise(notebook: NotebookNode) -> list[Advice]:
     for place, part in enumerate(parts):
         if part.kind == "test":
             found += _names(parts, place)
-            found += look(part.name, part.tree, names, hidden_lines(part.source))
+            found += look(part.name, part.tree, names, hidden_lines(part.source, marks))
     return found
 
 

@@ -17,6 +17,7 @@ from nbgrader import utils
 
 from autograder import stock
 from autograder.advice import advise
+from autograder.assignment import marks
 from autograder.courses import Course
 from autograder.crossing import Advice
 from autograder.engine import Engine
@@ -122,7 +123,7 @@ def verify(
         for path in sorted(course.folder("source", assignment).glob("*.ipynb"))
     }
     for name, notebook in sources.items():
-        found.advice += [(name, one) for one in advise(notebook)]
+        found.advice += [(name, one) for one in advise(notebook, marks(course.app.config))]
     jobs = {student: _jobs(made, assignment, student) for student in (REFERENCE, UNTOUCHED)}
     done: list[Execution] = []
     with engine(made.settings) as running, _busy() if load else nullcontext():
