@@ -387,3 +387,17 @@ def test_a_number_that_is_printed_is_no_score(zygote):
     cells = asyncio.run(execute(one, zygote)).cells
     assert [cell.points for cell in cells] == [None, 0.5]
     assert all(cell.judged for cell in cells)
+
+
+@pytest.mark.parametrize("content", ["{}", "{'status': 'error'}", "{'status': 3}"])
+def test_a_reply_that_a_notebook_made_up_is_an_error_of_its_cell(run, content):
+    forging = (
+        "kernel = get_ipython().kernel\nsend = kernel.session.send\n"
+        "def forge(stream, kind, content=None, *rest, **named):\n"
+        f"    content = {content} if kind == 'execute_reply' else content\n"
+        "    return send(stream, kind, content, *rest, **named)\n"
+        "kernel.session.send = forge"
+    )
+    done = run(solution(forging), asserts("assert True"))
+    assert done.failure == ""
+    assert done.verdicts == [Verdict.ERROR, Verdict.PASS]

@@ -170,6 +170,7 @@ def test_ids_are_unique_and_the_same_each_time():
     [
         5,
         [],
+        {"execution": {"timeout": 0}},
         {"tags": "x"},
         {"tags": [1]},
         {"collapsed": "yes", "scrolled": 3, "name": [], "jupyter": 5, "format": 1},
