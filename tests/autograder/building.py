@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -327,3 +328,12 @@ def alive(pids: Iterable[int]) -> set[int]:
             if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
                 found.add(pid)
     return found
+
+
+def in_use(pids: Iterable[int]) -> set[Path]:
+    """Return the directories that these processes have locked."""
+    found = set()
+    for link in (link for pid in pids for link in Path(f"/proc/{pid}/fd").glob("*")):
+        with contextlib.suppress(OSError):  # just closed
+            found.add(str(link.readlink()))
+    return {Path(name).parent for name in found if re.fullmatch(r"/tmp/ag-\w+/lock", name)}

@@ -17,7 +17,7 @@ from autograder.engine import DEATHS, Engine, shared
 from autograder.model import AutograderError, Verdict
 from autograder.settings import Autograder
 from autograder.worker import chain
-from tests.autograder.building import alive, asserts, descendants, ended, job, wait_for
+from tests.autograder.building import alive, asserts, descendants, ended, in_use, job, wait_for
 
 pytestmark = pytest.mark.sandbox
 
@@ -249,15 +249,6 @@ with Engine(Autograder(preload=[], workers=2)) as engine:
     for done in engine.run([job("import time\\ntime.sleep(1)") for _ in range(20)]):
         print(done.failure or "done", flush=True)
 """
-
-
-def in_use(pids):
-    """Return the directories that these processes have locked."""
-    found = set()
-    for link in (link for pid in pids for link in Path(f"/proc/{pid}/fd").glob("*")):
-        with contextlib.suppress(OSError):  # just closed
-            found.add(str(link.readlink()))
-    return {Path(name).parent for name in found if re.fullmatch(r"/tmp/ag-\w+/lock", name)}
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
