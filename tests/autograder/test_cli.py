@@ -16,6 +16,8 @@ from autograder.cli import main
 from tests.autograder.building import (
     RIGHT,
     configure,
+    descendants,
+    in_use,
     scores,
     submit,
     wait_for,
