@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
+import select
 import shutil
 import socket
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from autograder.cgroups import Fence, fence
 from autograder.model import Job
 from autograder.zygote import Zygote
 
@@ -43,6 +46,8 @@ class Inmate:
         self.cell = 0  # the number of the cell that runs
         self.over = False  # whether it has used up its processor time
         self.scratch: int | None = None  # a descriptor of a mount of its scratch
+        self._fence: Fence | None = None
+        self._waits = False  # whether it waits to be put into the fence
 
     def prepare(self) -> None:
         """Make the shared directory.
@@ -68,7 +73,9 @@ class Inmate:
         connection_file: Path | None = None,
         view: Path | None = None,
     ) -> None:
-        """Ask the zygote for a fork."""
+        """Ask the zygote for a fork, and fence it in where the system lets us."""
+        self._fence = fence(self._job.limits.memory_mb)
+        self._waits = self._fence is not None
         self.lifeline = self.zygote.fork(
             self.role,
             self.directory,
@@ -78,7 +85,10 @@ class Inmate:
             env=dict(GRADING, AUTOGRADER_SUBMISSION_SEED=self._job.seed),
             connection_file=connection_file,
             view=view,
+            fenced=self._waits,
         )
+        while self._waits and self.poll() is None:
+            select.select([self.lifeline], [], [], 1)
 
     def begin(self, seconds: float) -> None:
         """Say that a cell begins, which may use so much processor time."""
@@ -112,9 +122,24 @@ class Inmate:
                 self.over = self.over or said["over"] == self.cell
             elif "scratch" in said:
                 self.scratch = mounts[0] if mounts else None
+            elif "init" in said:
+                self._let_go(mounts)
             else:
                 self.ending = said
         return int(self.ending.get("exit", 1))
+
+    def _let_go(self, descriptors: list[int]) -> None:
+        """Put init, which waits for that, into the fence."""
+        for descriptor in descriptors:
+            # Its number there is another one; this is where a descriptor tells ours.
+            about = Path(f"/proc/self/fdinfo/{descriptor}").read_text()
+            pid = int(about.partition("Pid:")[2].split()[0])
+            os.close(descriptor)
+            if self._fence is not None:
+                with contextlib.suppress(OSError):  # it has ended already, or there is no room
+                    self._fence.add(pid)
+        self._waits = False
+        self.order("go")
 
     def clear(self) -> None:
         """Let go of the process, which ends it, and remove the shared directory."""
@@ -124,4 +149,7 @@ class Inmate:
         if self.scratch is not None:
             os.close(self.scratch)
             self.scratch = None
+        if self._fence is not None:
+            self._fence.remove()
+            self._fence = None
         shutil.rmtree(self.directory, ignore_errors=True)

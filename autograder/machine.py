@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from autograder import sandbox, seccomp
+from autograder import cgroups, sandbox, seccomp
 from autograder.settings import Autograder
 
 _SYSCTLS = (
@@ -133,9 +133,17 @@ def _memory_watch() -> Fact:
 
     meaning = (
         f"Use is looked at {1 / LOOK:.0f} to {1 / SOONEST:.0f} times a second, and no process can "
-        "allocate more than twice its limit. Control groups (cgroups) are not used."
+        "allocate more than twice its limit."
     )
-    return Fact("memory limit", True, meaning)
+    if (group := cgroups.parent()) is not None:
+        meaning += f" In between, a control group below {group} holds it."
+        return Fact("memory limit", True, meaning)
+    meaning += " There is no control group to hold it in between."
+    remedy = (
+        "Grade as root, or in a control group that is yours: systemd-run --user --scope "
+        "-p Delegate=memory autograder grade ..."
+    )
+    return Fact("memory limit", True, meaning, remedy, needed=False)
 
 
 def _cores(settings: Autograder) -> Fact:

@@ -162,7 +162,7 @@ def _metadata(plain: Any) -> dict[str, Any]:
     tags = sound.get("tags", [])
     if not (isinstance(tags, list) and all(isinstance(tag, str) for tag in tags)):
         del sound["tags"]
-    times = sound.get("execution", {})
+    times: Any = sound.get("execution", {})
     if not all(isinstance(time, str) for time in times.values()):
         del sound["execution"]
     return sound

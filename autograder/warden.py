@@ -9,10 +9,11 @@ Three processes, each the parent of the next:
 
 The lifeline is a sequenced-packet socket to the worker. Orders: ``interrupt``; ``seal``; ``view``,
 which shows a judge the student's scratch, whose mount comes along; ``cell NUMBER SECONDS``, when a
-cell begins that may use so much processor time; ``kill``, which its closing means as well.
-Messages: ``{"scratch": true}`` with the mount of a student's scratch, ``{"over": NUMBER}`` when a
-cell has used up its processor time, and at last ``{"refused": why}`` or ``{"exit": ..., "cause":
-...}``.
+cell begins that may use so much processor time; ``go``, once init is in its control group;
+``kill``, which its closing means as well. Messages: ``{"scratch": true}`` with the mount of a
+student's scratch, ``{"init": true}`` with a descriptor of init for who puts it in a group,
+``{"over": NUMBER}`` when a cell has used up its processor time, and at last ``{"refused": why}`` or
+``{"exit": ..., "cause": ...}``.
 """
 
 from __future__ import annotations
@@ -75,6 +76,7 @@ def watch(
                 _hand_over_scratch(lifeline)
         else:
             sandbox.prctl(sandbox.PR_SET_CHILD_SUBREAPER, 1)
+        gate = os.pipe()
         init = os.fork()
     except OSError as error:
         _say(lifeline, {"refused": str(error)})
@@ -82,11 +84,20 @@ def watch(
     if init == 0:
         lifeline.close()
         os.close(proc)  # through it, the whole disk outside of the inner wall could be reached
+        os.close(gate[1])
+        if request["fenced"]:
+            os.read(gate[0], 1)  # until it is in its control group, in which its children will be
+        os.close(gate[0])
         _init(request, limits, job, uid, channels)
+    os.close(gate[0])
     for descriptor in channels:
         os.close(descriptor)  # so that the other end hears when the inmate has gone
     try:
-        answer = _Guard(init, lifeline, proc, limits, job, isolated=request["isolated"]).stand()
+        if request["fenced"]:
+            _hand_over(lifeline, "init", os.pidfd_open(init))
+        isolated = request["isolated"]
+        guard = _Guard(init, lifeline, proc, limits, job, gate[1], isolated=isolated)
+        answer = guard.stand()
     except Exception as error:  # whatever it was, the worker must hear of it
         answer = {"refused": f"the warden failed: {error!r}"}
     _kill_tree(init, proc)
@@ -100,9 +111,13 @@ def _hand_over_scratch(lifeline: socket.socket) -> None:
         mount = sandbox.detached("/tmp")
     except OSError:
         return  # an old system: the judge will not see the student's files
-    with contextlib.suppress(OSError):
-        socket.send_fds(lifeline, [b'{"scratch": true}'], [mount])
-    os.close(mount)
+    _hand_over(lifeline, "scratch", mount)
+
+
+def _hand_over(lifeline: socket.socket, what: str, descriptor: int) -> None:
+    with contextlib.suppress(OSError):  # nobody listens any more
+        socket.send_fds(lifeline, [json.dumps({what: True}).encode()], [descriptor])
+    os.close(descriptor)
 
 
 def _say(lifeline: socket.socket, answer: dict[str, Any]) -> None:
@@ -120,13 +135,14 @@ class _Guard:
         proc: int,
         limits: Limits,
         job: Path,
+        gate: int,
         *,
         isolated: bool,
     ) -> None:
         self.init, self.lifeline, self.limits = init, lifeline, limits
         self.job, self.isolated = job, isolated
         self.meter = Meter(init, proc, ("/tmp", "/dev/shm") if isolated else ())
-        self.peak, self.cause = 0, ""
+        self.peak, self.cause, self.gate = 0, "", gate
         self.cell, self.due = 0, math.inf  # the processor time at which its share is used up
 
     def stand(self) -> dict[str, Any]:
@@ -162,6 +178,8 @@ class _Guard:
         elif word == "cell":
             self._look()
             self.cell, self.due = int(rest[0]), self.meter.seconds + float(rest[1])
+        elif word == "go":
+            os.write(self.gate, b"!")
         elif word == "seal":
             if self.isolated:
                 sandbox.seal(self.job)

@@ -170,6 +170,7 @@ class Zygote:
         env: dict[str, str],
         connection_file: Path | None = None,
         view: Path | None = None,
+        fenced: bool = False,
     ) -> socket.socket:
         """Fork a student's or a judge's process and return its lifeline (see `autograder.warden`).
 
@@ -187,6 +188,8 @@ class Zygote:
             A student's.
         view
             Where a judge without isolation finds what the student's code writes.
+        fenced
+            Whether it waits until the caller has put it in a control group.
         """
         self.wait_ready()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -195,6 +198,7 @@ class Zygote:
             "job": str(job),
             "connection_file": connection_file and str(connection_file),
             "view": view and str(view),
+            "fenced": fenced,
             "isolated": self.isolated,
             "shown": self._shown,
             "seed": seed,
