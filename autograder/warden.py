@@ -38,6 +38,8 @@ from autograder.usage import Meter, tree
 #: How often use is looked at, in seconds; more often the less is left: a process can touch so many
 #: MB in a second.
 LOOK, SOONEST, SPEED = 0.1, 0.01, 10_000
+#: What a process may need beyond its limit while it starts, in MB.
+STARTING = 256
 #: Where a judge sees the student's scratch.
 VIEW = Path("/tmp/.student")
 #: Where a notebook runs.
@@ -143,6 +145,7 @@ class _Guard:
         self.job, self.isolated = job, isolated
         self.meter = Meter(init, proc, ("/tmp", "/dev/shm") if isolated else ())
         self.peak, self.cause, self.gate = 0, "", gate
+        self.settled = False  # whether it is known what a process has that has done nothing yet
         self.cell, self.due = 0, math.inf  # the processor time at which its share is used up
 
     def stand(self) -> dict[str, Any]:
@@ -184,6 +187,7 @@ class _Guard:
             if self.isolated:
                 sandbox.seal(self.job)
             self.meter.settle()
+            self.settled = True
         elif word == "view" and mounts:
             if self.isolated:
                 with contextlib.suppress(OSError):  # an old system: tests see no files
@@ -201,7 +205,7 @@ class _Guard:
     def _look(self) -> None:
         self.meter.look(self.limits.memory_mb)
         self.peak = max(self.peak, self.meter.memory_mb)
-        if self.meter.memory_mb > self.limits.memory_mb:
+        if self.meter.memory_mb > self.limits.memory_mb + (0 if self.settled else STARTING):
             self._kill("memory")
         if self.meter.seconds > self.limits.cpu_seconds:
             self._kill("cpu")
