@@ -87,8 +87,10 @@ class Inmate:
             view=view,
             fenced=self._waits,
         )
-        while self._waits and self.poll() is None:
+        while self._waits:
             select.select([self.lifeline], [], [], 1)
+            if self.poll() is not None:
+                break
 
     def begin(self, seconds: float) -> None:
         """Say that a cell begins, which may use so much processor time."""
