@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 import time
 from typing import Any
@@ -20,6 +21,8 @@ GRACE_SECONDS = 3
 #: How long the rest of a cell's output may take to arrive, in seconds, and the size in characters
 #: of what is kept in any case: a small result, and the error.
 DRAIN_SECONDS, SMALL = 30, 4096
+#: What the notebook format takes for the kind of a thing that is shown.
+MIME = re.compile(r"[a-zA-Z0-9]+/[a-zA-Z0-9\-+.]+")
 
 
 class Client(NotebookClient):
@@ -128,18 +131,25 @@ def proper(msg: Any) -> bool:
     kind, content = msg.get("msg_type"), msg.get("content")
     if not isinstance(kind, str) or not isinstance(content, dict):
         return False
+    count = content.get("execution_count")
+    if count is not None and not (type(count) is int and count >= 0):
+        return False
     if kind == "stream":
         return content.get("name") in ("stdout", "stderr") and isinstance(content.get("text"), str)
     if kind == "error":
         said, trace = (content.get("ename"), content.get("evalue")), content.get("traceback")
         return all(isinstance(one, str) for one in said) and _lines(trace)
     if kind in ("display_data", "update_display_data", "execute_result"):
-        data = content.get("data")
-        return isinstance(data, dict) and all(
-            isinstance(mime, str) and (mime.endswith("json") or isinstance(one, str) or _lines(one))
-            for mime, one in data.items()
-        )
+        data, about = content.get("data"), content.get("metadata", {})
+        if not isinstance(data, dict) or not isinstance(about, dict):
+            return False
+        return all(_shown(mime, value) for mime, value in data.items())
     return True
+
+
+def _shown(kind: Any, value: Any) -> bool:
+    known = isinstance(kind, str) and MIME.fullmatch(kind) is not None
+    return known and (kind.endswith("json") or isinstance(value, str) or _lines(value))
 
 
 def _lines(value: Any) -> bool:

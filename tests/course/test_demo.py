@@ -1,19 +1,18 @@
 """The demo and the check as commands: the real ones, on the real course."""
 
 import json
-import os
 import re
 import shutil
 import sqlite3
 import subprocess
+import sys
 import sysconfig
 from pathlib import Path
 
 import nbformat
 import pytest
 
-import course as course_package
-from course import checking, cli
+from course import checking
 from course.demo import Demo
 from course.errors import CourseError
 from hub_config import preflight
@@ -163,18 +162,21 @@ def test_the_demo_says_what_nbgrader_said_when_it_fails(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.sandbox
-def test_the_check_says_what_a_test_cannot_do(tmp_path, monkeypatch, capsys):
+def test_the_check_says_what_a_test_cannot_do(tmp_path):
     for part in ("assignments", f"tests/mutants/{NAME}"):
         shutil.copytree(ROOT / part, tmp_path / part)
-    monkeypatch.setattr(course_package, "__file__", str(tmp_path / "course" / "__init__.py"))
-    monkeypatch.setenv("PATH", f"{SCRIPTS}:{os.environ['PATH']}")
     path = tmp_path / "assignments" / "source" / NAME / f"{NAME}.ipynb"
     notebook = nbformat.read(path, as_version=4)
     (cell,) = [c for c in notebook.cells if c.metadata.nbgrader["grade_id"] == "test_loss"]
     cell.source = f"import inspect\ninspect.getsource\n{cell.source}"
     nbformat.write(notebook, path)
-    status = cli.main(["check", NAME, "--only-ours"])
-    said = capsys.readouterr().out.replace("\n", " ")
-    assert status == 1
+    elsewhere = str(tmp_path / "course" / "__init__.py")
+    code = (
+        f"import course, sys\ncourse.__file__ = {elsewhere!r}\n"
+        f"from course import cli\nsys.exit(cli.main(['check', {NAME!r}, '--only-ours']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    said = done.stdout.replace("\n", " ")
+    assert done.returncode == 1, done.stderr
     assert f"{NAME}: test_loss, line 2: the student's source is read" in said
     assert "1 failures" in said
