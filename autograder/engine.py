@@ -177,7 +177,10 @@ class Engine:
             avoid.add(reply.worker)
             others = set(self._workers) - avoid
             if reply.execution is None:
-                if tried == TRIES or not others:
+                if not others:  # one that has only just joined may not be known yet
+                    await asyncio.sleep(2 * LOOK)
+                    others = set(self._workers) - avoid
+                if not others or tried >= len(avoid) + TRIES:
                     raise AutograderError(reply.refusal)
             elif not reply.execution.failure or tried == TRIES:
                 return replace(reply.execution, job=job)
