@@ -125,31 +125,31 @@ PROBES = {
     written = 0
     try:
         for n in range(100):
-            with open(f"/tmp/work/{n}", "wb", buffering=0) as f:
+            with open(str(n), "wb", buffering=0) as f:
                 written += f.write(bytes(1 << 20))
     except OSError as error:
         say([error.strerror, written])
     for n in range(100):
-        pathlib.Path(f"/tmp/work/{n}").unlink(missing_ok=True)
+        pathlib.Path(str(n)).unlink(missing_ok=True)
     """,
     "many": """
     try:
         for n in range(100_000):
-            open(f"/tmp/work/n{n}", "w").close()
+            open(f"n{n}", "w").close()
     except OSError as error:
         say([error.strerror, n])
-    for path in pathlib.Path("/tmp/work").glob("n*"):
+    for path in pathlib.Path().glob("n*"):
         path.unlink()
     """,
     "large": """
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     try:
-        with open("/tmp/work/large", "wb", buffering=0) as f:
+        with open("large", "wb", buffering=0) as f:
             for n in range(100):
                 f.write(bytes(1 << 20))
     except OSError as error:
         say([error.strerror, n])
-    os.unlink("/tmp/work/large")
+    os.unlink("large")
     """,
     "open": """
     held = []
