@@ -13,7 +13,6 @@ import importlib.util
 import json
 import logging
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -240,6 +239,7 @@ class Local:
             process.hang_up()
         for process in self.processes:
             process.close()
+        scratch.sweep()  # if one had to be killed
 
 
 @contextlib.contextmanager
@@ -249,8 +249,7 @@ def _scratch() -> Iterator[Path]:
     try:
         yield place
     finally:
-        shutil.rmtree(place, ignore_errors=True)
-        in_use.close()
+        scratch.remove(place, in_use)
 
 
 async def _serve(lifeline: socket.socket, slots: int, told: dict[str, str], place: str) -> None:
@@ -288,12 +287,14 @@ def main(descriptor: int) -> None:
     machine = worker.machine(first["slots"])
     with contextlib.suppress(AutograderError):  # the first job will say why
         machine.start(Profile(preload, read_only, first["profile"]["sandbox"]))
-    place, _in_use = scratch.make()
+    place, in_use = scratch.make()
+    leaving = threading.Lock()
 
     def leave() -> None:
+        leaving.acquire()  # for good: whoever comes second must not end what the first still does
         try:
             machine.close()
-            shutil.rmtree(place, ignore_errors=True)
+            scratch.remove(place, in_use)
         finally:
             os._exit(0)
 

@@ -13,7 +13,6 @@ import importlib
 import json
 import os
 import secrets
-import shutil
 import signal
 import socket
 import subprocess
@@ -235,8 +234,7 @@ class Zygote:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
         self._log.close()
-        shutil.rmtree(self.run, ignore_errors=True)
-        self._in_use.close()
+        scratch.remove(self.run, self._in_use)
 
     def __enter__(self) -> Zygote:
         return self

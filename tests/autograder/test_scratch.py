@@ -1,6 +1,9 @@
+import contextlib
+import itertools
 import os
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -38,16 +41,14 @@ def test_what_a_killed_process_left_is_removed_by_the_next(owner):
     assert left.exists()
     path, lock = scratch.make()
     assert not left.exists()
-    scratch.shutil.rmtree(path)
-    lock.close()
+    scratch.remove(path, lock)
 
 
 def test_what_a_living_process_uses_stays(owner):
     _, used = owner
     path, lock = scratch.make()
     assert used.exists()
-    scratch.shutil.rmtree(path)
-    lock.close()
+    scratch.remove(path, lock)
 
 
 def test_only_its_owner_can_look_into_it(ours):
@@ -77,3 +78,35 @@ def test_what_was_left_unfinished_is_removed_when_it_is_old(ours):
     names = {path.name for path in ours.iterdir()}
     assert ".ag-new" in names
     assert ".ag-old" not in names
+
+
+def test_a_directory_in_which_somebody_still_writes_is_removed(ours):
+    path, lock = scratch.make()
+    stop = threading.Event()
+
+    def write():
+        for number in itertools.count():
+            if stop.is_set() or not path.exists():
+                return
+            with contextlib.suppress(OSError):
+                (path / "jobs" / str(number)).mkdir(parents=True)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    threading.Timer(0.3, stop.set).start()
+    scratch.remove(path, lock)
+    writer.join()
+    assert lock.closed
+    assert not path.exists()
+
+
+def test_of_what_was_half_removed_the_next_sweep_removes_the_rest(ours, monkeypatch):
+    path, lock = scratch.make()
+    (path / "jobs").mkdir()
+    with monkeypatch.context() as patch:
+        patch.setattr(scratch.shutil, "rmtree", lambda *_, **__: None)
+        patch.setattr(scratch, "TRIES", 1)
+        scratch.remove(path, lock)
+    assert (path / "jobs").exists()
+    scratch.sweep()
+    assert not path.exists()
