@@ -7,7 +7,7 @@ ONLY   ?=
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo hub test check bench system
+.PHONY: help setup demo hub test check bench mutation results system
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -46,3 +46,9 @@ check: $(STAMP) ## lint, types and unit tests, in under two minutes
 
 bench: $(STAMP) ## measure; writes bench.json (ONLY=name runs one)
 	@$(BIN)/python -m tests.benchmarks $(ONLY)
+
+mutation: $(STAMP) ## change every reference solution in every place; do the hidden tests notice? (ONLY=NAME)
+	@$(BIN)/python -m tests.mutation $(ONLY)
+
+results: $(STAMP) ## measure what the course claims; writes course/RESULTS.md (ONLY=NAME)
+	@$(BIN)/python -m tests.results $(ONLY)
