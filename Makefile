@@ -7,7 +7,7 @@ ONLY   ?=
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo hub test check bench mutation results system
+.PHONY: help setup demo hub test check bench mutation results site system
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -46,6 +46,9 @@ check: $(STAMP) ## lint, types and unit tests, in under two minutes
 
 bench: $(STAMP) ## measure; writes bench.json (ONLY=name runs one)
 	@$(BIN)/python -m tests.benchmarks $(ONLY)
+
+site: $(STAMP) ## the lectures as a website in .site/html, with search, formulas and figures, offline
+	@$(BIN)/course site $(ARGS)
 
 mutation: $(STAMP) ## change every reference solution in every place; do the hidden tests notice? (ONLY=NAME)
 	@$(BIN)/python -m tests.mutation $(ONLY)

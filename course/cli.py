@@ -19,6 +19,8 @@ from course.errors import CourseError, choose_from
 # Each command's imports stand in its function, so that one starts fast whatever others need.
 
 INSTRUCTOR = "instructor"
+#: The assignment that the demo shows: its mistakes do not meet, so that any two can be combined.
+SHOWN = "day1_gradient_descent"
 OK, STALE, OUR_ERROR = 0, 1, 2
 
 
@@ -31,6 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     _add_syllabus(commands)
     _add_build(commands)
     _add_check(commands)
+    _add_site(commands)
     _add_demo(commands)
     _add_hub(commands)
     arguments = parser.parse_args(argv)
@@ -107,10 +110,30 @@ def _build(arguments: argparse.Namespace) -> int:
     return OK
 
 
+def _add_site(commands: Commands) -> None:
+    parser = commands.add_parser("site", help="make a website of the lectures")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where to make it (default: .site)")
+    parser.add_argument(
+        "--no-execute", action="store_true", help="do not run the lectures: code without figures"
+    )
+    parser.set_defaults(run=_site)
+
+
+def _site(arguments: argparse.Namespace) -> int:
+    from course import website
+
+    root = checkout()
+    directory = (arguments.out or root / ".site").resolve()
+    page = website.build(root, syllabus.load(), directory, execute=not arguments.no_execute)
+    print(f"The website is in {page.parent}; open {page}")
+    return OK
+
+
 def _add_demo(commands: Commands) -> None:
     parser = commands.add_parser(
         "demo", help="release, submit, grade and report a made-up class, in a fresh course"
     )
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"assignments (default: {SHOWN})")
     parser.add_argument("--students", type=int, default=12, metavar="N", help="(default: 12)")
     parser.add_argument("--seed", type=int, default=2026, metavar="S", help="of the class")
     parser.add_argument(
@@ -127,7 +150,8 @@ def _demo(arguments: argparse.Namespace) -> int:
     from course import classroom
     from course.demo import Demo
 
-    root = checkout()
+    root, taught = checkout(), syllabus.load()
+    assignments = [taught.assignment(name) for name in arguments.names or [SHOWN]]
     students = classroom.names(arguments.students, arguments.seed)
     directory = (arguments.keep or root / ".demo").resolve()
     if arguments.keep is None and directory.exists():
@@ -140,7 +164,7 @@ def _demo(arguments: argparse.Namespace) -> int:
         # Everything the made-up class submits is ours, so the demo may do what grading refuses.
         console.print(f"[yellow]No sandbox: {missing}. The demo grades without one.[/]")
     unexpected = 0
-    for assignment in syllabus.load().assignments():
+    for assignment in assignments:
         name = assignment.name
         console.print(f"\n[bold]{name}[/]: {assignment.points:g} points")
         console.print("  release  nbgrader generate_assignment, release_assignment")

@@ -9,6 +9,7 @@ import pytest
 
 import course
 from course import cli, syllabus
+from course.syllabus import load as read_syllabus
 
 ROOT = Path(__file__).parents[2]
 
@@ -189,3 +190,12 @@ def test_the_command_starts_without_the_heavy_libraries():
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == ""
+
+
+@pytest.mark.slow
+def test_site_says_where_the_website_is(here, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(syllabus, "load", lambda: read_syllabus(here / "course/syllabus.toml"))
+    assert cli.main(["site", "--no-execute", "--out", str(tmp_path / "site")]) == 0
+    page = tmp_path / "site/html/index.html"
+    assert f"open {page}" in capsys.readouterr().out
+    assert "Losses" in page.read_text()

@@ -44,6 +44,9 @@ SHORTENED = {
     f".venv/bin/course check {NAME}": f".venv/bin/course check {NAME} --only-ours",
     "make check": 'make check ARGS="tests/course/test_syllabus.py"',
     "make bench": "make bench ONLY=grade_speedup_8",
+    "make mutation": f'make mutation ONLY="{NAME} --sample 3"',
+    "make results": 'make results ONLY="--help"',
+    "make site": 'make site ARGS="--no-execute"',
     "make test": 'make test ARGS="tests/course/test_syllabus.py"',
 }
 GRADING = [command for command in COMMANDS if "autograder" in command and "/bin/" in command]
