@@ -65,13 +65,15 @@ class Stale:
         return f"{self.notebook} {self.why} {self.text}"
 
 
-def build(root: Path, *, check: bool = False) -> list[Stale]:
-    """Derive every lecture and assignment notebook from its text.
+def build(root: Path, names: Sequence[str] = (), *, check: bool = False) -> list[Stale]:
+    """Derive lecture and assignment notebooks from their texts.
 
     Parameters
     ----------
     root : Path
         The checkout.
+    names : sequence of str
+        Lectures and assignments; none means all.
     check : bool
         Only look: write nothing.
 
@@ -84,12 +86,19 @@ def build(root: Path, *, check: bool = False) -> list[Stale]:
     Raises
     ------
     AuthoringError
-        If a text breaks a rule, a notebook has no text, or a notebook was edited in Jupyter and
-        would be overwritten.
+        If a text breaks a rule, a notebook has no text, a notebook was edited in Jupyter and
+        would be overwritten, or there is no text of such a name.
     """
     course = syllabus.load(root / "course" / "syllabus.toml")
     found = twins(root)
-    _refuse_foreign_files(root, found)
+    for name in names:
+        if name not in {twin.name for twin in found}:
+            known = [twin.name for twin in found]
+            raise AuthoringError(f"there is no text '{name}'; {choose_from(name, known)}")
+    if names:
+        found = [twin for twin in found if twin.name in names]
+    else:
+        _refuse_foreign_files(root, found)
     stale, fresh = [], []
     for twin in found:
         notebook = _derive(twin, course)

@@ -82,6 +82,9 @@ def _syllabus(arguments: argparse.Namespace) -> int:
 
 def _add_build(commands: Commands) -> None:
     parser = commands.add_parser("build", help="derive the notebooks from their texts")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="lectures and assignments (default: all)"
+    )
     how = parser.add_mutually_exclusive_group()
     how.add_argument(
         "--check", action="store_true", help="write nothing; exit 1 if a notebook is out of date"
@@ -99,7 +102,7 @@ def _build(arguments: argparse.Namespace) -> int:
     if arguments.from_notebook:
         for text in authoring.from_notebook(root, arguments.from_notebook):
             print(f"changed {text}")
-    stale = authoring.build(root, check=arguments.check)
+    stale = authoring.build(root, arguments.names, check=arguments.check)
     for each in stale:
         print(each if arguments.check else f"wrote {each.notebook}")
     if arguments.check and stale:

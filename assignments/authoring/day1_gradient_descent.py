@@ -387,6 +387,10 @@ for n in (1, 3, 5):
     )
     path = np.asarray(descend(slope_hid, optimum, eta_hid, 20, 1e-8), dtype=float)
     assert path.shape == (1, n), "Started at the optimum, descent should stop at once."
+    path = np.asarray(descend(lambda theta: 0.0 * theta, start, 1.0, 5, 0.0), dtype=float)
+    assert path.shape == (1, n), (
+        "Where the gradient is exactly zero, descent with tol = 0 must stop at once: 0 is <= 0."
+    )
     path = np.asarray(descend(slope_hid, start, eta_hid, 0, 0.0), dtype=float)
     assert path.shape == (1, n), "With max_steps = 0 the path is theta0 alone, as one row."
 

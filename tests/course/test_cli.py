@@ -199,3 +199,17 @@ def test_site_says_where_the_website_is(here, tmp_path, monkeypatch, capsys):
     page = tmp_path / "site/html/index.html"
     assert f"open {page}" in capsys.readouterr().out
     assert "Losses" in page.read_text()
+
+
+def test_build_of_one_name_leaves_the_others_alone(here, edit, capsys):
+    edit(
+        "course/syllabus.toml",
+        '[[days.lectures]]\nname = "day1_losses"',
+        '[[days.lectures]]\nname = "day1_other"',
+    )
+    (here / "course/lectures/day1_other.md").write_text("no header, and so no lecture")
+    assert cli.main(["build", "day1_losses"]) == 0
+    assert "wrote assignments/source/day1_losses/day1_losses.ipynb" in capsys.readouterr().out
+    assert not (here / "course/lectures/day1_other.ipynb").exists()
+    assert cli.main(["build", "day1_loses"]) == 2
+    assert "did you mean 'day1_losses'?" in capsys.readouterr().err

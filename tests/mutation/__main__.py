@@ -9,6 +9,7 @@ reason, in ``tests/mutants/NAME/survivors.toml``; at least 95 % of the others mu
 import argparse
 import sys
 import time
+import warnings
 from pathlib import Path
 
 from course import syllabus
@@ -31,6 +32,8 @@ be killed.
 
 def main(argv: list[str]) -> int:
     """Run, print what survived, and write the table when everything was run."""
+    # Advice of SQLAlchemy to nbgrader's authors.
+    warnings.filterwarnings("ignore", message="Object of type <Submitted", category=Warning)
     parser = argparse.ArgumentParser(prog="python -m tests.mutation")
     parser.add_argument("names", nargs="*", metavar="NAME", help="assignments (default: all)")
     parser.add_argument("--sample", type=int, default=0, metavar="N", help="so many of each")

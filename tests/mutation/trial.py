@@ -1,6 +1,8 @@
 """Grades mutants of an assignment's reference, to find what its hidden tests do not notice."""
 
+import os
 import random
+import sysconfig
 import tempfile
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -104,6 +106,8 @@ def run(name: str, sample: int = 0, seed: int = 0) -> Outcome:
 
 
 def _graded(name: str, chosen: Sequence[Mutation]) -> Iterator[tuple[Mutation, bool]]:
+    # nbgrader calls `alembic` by name when it makes a gradebook.
+    os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])
     with tempfile.TemporaryDirectory(prefix="mutation-") as scratch:
         trial = checking.Trial(ROOT, name, Path(scratch))
         reference = submissions.load(ROOT, name).reference
