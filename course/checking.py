@@ -1,5 +1,6 @@
 """Proves an assignment's tests: each case is a submission whose points are known beforehand."""
 
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,6 +89,15 @@ class Trial:
             folder.mkdir(parents=True)
             nbformat.write(submissions.fill(notebook, case.cells), folder / f"{self.name}.ipynb")
         return demo.course
+
+    def some(self, mutants: int | None) -> list[str]:
+        """Return all cases, or all that are no mutants and so many of those."""
+        names = sorted(self.cases)
+        if mutants is None:
+            return names
+        wrong = [name for name in names if name.startswith("mutant_")]
+        chosen = random.Random(self.name).sample(wrong, min(mutants, len(wrong)))
+        return [name for name in names if name in chosen or name not in wrong]
 
     def add(self, grader: str, student: str, scores: Mapping[str, float | None]) -> None:
         """Compare what a grader gave with what the case deserves."""
