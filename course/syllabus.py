@@ -11,7 +11,7 @@ from typing import Any
 from course.errors import CourseError, choose_from
 
 # What a lecture may ask for; hub_config says which machine each name stands for.
-COMPUTE_PROFILES = ("cpu-small",)
+COMPUTE_PROFILES = ("cpu-small", "cpu-large", "gpu-shared", "gpu-slice", "gpu-whole")
 
 _NAME = re.compile(r"day([1-9])_[a-z][a-z0-9_]*")
 _MODULE = re.compile(r"course(\.[a-z][a-z0-9_]*)+")
