@@ -120,7 +120,10 @@ def _parts(notebook: NotebookNode) -> Iterator[_Part]:
 def _names(parts: list[_Part], place: int) -> Iterator[Advice]:
     """Find names that mean something else in the judge than in the student's process."""
     test = parts[place]
+    ours = _all(part.stored for part in parts if part.ours)
     for number, answer in enumerate(parts):
+        if answer.kind == "plain":
+            yield from _helpers(test, answer, ours)
         if answer.kind != "answer":
             continue
         for name in sorted(answer.stored & test.needed):
@@ -149,6 +152,18 @@ def _names(parts: list[_Part], place: int) -> Iterator[Advice]:
                 "another process",
                 "Set it in a locked cell, which runs in both, or make it an argument",
             )
+
+
+def _helpers(test: _Part, plain: _Part, ours: frozenset[str]) -> Iterator[Advice]:
+    """Find what a test relies on and every student can rewrite, though it is no answer."""
+    for name in sorted((plain.functions | plain.classes) & test.needed - ours):
+        yield Advice(
+            test.name,
+            _line(test, name),
+            f"`{name}` is defined in cell {plain.name}, which is not locked: a student can change "
+            "it, and with it what the test expects",
+            "Lock that cell, or define it in the test",
+        )
 
 
 def _line(part: _Part, name: str) -> int:

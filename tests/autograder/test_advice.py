@@ -165,6 +165,16 @@ def test_a_name_that_a_test_sets_for_the_answer_is_named():
     assert advice("assert tax(1) == 2", answer=answer, locked="rate = 2") == []
 
 
+def test_a_helper_that_a_student_can_change_is_named():
+    plain = code("def expected(x):\n    return 2 * x\nx0 = 3")
+    answer = solution("def double(x):\n    return x + x", "answer")
+    test = asserts("assert double(x0) == expected(x0)")
+    (said,) = advise(notebook(plain, answer, test))
+    assert "`expected` is defined in cell number 1, which is not locked" in said.found
+    locked = marked("def expected(x):\n    return 2 * x", "later", locked=True)
+    assert not advise(notebook(plain, answer, locked, test))
+
+
 def test_what_an_unmarked_cell_defines_is_the_student_s():
     cells = [code("import numpy as np\nnet = make()"), asserts("net.W[0] = 1")]
     (one,) = advise(notebook(*cells))
