@@ -68,7 +68,7 @@ def swish(x: Node) -> Node:
     """Return x·σ(x), with derivative σ(x) + x·σ(x)(1 − σ(x)).
 
     Two edges lead back to x, so reverse mode adds two shares. Source: Ramachandran, Zoph and Le,
-    "Searching for activation functions" (2017), equation (1) with β = 1.
+    "Searching for activation functions" (2017), with β = 1.
     """
     return x * sigmoid(x)
 
