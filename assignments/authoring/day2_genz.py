@@ -519,6 +519,8 @@ for key, by_hand in [("mean", 1.0), ("max", 4.0), ("per_std", 1 / np.sqrt(3)), (
 rng = submission_rng("errors")
 for m in (1, 2, 7, 8, 40):
     truth_hid = rng.normal(2, 3, m) ** 2  # skewed: mean and median differ
+    if m > 7:
+        truth_hid /= 10 * truth_hid.max()  # small numbers vary, too
     off = rng.uniform(-3, 1, m)
     off[rng.integers(m)] = -3.5  # the largest error is one below the truth
     column = (truth_hid + off)[:, None]
@@ -771,8 +773,8 @@ X_fresh = low_hid + rng.random((1000, 2)) * (high_hid - low_hid)
 predict = surrogate(train_network, X_hid, model(X_hid), low_hid, high_hid)
 misses = np.asarray(predict(X_fresh), dtype=float) - model(X_fresh)
 share = np.sqrt(np.mean(misses**2)) / model(X_fresh).std()
-# Calibrated: the worst of a thousand reference runs is below a third of this.
-assert share < 0.3, (
+# The median of 120 reference runs was 0.036, the worst 0.16; whoever learns nothing has 1.
+assert share < 0.5, (
     f"Trained with train_network on a smooth peak, your surrogate is wrong by {share:.2f} standard "
     "deviations of the model at fresh points, far more than it should."
 )
