@@ -75,8 +75,7 @@ def integrate(
     """
     y0 = as_state(y0)
     start, end = tf.cast(start, y0.dtype), tf.cast(end, y0.dtype)
-    count = tf.convert_to_tensor(n_steps, tf.int32)
-    require_steps(count)
+    count = as_count(n_steps)
     h = (end - start) / tf.cast(count, y0.dtype)
     field = _checked(f)
 
@@ -105,6 +104,23 @@ def solve(
 
     first = (tf.constant(1), y0, states.write(0, y0))
     return tf.while_loop(lambda i, *_: i < tf.size(times), advance, first)[2].stack()
+
+
+def solve_compiled(
+    f: Field, y0: Tensor, times: Tensor, *, step: Step = rk4_step, substeps: Tensor = 1
+) -> Tensor:
+    """Return what `solve` returns, from one compiled loop: worth it from some hundred steps on.
+
+    The loop is compiled anew by each call, and no tape sees what happens in it.
+    """
+    y0 = as_state(y0)
+    arguments = (y0, as_times(times, y0.dtype), as_count(substeps))
+
+    def run(y0: Tensor, times: Tensor, count: Tensor) -> Tensor:
+        return solve(f, y0, times, step=step, substeps=count)
+
+    # A concrete function is not counted among the calls that TensorFlow suspects of retracing.
+    return tf.function(run, autograph=False).get_concrete_function(*arguments)(*arguments)
 
 
 def observed_orders(n_steps: Sequence[int], errors: ArrayLike) -> NDArray[np.float64]:
@@ -142,11 +158,13 @@ def as_times(times: Tensor, dtype: Any) -> Tensor:
     return times
 
 
-def require_steps(n_steps: Tensor) -> None:
-    """Raise ValueError if the number of steps is known already and below 1."""
-    known = tf.get_static_value(n_steps)
-    if known is not None and known < 1:
-        raise ValueError(f"the number of steps is {known}; expected an integer from 1 on")
+def as_count(n_steps: Tensor) -> Tensor:
+    """Return a number of steps as an int32 tensor, having checked what is known of it already."""
+    count = tf.convert_to_tensor(n_steps)
+    known = tf.get_static_value(count)
+    if not count.dtype.is_integer or (known is not None and known < 1):
+        raise ValueError(f"the number of steps is {n_steps}; expected an integer from 1 on")
+    return tf.cast(count, tf.int32)
 
 
 def stability_limit(step: Step) -> float:

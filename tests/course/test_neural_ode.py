@@ -252,9 +252,7 @@ def test_the_spiral_has_the_published_values():
     ).y.T
     np.testing.assert_allclose(truth[0], [0.709262, -1.504108], atol=5e-7)
     np.testing.assert_allclose(truth[1], [-0.443623, 0.279441], atol=5e-7)
-    ours = tf.function(ode.solve)(
-        neural_ode.spiral, START, tf.constant([0.0, 1.0, 25.0], tf.float64), substeps=4000
-    )
+    ours = ode.solve_compiled(neural_ode.spiral, START, [0.0, 1.0, 25.0], substeps=4000)
     np.testing.assert_allclose(ours[1:], truth, atol=1e-8)
 
 

@@ -117,6 +117,15 @@ def test_compiled_equals_eager_and_traces_once_for_every_number_of_steps():
     assert len(traces) == 1
 
 
+def test_solve_compiled_returns_what_solve_returns_without_a_warning(caplog):
+    for k in range(8):  # TensorFlow complains of the fifth
+        field = (lambda rate: lambda t, y: -rate * y + t)(k / 4)
+        found = ode.solve_compiled(field, [[1, 2]], [0, 1, 3], step=ode.midpoint_step, substeps=3)
+    right = ode.solve(field, [[1, 2]], [0, 1, 3], step=ode.midpoint_step, substeps=3)
+    np.testing.assert_allclose(found, right, rtol=1e-13)
+    assert not caplog.records
+
+
 def test_the_tape_differentiates_through_the_solver():
     rate = tf.Variable(0.3, dtype=tf.float64)
     with tf.GradientTape() as tape:
@@ -129,6 +138,14 @@ def test_the_state_keeps_a_float_type_and_integers_become_float64():
     assert single.dtype == tf.float32
     for start in ([1], np.array([1]), [1.0], np.array([1.0])):
         assert ode.solve(driven, start, [0, 1]).dtype == tf.float64
+
+
+def test_numbers_of_steps_of_any_integer_type():
+    ends = [
+        ode.integrate(driven, [1.0], 0.0, 1.0, n_steps=n)
+        for n in (3, np.int64(3), tf.constant(3, tf.int64))
+    ]
+    assert len({float(end[0]) for end in ends}) == 1
 
 
 def test_inputs_are_left_alone():
@@ -169,6 +186,10 @@ def test_observed_orders_of_a_power_law():
         (lambda: ode.solve(driven, [1.0], [0.0, 2.0, 1.0]), "rise, or to fall, all the way"),
         (lambda: ode.solve(driven, [1.0], [0.0, 1.0], substeps=0), "steps is 0; expected"),
         (lambda: ode.integrate(driven, [1.0], 0.0, 1.0, n_steps=-3), "steps is -3"),
+        (
+            lambda: ode.integrate(driven, [1.0], 0.0, 1.0, n_steps=2.5),
+            "steps is 2.5; expected an int",
+        ),
         (lambda: ode.solve(lambda t, y: y[:1], [1.0, 2.0], [0.0, 1.0]), "f returned shape"),
         (lambda: ode.observed_orders([1, 2], [1.0]), "expected one length"),
         (lambda: ode.observed_orders([1], [1.0]), "expected one length"),

@@ -84,11 +84,8 @@ def _adjoint() -> str:
 def _spiral(seeds: int) -> str:
     fits = [neural_ode.fit_spiral(seed=seed) for seed in range(seeds)]
     # What to compare with: a network that has learnt nothing and stays where it is.
-    truth = tf.function(ode.solve)(
-        neural_ode.spiral,
-        neural_ode.SPIRAL_START,
-        tf.constant(neural_ode.SPIRAL_TIMES),
-        substeps=4,
+    truth = ode.solve_compiled(
+        neural_ode.spiral, neural_ode.SPIRAL_START, neural_ode.SPIRAL_TIMES, substeps=4
     )
     pieces = neural_ode.spiral_pieces(truth)
     naive = float(tf.reduce_mean(abs(pieces - pieces[0])))
