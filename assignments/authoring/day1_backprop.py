@@ -752,7 +752,7 @@ check_order(chain, "n2999", "a chain of 3000 nodes")
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "ask_sweep", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # **(b) The sweep.** Now every edge carries a number: `edges[name]` is a list of pairs
-# `(operand, slope)`, one for each use of an operand, where `slope` is the local derivative
+# `(operand, slope)`, one for each use of an operand (an input has the empty list), where `slope` is the local derivative
 # $\partial\,\text{name}/\partial\,\text{operand}$ through this use alone. The *adjoint* of a node is
 # $\bar v=\partial\,\text{output}/\partial v$. The chain rule says
 #
@@ -844,79 +844,98 @@ assert dict(found) == {"only": 1}, "A graph of one node, which is the output: it
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "ask_unbroadcast", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # **(c) Broadcasting.** With arrays, one thing is new. If $b$ has shape `(3,)` and $X$ has shape
-# `(5, 3)`, then `X + b` uses every entry of $b$ five times. The adjoint of `X + b` has shape `(5, 3)`; that of
-# $b$ must have the shape of $b$, and is the **sum** of the shares of all uses.
+# `(5, 3)`, then `X + b` uses every entry of $b$ five times. The share that comes back along this edge has
+# shape `(5, 3)`; what reaches $b$ is its **sum** over the five uses. And if $b$ is used elsewhere, too,
+# say in an expression of shape `(2, 1, 3)`, another share comes back from there, and the two are added.
 #
-# Write `undo_broadcast(G, shape)`. It returns the array of the given shape that arises from `G` by summing
+# Write `total_adjoint(shares, shape)`. `shape` is the shape of the node, and `shares` is the list of
+# what comes back along its edges: arrays whose shapes may differ, each of them one to which `shape`
+# broadcasts. Reduce every share to `shape` by summing
 #
 # - over the leading axes that `shape` does not have, and
-# - over the axes on which `shape` has length 1, which keep that length.
+# - over the axes on which `shape` has length 1 (they keep that length),
 #
-# **By hand.** `G = [[1, 2, 3], [4, 5, 6]]` becomes `[5, 7, 9]` for shape `(3,)`, `[[5, 7, 9]]` for
-# `(1, 3)`, `[[6], [15]]` for `(2, 1)`, `21` for `()`, and stays what it is for `(2, 3)`.
+# and return the sum of all of them, an array of floats of the given shape. A node from which nothing
+# depends has no shares: return zeros.
+#
+# **By hand.** The single share `[[1, 2, 3], [4, 5, 6]]` becomes `[5, 7, 9]` for shape `(3,)`,
+# `[[5, 7, 9]]` for `(1, 3)`, `[[6], [15]]` for `(2, 1)`, `21` for `()`, and stays what it is for
+# `(2, 3)`. With the second share `[10, 20, 30]`, shape `(3,)` gives `[15, 27, 39]`.
 
 
 # %% nbgrader={"grade": false, "grade_id": "unbroadcast", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def undo_broadcast(G, shape):
-    """Sum an adjoint over everything that broadcasting repeated.
+def total_adjoint(shares, shape):
+    """Add up what comes back to a node along its edges, and undo broadcasting.
 
-    G : array of numbers; not changed
-    shape : tuple of integers that broadcasts to the shape of G
+    shares : list of arrays of numbers, possibly empty; not changed
+    shape : tuple of integers, the shape of the node; it broadcasts to that of every share
 
-    Returns an array of the given shape.
+    Returns an array of floats of the given shape.
     """
     ### BEGIN SOLUTION
-    while np.ndim(G) > len(shape):
-        G = G.sum(axis=0)
-    for axis, length in enumerate(shape):
-        if length == 1:
-            G = G.sum(axis=axis, keepdims=True)
-    return G
+    total = np.zeros(shape)
+    for share in shares:
+        while share.ndim > len(shape):
+            share = share.sum(axis=0)
+        for axis, length in enumerate(shape):
+            if length == 1:
+                share = share.sum(axis=axis, keepdims=True)
+        total = total + share
+    return total
     ### END SOLUTION
 
 
 # %% nbgrader={"grade": true, "grade_id": "test_unbroadcast", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 table = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
-for shape, right in [
-    ((3,), [5, 7, 9]),
-    ((1, 3), [[5, 7, 9]]),
-    ((2, 1), [[6], [15]]),
-    ((), 21),
-    ((2, 3), table),
+for shares, shape, right in [
+    ([table], (3,), [5, 7, 9]),
+    ([table], (1, 3), [[5, 7, 9]]),
+    ([table], (2, 1), [[6], [15]]),
+    ([table], (), 21),
+    ([table], (2, 3), table),
+    ([table, np.array([10.0, 20.0, 30.0])], (3,), [15, 27, 39]),
 ]:
-    found = np.asarray(undo_broadcast(table, shape), dtype=float)
+    found = np.asarray(total_adjoint(shares, shape), dtype=float)
     assert found.shape == shape, f"Shape {shape} is asked for, and your result has {found.shape}."
-    assert np.allclose(found, right), f"The example is wrong for shape {shape}."
+    assert np.allclose(found, right), (
+        f"The example with {len(shares)} share(s) is wrong for shape {shape}."
+    )
 ### BEGIN HIDDEN TESTS
 rng = submission_rng("unbroadcast")
-for full, shape in [
-    ((4, 3), (3,)),
-    ((4, 4), (4,)),
-    ((4, 4), (4, 1)),
-    ((4, 4), (1, 4)),
-    ((2, 3, 4), (4,)),
-    ((2, 3, 4), (3, 1)),
-    ((2, 3, 4), (2, 1, 4)),
-    ((2, 3, 4), (1, 1, 1)),
-    ((3, 3, 3), (1, 3)),
-    ((5,), (1,)),
-    ((1, 4), (1, 4)),
-    ((2, 3), ()),
-    ((), ()),
+for shape, fulls in [
+    ((3,), [(4, 3)]),
+    ((4,), [(4, 4), (4,), (2, 3, 4)]),
+    ((4, 1), [(4, 4), (4, 1)]),
+    ((1, 4), [(4, 4), (3, 1, 4), (1, 4)]),
+    ((3, 1), [(2, 3, 4)]),
+    ((2, 1, 4), [(2, 3, 4), (2, 1, 4)]),
+    ((1, 1, 1), [(2, 3, 4)]),
+    ((1, 3), [(3, 3, 3), (5, 3)]),
+    ((1,), [(5,), (2, 1)]),
+    ((), [(2, 3), (), (4,)]),
+    ((2, 3), [(2, 3), (2, 3)]),
 ]:
-    G_hid = rng.normal(size=full)
-    kept = G_hid.copy()
-    found = np.asarray(undo_broadcast(G_hid, shape), dtype=float)
-    assert np.array_equal(kept, G_hid), "Your function changed the array G."
+    shares_hid = [rng.normal(size=full) for full in fulls]
+    kept = [share.copy() for share in shares_hid]
+    found = np.asarray(total_adjoint(shares_hid, shape), dtype=float)
+    assert all(map(np.array_equal, kept, shares_hid)), "Your function changed one of the shares."
     assert found.shape == shape, (
-        f"G has shape {full} and the shape {shape} is asked for; your result has {found.shape}."
+        f"Shares of the shapes {fulls} for a node of shape {shape}: your result has {found.shape}."
     )
-    # The oracle: <G, B b> = <Bᵀ G, b> for every b, where B broadcasts.
+    # The oracle: <share, broadcast(b)>, summed over the shares, is <adjoint, b> for every b.
     for _ in range(4):
         probe = rng.normal(size=shape)
-        assert np.isclose(np.sum(G_hid * np.broadcast_to(probe, full)), np.sum(found * probe)), (
-            f"From shape {full} to shape {shape} the sums are wrong."
+        right = sum(np.sum(s * np.broadcast_to(probe, s.shape)) for s in kept)
+        assert np.isclose(np.sum(found * probe), right, atol=1e-9), (
+            f"Shares of the shapes {fulls} for a node of shape {shape}: the sums are wrong."
         )
+for shape in [(), (3,), (2, 1)]:
+    found = np.asarray(total_adjoint([], shape), dtype=float)
+    assert np.array_equal(found, np.zeros(shape)), (
+        f"Without shares the adjoint of a node of shape {shape} is zeros of this shape."
+    )
+whole = total_adjoint([np.arange(6).reshape(2, 3), np.array([1, 0, 2])], (3,))
+assert np.allclose(whole, [4, 5, 9]), "Shares of whole numbers give a wrong adjoint."
 ### END HIDDEN TESTS
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "ask_checker", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -1057,6 +1076,13 @@ assert verdict(lambda x: np.sum(np.asarray(x) ** 2), 2.0 * whole, whole) == [], 
 assert verdict(lambda x: np.sum(np.asarray(x) ** 2), np.array([6, -4, 9]), whole) == [2], (
     "Where x and the claim hold whole numbers, your checker misses a wrong entry."
 )
+# Powers of two, which the computer knows exactly: an error of tol, neither more nor less.
+edge = 2.0 ** rng.integers(0, 5)
+for claim, right in [(1.25 * edge, []), (0.75 * edge, []), (1.26 * edge, [0])]:
+    found = verdict(lambda x: edge * np.asarray(x)[0], np.array([claim]), np.ones(1), 0.5, 0.25)
+    assert found == right, (
+        "An error of exactly what tol allows is still right, a larger one is not."
+    )
 # The bugs that people make in a backward pass.
 X_hid, y_hid = rng.normal(size=(8, 3)), rng.normal(1, 1, 8)
 w_hid = rng.normal(size=3)

@@ -152,12 +152,13 @@ def sweep(order, edges):
 
 
 # %% cell="unbroadcast"
-def undo_broadcast(G, shape):
+def total_adjoint(shares, shape):
     result = np.zeros(shape)
-    extra = np.ndim(G) - len(shape)
-    for place in np.ndindex(np.shape(G)):
-        kept = tuple(0 if n == 1 else i for i, n in zip(place[extra:], shape))
-        result[kept] += G[place]
+    for share in shares:
+        extra = len(share.shape) - len(shape)
+        for place in np.ndindex(share.shape):
+            kept = tuple(0 if n == 1 else i for i, n in zip(place[extra:], shape))
+            result[kept] += share[place]
     return result
 
 

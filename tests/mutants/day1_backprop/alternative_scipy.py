@@ -98,10 +98,13 @@ def sweep(order, edges):
 
 
 # %% cell="unbroadcast"
-def undo_broadcast(G, shape):
-    full = (1,) * (np.ndim(G) - len(shape)) + tuple(shape)
-    axes = tuple(axis for axis, length in enumerate(full) if length == 1)
-    return np.add.reduce(G, axis=axes, keepdims=True).reshape(shape)
+def total_adjoint(shares, shape):
+    def reduced(share):
+        full = (1,) * (np.ndim(share) - len(shape)) + tuple(shape)
+        axes = tuple(axis for axis, length in enumerate(full) if length == 1)
+        return np.add.reduce(share, axis=axes, keepdims=True).reshape(shape)
+
+    return sum(map(reduced, shares), start=np.zeros(shape))
 
 
 # %% cell="checker"
