@@ -94,7 +94,8 @@ def make_record(step, *values):
 # ## Question 1: a folder of its own (2 points)
 #
 # TensorBoard takes all event files of one folder for **one** run. Train twice into the same folder,
-# and you see one curve that jumps back and forth. The cure is a folder per run.
+# and the chart shows the second training with the first one gone, or the two tangled up, depending
+# on who reads the files. The cure is a folder per run.
 #
 # Write `fresh_folder(root, name)`. It makes a new folder for a run called `name` in the folder
 # `root`, and returns its path as a string, `str(Path(root, name))`. If something of that name is
