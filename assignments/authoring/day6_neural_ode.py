@@ -607,7 +607,8 @@ for part, other in zip((*found[:2], *found[2]), (*same[:2], *same[2]), strict=Tr
 # `(d,)`, and `pull(t, y, a)` for the pair of sums $\bigl(\sum_ja_j\,\partial f_j/\partial
 # y,\;\sum_ja_j\,\partial f_j/\partial\theta\bigr)$, **without** the minus signs, of shapes `(d,)` and
 # `(p,)`. Make `n` equal steps of `classic_step` with all three *together as one long state*: the slopes
-# inside a step then see $y$ and $a$ at the right stage. Return the triple `(y_start, a_start, g)`.
+# inside a step then see $y$ and $a$ at the right stage. The number $p$ of parameters you learn from what
+# `pull` returns. Return the triple `(y_start, a_start, g)`.
 #
 # **By hand.** $f=\theta$, a constant: `pull` returns $(0,a)$. From $t_1=3$ back to $t_0=1$ with
 # $y(3)=10$, $a(3)=2$, $\theta=4$: the state was $10-4\cdot2=2$, the adjoint stays 2, and
@@ -708,7 +709,7 @@ for d, sign in [(1, 1), (2, 1), (3, -1)]:
             right[i, j] = kept[1].dot(expm(span_hid * block)[:d, d:].dot(start_hid))
     assert np.allclose(found[2], right.ravel(), atol=5e-4), (
         "State and adjoint at the start are right, the gradient is not. Check its minus sign, that "
-        "it starts at zero, and that it adds up over all steps."
+        "it starts at zero and adds up over all steps, and that all three move together."
     )
 
 # A law that bends and depends on the date, coarse steps: the numbers of the method itself.
