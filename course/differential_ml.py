@@ -39,7 +39,8 @@ class Scaling:
     """Units in which x and y have mean 0 and deviation 1, and what that makes of dy/dx.
 
     `x_mean` and `x_std` have shape (n,), `y_mean` and `y_std` are numbers. `lambdas`, shape (n,),
-    are 1/√(mean of (dy/dx_j)²) of the normalised derivatives: times these, all have size 1.
+    are 1/√(mean of (dy/dx_j)²) of the normalised derivatives: times these, all have size 1. Where
+    all derivatives are zero, λ_j is 1.
     """
 
     x_mean: Array
@@ -56,8 +57,8 @@ class Scaling:
         varies = (x_std > 1e-12 * np.abs(sample.x).max(axis=0)).all() and y_std > 0
         _require(varies, "x or y has a column that never varies; drop it, nothing depends on it")
         sizes = np.sqrt(np.mean((sample.dydx * x_std / y_std) ** 2, axis=0))
-        _require((sizes > 0).all(), "dydx has a column of zeros; drop that input or sample wider")
-        return cls(sample.x.mean(axis=0), x_std, float(sample.y.mean()), y_std, 1 / sizes)
+        lambdas = 1 / np.where(sizes > 0, sizes, 1)
+        return cls(sample.x.mean(axis=0), x_std, float(sample.y.mean()), y_std, lambdas)
 
     def scale(self, sample: Sample) -> Sample:
         """Return the sample in normalised units; by the chain rule dy/dx is times x_std/y_std."""
