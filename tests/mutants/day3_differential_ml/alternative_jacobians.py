@@ -73,10 +73,12 @@ def loss_weights(z, balance):
 
 # %% cell="loss"
 def differential_loss(y_hat, z_hat, y, z, alpha, lambdas):
-    errors = np.concatenate([
-        np.sqrt(alpha / len(y)) * (np.squeeze(y_hat.reshape(len(y), -1), axis=1) - y),
-        np.sqrt((1 - alpha) / z.size) * ((z_hat - z) @ np.diag(lambdas)).ravel(),
-    ])
+    errors = np.concatenate(
+        [
+            np.sqrt(alpha / len(y)) * (np.squeeze(y_hat.reshape(len(y), -1), axis=1) - y),
+            np.sqrt((1 - alpha) / z.size) * ((z_hat - z) @ np.diag(lambdas)).ravel(),
+        ]
+    )
     return errors @ errors
 
 

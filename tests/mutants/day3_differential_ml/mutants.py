@@ -109,8 +109,13 @@ def normalise(X, y, Z):
     x_std = np.where(x_std == 0, 1, x_std)
     y_mean, y_std = y.mean(), y.std()
     return {
-        "x": (X - x_mean) / x_std, "y": (y - y_mean) / y_std, "z": Z * y_std / x_std,
-        "x_mean": x_mean, "x_std": x_std, "y_mean": y_mean, "y_std": y_std,
+        "x": (X - x_mean) / x_std,
+        "y": (y - y_mean) / y_std,
+        "z": Z * y_std / x_std,
+        "x_mean": x_mean,
+        "x_std": x_std,
+        "y_mean": y_mean,
+        "y_std": y_std,
     }
 
 
@@ -121,9 +126,13 @@ def normalise(X, y, Z):
     x_std = np.where(x_std == 0, 1, x_std)
     y_mean, y_std = y.mean(), y.std()
     return {
-        "x": (X - x_mean) / x_std, "y": (y - y_mean) / y_std,
+        "x": (X - x_mean) / x_std,
+        "y": (y - y_mean) / y_std,
         "z": (Z - Z.mean(axis=0)) / (Z.std(axis=0) + 1e-8),
-        "x_mean": x_mean, "x_std": x_std, "y_mean": y_mean, "y_std": y_std,
+        "x_mean": x_mean,
+        "x_std": x_std,
+        "y_mean": y_mean,
+        "y_std": y_std,
     }
 
 
@@ -134,8 +143,13 @@ def normalise(X, y, Z):
     x_mean, x_std = np.full(n, X.mean()), np.full(n, X.std())
     y_mean, y_std = y.mean(), y.std()
     return {
-        "x": (X - x_mean) / x_std, "y": (y - y_mean) / y_std, "z": Z * x_std / y_std,
-        "x_mean": x_mean, "x_std": x_std, "y_mean": y_mean, "y_std": y_std,
+        "x": (X - x_mean) / x_std,
+        "y": (y - y_mean) / y_std,
+        "z": Z * x_std / y_std,
+        "x_mean": x_mean,
+        "x_std": x_std,
+        "y_mean": y_mean,
+        "y_std": y_std,
     }
 
 
@@ -151,8 +165,13 @@ def normalise(X, y, Z):
     else:
         x = (X - x_mean) / x_std
     return {
-        "x": x, "y": (y - y_mean) / y_std, "z": Z * x_std / y_std,
-        "x_mean": x_mean, "x_std": x_std, "y_mean": y_mean, "y_std": y_std,
+        "x": x,
+        "y": (y - y_mean) / y_std,
+        "z": Z * x_std / y_std,
+        "x_mean": x_mean,
+        "x_std": x_std,
+        "y_mean": y_mean,
+        "y_std": y_std,
     }
 
 
