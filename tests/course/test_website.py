@@ -92,15 +92,15 @@ def test_a_browser_finds_sets_formulas_and_asks_nobody_else(served):
         page.on("request", lambda request: asked.append(request.url))
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(f"{served}/index.html")
-        page.get_by_role("link", name="Gradient descent").last.click()
+        page.locator('table a[href="day1_gradient_descent.html"]').click()
         page.locator("mjx-container").first.wait_for()
         assert page.locator("mjx-container").count() > 20
         assert page.locator("mjx-merror").count() == 0
         page.goto(f"{served}/search.html?q=Armijo")
-        found = page.locator("#search-results a").first
+        found = page.locator('#search-results a[href*="day1_gradient_descent.html"]').first
         found.wait_for()
         found.click()
-        assert "day1_gradient_descent.html" in page.url
+        assert "Gradient descent" in page.title()
         for lecture in syllabus.load().lectures():
             page.goto(f"{served}/{lecture.name}.html")
             page.locator("mjx-container, p").first.wait_for(state="attached")
