@@ -515,7 +515,7 @@ def smooth(steps, values, half_life):
     ### BEGIN SOLUTION
     smoothed = []
     for place, step in enumerate(steps):
-        past = np.array(values[: place + 1], dtype=float)
+        past = values[: place + 1]
         fine = np.isfinite(past)
         weights = 2.0 ** ((steps[: place + 1] - step) / half_life)
         total = weights[fine].sum()
@@ -605,7 +605,7 @@ def decades(values, lowest, highest):
     Returns an array of whole numbers, shape (highest - lowest + 2,).
     """
     ### BEGIN SOLUTION
-    sizes = np.abs(np.asarray(values, dtype=float)).ravel()
+    sizes = np.abs(values).ravel()
     edges = 10.0 ** np.arange(lowest, highest + 1)
     return np.bincount(np.searchsorted(edges, sizes, side="right"), minlength=len(edges) + 1)
     ### END SOLUTION
