@@ -150,8 +150,9 @@ class PlateauStop(keras.callbacks.Callback):
 
 
 # %% cell="graph"
-def train_in_graph(model, loss, optimizer, X, y, v, batch_size, epochs):
+def train_in_graph(model, loss, learning_rate, X, y, v, batch_size, epochs):
     data = [tf.cast(np.asarray(part), "float32") for part in (X, y, v)]
+    optimizer = keras.optimizers.SGD(learning_rate, momentum=0.5)
     optimizer.build(model.trainable_variables)
 
     @tf.function

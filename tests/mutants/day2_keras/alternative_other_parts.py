@@ -144,10 +144,11 @@ class PlateauStop(keras.callbacks.Callback):
 
 
 # %% cell="graph"
-def train_in_graph(model, loss, optimizer, X, y, v, batch_size, epochs):
+def train_in_graph(model, loss, learning_rate, X, y, v, batch_size, epochs):
     m = len(X)
     per_epoch = -(-m // batch_size)
     X, y, v = (tf.convert_to_tensor(np.asarray(part, dtype="float32")) for part in (X, y, v))
+    optimizer = keras.optimizers.SGD(learning_rate, momentum=0.5)
     optimizer.build(model.trainable_variables)
 
     @tf.function

@@ -310,10 +310,11 @@ class PlateauStop(keras.callbacks.Callback):
 
 # %% mutant="drops_remainder" cell="graph" loses=["test_graph"]
 # Takes whole batches only.
-def train_in_graph(model, loss, optimizer, X, y, v, batch_size, epochs):
+def train_in_graph(model, loss, learning_rate, X, y, v, batch_size, epochs):
     m = len(X)
     X, y, v = (tf.constant(data, tf.float32) for data in (X, y, v))
     variables = model.trainable_variables
+    optimizer = keras.optimizers.SGD(learning_rate, momentum=0.5)
     optimizer.build(variables)
 
     @tf.function
@@ -336,10 +337,11 @@ def train_in_graph(model, loss, optimizer, X, y, v, batch_size, epochs):
 
 # %% mutant="plain_mean" cell="graph" loses=["test_graph"]
 # Averages the batches' losses whatever their size.
-def train_in_graph(model, loss, optimizer, X, y, v, batch_size, epochs):
+def train_in_graph(model, loss, learning_rate, X, y, v, batch_size, epochs):
     m = len(X)
     X, y, v = (tf.constant(data, tf.float32) for data in (X, y, v))
     variables = model.trainable_variables
+    optimizer = keras.optimizers.SGD(learning_rate, momentum=0.5)
     optimizer.build(variables)
 
     @tf.function
@@ -362,10 +364,11 @@ def train_in_graph(model, loss, optimizer, X, y, v, batch_size, epochs):
 
 # %% mutant="without_penalties" cell="graph" loses=["test_graph"]
 # Leaves out the penalties of the layers.
-def train_in_graph(model, loss, optimizer, X, y, v, batch_size, epochs):
+def train_in_graph(model, loss, learning_rate, X, y, v, batch_size, epochs):
     m = len(X)
     X, y, v = (tf.constant(data, tf.float32) for data in (X, y, v))
     variables = model.trainable_variables
+    optimizer = keras.optimizers.SGD(learning_rate, momentum=0.5)
     optimizer.build(variables)
 
     @tf.function
@@ -387,10 +390,11 @@ def train_in_graph(model, loss, optimizer, X, y, v, batch_size, epochs):
 
 # %% mutant="not_training" cell="graph" loses=["test_graph"]
 # Runs the model as for prediction.
-def train_in_graph(model, loss, optimizer, X, y, v, batch_size, epochs):
+def train_in_graph(model, loss, learning_rate, X, y, v, batch_size, epochs):
     m = len(X)
     X, y, v = (tf.constant(data, tf.float32) for data in (X, y, v))
     variables = model.trainable_variables
+    optimizer = keras.optimizers.SGD(learning_rate, momentum=0.5)
     optimizer.build(variables)
 
     @tf.function
@@ -413,10 +417,11 @@ def train_in_graph(model, loss, optimizer, X, y, v, batch_size, epochs):
 
 # %% mutant="eager_loop" cell="graph" loses=["test_graph"]
 # Loops in Python, without a graph.
-def train_in_graph(model, loss, optimizer, X, y, v, batch_size, epochs):
+def train_in_graph(model, loss, learning_rate, X, y, v, batch_size, epochs):
     m = len(X)
     X, y, v = (tf.constant(data, tf.float32) for data in (X, y, v))
     variables = model.trainable_variables
+    optimizer = keras.optimizers.SGD(learning_rate, momentum=0.5)
     optimizer.build(variables)
 
     def run():
