@@ -95,6 +95,7 @@ def _settings(taught: Course, directory: Path, *, execute: bool) -> dict[str, An
         "nb_execution_show_tb": True,  # the warning, which is an error here, says only where
         "nb_execution_timeout": TIMEOUT,
         "nb_merge_streams": True,
+        "nb_output_stderr": "remove",  # greetings of TensorFlow; warnings are what tests are for
         "suppress_warnings": ["myst.header"],  # a lecture's own levels of headings
     }
 
