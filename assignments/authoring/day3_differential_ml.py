@@ -554,7 +554,7 @@ def loss_weights(z, balance):
     ### BEGIN SOLUTION
     alpha = 1 / (1 + balance * z.shape[1])
     sizes = np.sqrt(np.mean(z**2, axis=0))
-    lambdas = np.divide(1, sizes, out=np.zeros(len(sizes)), where=sizes > 0)
+    lambdas = np.array([1 / size if size > 0 else 0 for size in sizes])
     return alpha, 1 - alpha, lambdas
     ### END SOLUTION
 
@@ -729,8 +729,8 @@ def twin_network(layers, X, phi, phi_slope):
     W, b = layers[-1]
     y_hat = a @ W[0] + b[0]
     g = np.repeat(W, len(X), axis=0)
-    for (W, _), slope in zip(layers[-2::-1], slopes[::-1], strict=True):
-        g = (g * slope) @ W
+    for W, _ in reversed(layers[:-1]):
+        g = (g * slopes.pop()) @ W
     return y_hat, g
     ### END SOLUTION
 
@@ -901,20 +901,21 @@ def twin_gradient(layers, X, y, z, alpha, lambdas):
     Returns the pair (loss, gradients); gradients is a list of pairs like layers.
     """
     ### BEGIN SOLUTION
-    weights = [tf.Variable(part, dtype=tf.float64) for layer in layers for part in layer]
+    layers = [tuple(tf.Variable(part, dtype=tf.float64) for part in pair) for pair in layers]
     X, y, z = (tf.constant(data, dtype=tf.float64) for data in (X, y, z))
     with tf.GradientTape() as outer:
         with tf.GradientTape() as inner:
             inner.watch(X)
             a = X
-            for W, b in zip(weights[:-2:2], weights[1:-2:2], strict=True):
+            for W, b in layers[:-1]:
                 a = tf.tanh(tf.matmul(a, W, transpose_b=True) + b)
-            y_hat = tf.matmul(a, weights[-2], transpose_b=True) + weights[-1]
+            W, b = layers[-1]
+            y_hat = tf.matmul(a, W, transpose_b=True) + b
         z_hat = inner.gradient(y_hat, X)
         loss = alpha * tf.reduce_mean((y_hat[:, 0] - y) ** 2)
         loss += (1 - alpha) * tf.reduce_mean((lambdas * (z_hat - z)) ** 2)
-    found = [part.numpy() for part in outer.gradient(loss, weights)]
-    return float(loss), list(zip(found[::2], found[1::2], strict=True))
+    gradients = outer.gradient(loss, layers)
+    return float(loss), [(by_W.numpy(), by_b.numpy()) for by_W, by_b in gradients]
     ### END SOLUTION
 
 
@@ -988,6 +989,12 @@ for sizes, m in [((2, 3, 1), 6), ((3, 4, 2, 1), 5), ((2, 1), 4)]:
             )
     now = [part for layer in layers for part in layer] + [rest[k] for k in (0, 1, 2, 4)]
     assert all(map(np.array_equal, kept, now)), "Your function changed an array that it was given."
+whole = [(np.array([[1, -1]]), np.array([2])), (np.array([[3]]), np.array([-1]))]
+rest = np.array([[1, 2], [0, 1]]), np.array([1, 3]), np.array([[1, 0], [2, 1]]), 0.5, np.ones(2)
+loss, _ = twin_gradient(whole, *rest)
+assert np.isclose(float(loss), oracle(whole, *rest), rtol=1e-9), (
+    "With whole numbers in the arrays the loss is another one."
+)
 ### END HIDDEN TESTS
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "look", "locked": true, "schema_version": 3, "solution": false, "task": false}
