@@ -1012,7 +1012,7 @@ scaled = normalise(X_train, y_train, z_train)
 alpha, beta, lambdas = loss_weights(scaled["z"], 1.0)
 
 
-def fit(alpha, n_updates=300):
+def fit(alpha, n_updates=150):
     draws = np.random.default_rng(1)
     shapes = [(12, 3), (12, 12), (1, 12)]
     layers = [[draws.normal(0, 1 / s[1] ** 0.5, s), np.zeros(s[0])] for s in shapes]
