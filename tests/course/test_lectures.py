@@ -77,6 +77,13 @@ def test_code_is_plain_python_that_uses_the_library_and_checks_its_claims(cells)
     assert any(isinstance(n, ast.Assert) for n in nodes)
 
 
+def test_no_code_fell_out_of_its_cell(cells):
+    for cell in cells:
+        if cell.cell_type == "markdown":
+            prose = re.sub(r"^```.*?^```$", "", cell.source, flags=re.S | re.M)
+            assert not re.findall(r"^\s*(?:assert\b.*|\w+\(.*\)|```)$", prose, flags=re.M)
+
+
 def test_randomness_is_seeded(cells):
     code = "\n".join(code_of(cells))
     assert not re.findall(r"default_rng\(\s*\)|np\.random\.(?!default_rng|Generator)\w+", code)
