@@ -749,14 +749,14 @@ for n_hid in (1, 3):
         )
 triple = go_back(
     lambda t, y: np.array([0.5]),
-    lambda t, y, a: (np.array([0.25]), np.array([0.5, t])),
+    lambda t, y, a: (np.array([0.25]), np.array([0.5, t - 2])),
     np.array([3]),
     np.array([1]),
     2,
     0,
     2,
 )
-for part, right in zip(triple, ([2], [1.5], [1, 2]), strict=True):
+for part, right in zip(triple, ([2], [1.5], [1, -2]), strict=True):
     assert np.allclose(np.asarray(part, dtype=float), right), (
         "Whole numbers as input give a wrong result."
     )
