@@ -51,10 +51,12 @@ def forward(layers, X, g):
     for W, b in layers:
         Z = []
         for row in signal:
-            Z.append([
-                float(b[k]) + sum(float(W[k][j]) * row[j] for j in range(len(row)))
-                for k in range(len(b))
-            ])
+            Z.append(
+                [
+                    float(b[k]) + sum(float(W[k][j]) * row[j] for j in range(len(row)))
+                    for k in range(len(b))
+                ]
+            )
         Zs.append(np.array(Z))
         signal = [[float(entry) for entry in row] for row in g(np.array(Z))]
     return tuple(Zs)

@@ -58,7 +58,9 @@ def rating_loss(Z, c, eps):
     K = Z.shape[1]
     Z = np.asarray(Z, dtype=float)
     Q = (1 - eps) * np.eye(K)[c] + eps / K
-    return -np.einsum("mk,mk->", Q, log_softmax(Z, axis=1)) / len(Z), (softmax(Z, axis=1) - Q) / len(Z)
+    return -np.einsum("mk,mk->", Q, log_softmax(Z, axis=1)) / len(Z), (
+        softmax(Z, axis=1) - Q
+    ) / len(Z)
 
 
 # %% cell="backward"

@@ -58,7 +58,9 @@ def put_labels(X, shocks, a, K):
     for x, shock in zip(X, shocks):
         payoff, hits = 0.0, 0
         for sign in (1, -1):
-            missing = K - sum(float(w) * (float(s) + sign * float(d)) for w, s, d in zip(a, x, shock))
+            missing = K - sum(
+                float(w) * (float(s) + sign * float(d)) for w, s, d in zip(a, x, shock)
+            )
             if missing > 0:
                 payoff += missing / 2
                 hits += 1
@@ -72,7 +74,10 @@ def ridge_fit(Phi, y, lam):
     # Gaussian elimination on the normal equations.
     m, k = Phi.shape
     table = [
-        [float(np.sum(Phi[:, i] * Phi[:, j])) + (lam if i == j and i > 0 else 0.0) for j in range(k)]
+        [
+            float(np.sum(Phi[:, i] * Phi[:, j])) + (lam if i == j and i > 0 else 0.0)
+            for j in range(k)
+        ]
         + [float(np.sum(Phi[:, i] * y))]
         for i in range(k)
     ]
@@ -116,12 +121,16 @@ def differential_fit(Phi, DPhi, y, Z, w):
         for i in range(m):
             rows.append([root * DPhi[i, c, j] for c in range(k)])
             labels.append(root * Z[i, j])
-    return np.linalg.lstsq(np.array(rows, dtype=float), np.array(labels, dtype=float), rcond=None)[0]
+    return np.linalg.lstsq(np.array(rows, dtype=float), np.array(labels, dtype=float), rcond=None)[
+        0
+    ]
 
 
 # %% cell="rmse"
 def rmse(predicted, truth):
-    first, second = (np.asarray(part, dtype=float).flatten().tolist() for part in (predicted, truth))
+    first, second = (
+        np.asarray(part, dtype=float).flatten().tolist() for part in (predicted, truth)
+    )
     total = sum((one - other) ** 2 for one, other in zip(first, second, strict=True))
     return (total / len(first)) ** 0.5
 

@@ -47,7 +47,11 @@ def residual_net(x, layers, h, refine):
     blocks = [block for block in layers for _ in range(refine)]
     y = np.array(x, dtype=float).T
     for W, b, V in blocks:
-        y += h / refine * np.einsum("kd,kb->db", V, np.tanh(np.einsum("dk,db->kb", W, y) + b[:, None]))
+        y += (
+            h
+            / refine
+            * np.einsum("kd,kb->db", V, np.tanh(np.einsum("dk,db->kb", W, y) + b[:, None]))
+        )
     return y.T
 
 

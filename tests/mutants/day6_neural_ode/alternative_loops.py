@@ -52,8 +52,14 @@ def residual_net(x, layers, h, refine):
         y = [float(value) for value in row]
         for W, b, V in layers:
             for _ in range(refine):
-                s = [np.tanh(sum(y[i] * W[i][k] for i in range(len(y))) + b[k]) for k in range(len(b))]
-                y = [y[j] + h / refine * sum(s[k] * V[k][j] for k in range(len(b))) for j in range(len(y))]
+                s = [
+                    np.tanh(sum(y[i] * W[i][k] for i in range(len(y))) + b[k])
+                    for k in range(len(b))
+                ]
+                y = [
+                    y[j] + h / refine * sum(s[k] * V[k][j] for k in range(len(b)))
+                    for j in range(len(y))
+                ]
         rows.append(y)
     return np.array(rows)
 
