@@ -23,7 +23,7 @@ class Borrowed:
     def resolve(self, reference: parcels.Reference) -> Any:
         """Return what a reference stands for, and take note of it if it can be changed."""
         made = self._resolve(reference)
-        if "keras" in reference and hasattr(made, "set_weights"):
+        if "keras" in reference and hasattr(made, "get_weights"):
             self._models.append(made)
         if "generator" in reference:
             self._generators.append(made)

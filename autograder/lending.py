@@ -51,7 +51,7 @@ class Lent:
 
     def note(self, thing: Any, reference: parcels.Reference) -> None:
         """Take note of something lent that went by reference."""
-        if "keras" in reference and hasattr(thing, "set_weights"):
+        if "keras" in reference and hasattr(thing, "get_weights"):
             self._models.append(thing)
         if "generator" in reference:
             self._generators.append(thing)

@@ -251,6 +251,7 @@ def _check(arguments: argparse.Namespace) -> int:
             trial = checking.Trial(root, name, Path(scratch))
             trial.failures += map(str, advise(trial.source))
             students = sorted(trial.cases)
+            console.print(f"{name}: {len(students)} submissions")  # a long wait begins
             opened = open_course(trial.directory("ours"))
             grading = Grading(opened, name).run(students)
             for graded in track(grading, f"{name}, our engine", len(students), transient=True):

@@ -64,6 +64,11 @@ def step(model, loss, x, y):
     for v, g in zip(model.trainable_variables, grads):
         v.assign_sub(0.1 * g)
     return value
+def roll(optimizer, steps):
+    v = keras.Variable(1.0)
+    for _ in range(steps):
+        optimizer.apply([2.0 * v.value], [v])
+    return float(v.numpy())
 def noise(n):
     return tf.random.normal((n,))
 def keras_noise(n):
@@ -94,6 +99,8 @@ IDIOMS = {
     "instance": "m = build()\nr = [isinstance(m, keras.Model), isinstance(own, keras.Model), "
     "isinstance(m.layers[0], keras.layers.Dense), isinstance(m.optimizer, keras.optimizers.SGD)]",
     "optimizer": "m = build()\nr = [float(m.optimizer.learning_rate), m.loss]",
+    "optimizer given": "r = [roll(keras.optimizers.SGD(0.1), 3), "
+    "roll(keras.optimizers.Adam(0.1), 2)]",
     "summary": "lines = []\nbuild(seed=1).summary(print_fn=lines.append)\nr = len(lines) > 0",
     "own model": "keras.utils.set_random_seed(1)\nr = own(X).shape",
     "gradient of an importable function": "r = slope(tf.sin, 0.5).numpy()",
