@@ -30,7 +30,8 @@
 #
 # **How it is graded.** Below each answer stands a test cell. What you see in it are the first
 # checks; run them with *Validate*. Grading runs more checks in the same cell, on numbers drawn for
-# your submission. A function that follows its description passes both.
+# your submission (by `submission_rng`, imported below; you need not call it). A function that follows
+# its description passes both.
 #
 # **Rules that hold for every function here**
 #
@@ -284,9 +285,9 @@ assert all(np.allclose(whole[k], floats[k]) for k in floats), (
 #
 # **Scores may be large.** A confident model has scores like 1000 or −1000, where $e^{1000}$ is
 # infinite and $e^{-1000}$ is 0 on every computer. The loss is still a plain number: scores
-# $(1000,-1000)$ cost 0 if class 0 happened, and 2000 if class 1 did. Show that subtracting
-# the same number from all scores of a row changes no probability, choose the number well, and take
-# the logarithm **before** you calculate.
+# $(1000,-1000)$ cost 0 if class 0 happened, and 2000 if class 1 did. Convince yourself on paper that
+# subtracting the same number from all scores of a row changes no probability, choose the number well,
+# and take the logarithm **before** you calculate.
 #
 # **By hand.** Scores $(0,0)$, class 0: $\log2=0.6931$. Scores $(0,\log3)$, class 1: $p=\frac34$, so
 # $-\log\frac34=0.2877$. Both rows together: the mean, 0.4904.
@@ -633,7 +634,8 @@ assert np.ravel(k_means(scripted, starts_hid, T)[2])[0] == 1, (
 # **By hand.** $x=0,1,2$ gives $z=-1,0,1$. For $y=0,1,5$, degree 1 and $\lambda=1$: $c_0=2$ and
 # $c_1=\frac{(0\cdot(-1)+1\cdot0+5\cdot1)/3}{2/3+1}=1$. At $x=3$ we have $z=2$, so the prediction is 4.
 #
-# For $m\le d$ and $\lambda=0$ there are many minimisers; that case is not asked for. A degree of 0 is.
+# If $x$ has at most $d$ different values and $\lambda=0$ there are many minimisers; that case is not
+# asked for. A degree of 0 is.
 
 
 # %% nbgrader={"grade": false, "grade_id": "polynomial", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -926,7 +928,7 @@ def dropout(a, u, drop, upstream, training):
 # %% nbgrader={"grade": true, "grade_id": "test_dropout", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 a_four, u_four = np.array([2.0, 4.0, 6.0, 8.0]), np.array([0.1, 0.5, 0.6, 0.9])
 up_four = np.array([1.0, 1.0, 2.0, 3.0])
-pair = dropout(a_four, u_four, 0.5, up_four, True)
+pair = dropout(a_four.copy(), u_four.copy(), 0.5, up_four.copy(), True)
 assert isinstance(pair, tuple | list), "Return the pair (out, gradient)."
 assert len(pair) == 2, "Return the pair (out, gradient)."
 assert np.allclose(pair[0], [0, 8, 12, 16]), (
@@ -935,7 +937,7 @@ assert np.allclose(pair[0], [0, 8, 12, 16]), (
 assert np.allclose(pair[1], [0, 2, 4, 6]), (
     f"The gradient of the example is (0, 2, 4, 6), not {pair[1]}."
 )
-pair = dropout(a_four, u_four, 0.5, up_four, False)
+pair = dropout(a_four.copy(), u_four.copy(), 0.5, up_four.copy(), False)
 assert np.allclose(pair[0], a_four), "When the model is used, activations pass unchanged."
 ### BEGIN HIDDEN TESTS
 rng = submission_rng("dropout")
@@ -1054,6 +1056,13 @@ for m, levels in [(9, 3), (30, 6), (60, 1000)]:
         "Only the order of the scores matters, and yours depends on their size."
     )
     assert np.isclose(auc(y_hid.astype(float), scores_hid), right), "Labels 0.0 and 1.0 fail."
+# Close scores are not ties: twelve of them, a tenth of a thousandth or a thousand-millionth apart.
+order = rng.permutation(12)
+for gap in (1e-4, 1e-9):
+    for sign, right in [(1, 1), (-1, 0)]:
+        assert np.isclose(auc((order > 7).astype(int), 0.5 + sign * gap * order), right), (
+            "Only equal scores count one half; scores that differ, by however little, do not."
+        )
 assert np.isclose(auc(np.array([0, 0, 1]), np.array([1, 2, 3])), 1), "A perfect order has area 1."
 assert np.isclose(auc(np.array([1, 0, 0]), np.array([-5, 2, 3])), 0), "A reversed order has area 0."
 assert np.isclose(auc(np.array([1, 0, 0, 1]), np.array([2, 2, 2, 2])), 0.5), (
