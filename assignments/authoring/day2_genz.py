@@ -145,7 +145,8 @@ assert np.allclose(w_new, whole[1] / whole[1].sum(), rtol=1e-9), (
 #
 # In ten variables the values of the slide's second family are mostly below $10^{-2}$, and those of its
 # sixth can reach $e^{4.3}\approx74$. In this assignment every family is **scaled so that no value
-# exceeds 1**, and 1 is what it has at its peak. Otherwise it is the slide's:
+# exceeds 1**. All but $f_1$ attain it: $f_2$, $f_4$ and $f_5$ at $x=w$, $f_3$ at $x=0$, $f_6$ at
+# $(w_1,w_2,1,\dots,1)$. Otherwise they are the slide's:
 #
 # $$
 # \begin{aligned}
@@ -167,7 +168,8 @@ assert np.allclose(w_new, whole[1] / whole[1].sum(), rtol=1e-9), (
 # $f_3=2.5^{-3}=0.064$, $f_4=e^{-0.3125}=0.7316$.
 #
 # **Two traps.** In $f_1$ only $w_1$ occurs, not the sum of all. And NumPy refuses to raise an array
-# of integers to a negative integer power; to a float power it does.
+# of integers to a negative integer power such as `-3`; with a float exponent such as `-3.0` it
+# works.
 
 
 # %% nbgrader={"grade": false, "grade_id": "smooth", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -382,10 +384,10 @@ for j_hid in (5, 6):
 # Write `points(n, n_test, d, seed)`. It returns two arrays, `X_train` of shape `(n, d)` and `X_test`
 # of shape `(n_test, d)`.
 #
-# **A hint.** `np.random.default_rng` takes not only a number but also a list such as `[seed, 0]`.
-# Different lists give independent streams of random numbers. Two generators made with `seed` and
-# `seed + 1`, on the other hand, are those that the next seed would begin with. And a generator fills
-# an array row by row.
+# **A hint.** `np.random.default_rng` takes not only a number but also a list. Put the purpose first:
+# `[0, seed]` for training, `[1, seed]` for testing. (Zeros at the end of a list do not count: 7, `[7]`
+# and `[7, 0]` give the same numbers.) With `seed` for training and `seed + 1` for testing, the test
+# points of seed 7 are training points of seed 8. And a generator fills an array row by row.
 
 
 # %% nbgrader={"grade": false, "grade_id": "points", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -395,13 +397,13 @@ def points(n, n_test, d, seed):
     n : the number of training points
     n_test : the number of test points
     d : the number of variables
-    seed : an integer >= 0
+    seed : an integer from 0 to 2**32 - 1
 
     Returns two arrays, shapes (n, d) and (n_test, d).
     """
     ### BEGIN SOLUTION
-    train = np.random.default_rng([seed, 0])
-    test = np.random.default_rng([seed, 1])
+    train = np.random.default_rng([0, seed])
+    test = np.random.default_rng([1, seed])
     return train.random((n, d)), test.random((n_test, d))
     ### END SOLUTION
 
@@ -474,7 +476,8 @@ for d in (1, 3, 10):
 #
 # The median is the constant with the smallest mean absolute error, so `per_constant` compares the
 # network with the best constant: 1 means that nothing was learnt. If all $y_k$ are the same, the
-# last two are `np.nan`.
+# last two are `np.nan`. (Compare the values themselves: the standard deviation of six times 0.7 is
+# not 0 in floating-point numbers but about $10^{-16}$.)
 #
 # The truth has shape `(m,)`. Predictions come with shape `(m,)` or, as Keras returns them, `(m, 1)`;
 # the answer is the same. (`prediction - truth` would be a table of shape `(m, m)`.)
@@ -556,18 +559,19 @@ for m in (1, 2, 7, 8, 40):
         assert np.isclose(found["per_constant"], mean_right / around, rtol=1e-9), (
             f"With predictions of shape {shape} 'per_constant' is wrong."
         )
-truth_hid = np.full(6, float(rng.integers(1, 9)))
-measures = error_measures(truth_hid, truth_hid + 0.5)
-assert np.isclose(float(measures["mean"]), 0.5), (
-    "All true values are the same: 'mean' and 'max' are numbers nevertheless."
-)
-assert np.isclose(float(measures["max"]), 0.5), (
-    "All true values are the same: 'mean' and 'max' are numbers nevertheless."
-)
-assert np.isnan(float(measures["per_std"])), "All true values are the same: 'per_std' is nan."
-assert np.isnan(float(measures["per_constant"])), (
-    "All true values are the same: 'per_constant' is nan."
-)
+for level in (float(rng.integers(1, 9)), 0.7):  # six times 0.7 has a deviation above 0
+    truth_hid = np.full(6, level)
+    measures = error_measures(truth_hid, truth_hid + 0.5)
+    assert np.isclose(float(measures["mean"]), 0.5), (
+        "All true values are the same: 'mean' and 'max' are numbers nevertheless."
+    )
+    assert np.isclose(float(measures["max"]), 0.5), (
+        "All true values are the same: 'mean' and 'max' are numbers nevertheless."
+    )
+    assert np.isnan(float(measures["per_std"])), "All true values are the same: 'per_std' is nan."
+    assert np.isnan(float(measures["per_constant"])), (
+        "All true values are the same: 'per_constant' is nan."
+    )
 ### END HIDDEN TESTS
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "ask_surrogate", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -581,7 +585,8 @@ assert np.isnan(float(measures["per_constant"])), (
 #
 # 1. Map the points to $u_i=2\,\dfrac{x_i-\text{low}_i}{\text{high}_i-\text{low}_i}-1$.
 # 2. Standardise the values: $z_k=(y_k-\bar y)/s$ with the mean and the standard deviation (with
-#    $1/n$) of the given `y`. If all values are the same, take $s=1$.
+#    $1/n$) of the given `y`. If all values are the same, take $s=1$ (as in question 5, compare the
+#    values, not their deviation with 0).
 # 3. Call `net = train(U, Z)`, once, with `U` of shape `(n, d)` and `Z` of shape **`(n, 1)`**. What
 #    comes back is a function: `net(U_new)` returns an array of shape **`(m, 1)`**.
 # 4. Return a function `predict`: for points `X_new`, shape `(m, d)`, in the units of the **model**,
@@ -743,14 +748,14 @@ for n, d in [(5, 1), (9, 2), (20, 4)]:
     assert all(map(np.array_equal, kept, (X_hid, y_hid, low_hid, high_hid))), (
         "Your function changed an array that it was given."
     )
-    given.clear()
-    level = float(rng.integers(2, 9))
-    predict = surrogate(train_hid, X_hid, np.full(n, level), low_hid, high_hid)
-    assert np.allclose(given[0][1], 0), "If all values are the same, Z is all 0."
-    right = level + np.sin(U_new.dot(slope_hid)) + 0.7
-    assert np.allclose(predict(low_hid + (U_new + 1) / 2 * wide), right, rtol=1e-9), (
-        "If all values are the same, s is 1, also for the way back."
-    )
+    for level in (float(rng.integers(2, 9)), 0.7):  # the deviation of equal numbers may not be 0
+        given.clear()
+        predict = surrogate(train_hid, X_hid, np.full(n, level), low_hid, high_hid)
+        assert np.allclose(given[0][1], 0), "If all values are the same, Z is all 0."
+        right = level + np.sin(U_new.dot(slope_hid)) + 0.7
+        assert np.allclose(predict(low_hid + (U_new + 1) / 2 * wide), right, rtol=1e-9), (
+            "If all values are the same, s is 1, also for the way back."
+        )
     given.clear()
     whole = np.arange(2 * d).reshape(2, d)
     predict = surrogate(train_hid, whole, np.array([1, 3]), np.full(d, -1), np.full(d, 2 * d))
@@ -921,7 +926,9 @@ for many in (2, 4, 6):
 #
 # There is. Under the normalisation of question 1 the thresholds $w_1$ and $w_2$ of $f_6$ shrink as
 # $d$ grows, and the part of the cube where $f_6\ne0$ has the volume $v=w_1w_2$. With $n$ uniform
-# training points, none of them shows anything but 0 with probability $(1-v)^n$.
+# training points, none of them shows anything but 0 with probability $(1-v)^n$. Whoever then
+# answers 0 everywhere is the example of question 5: since $v\le\frac14$, the median of the values of
+# $f_6$ is 0, and `per_constant` is 1.
 #
 # Write `support(d, n, draws, seed)` for $d\ge2$. Draw `draws` times $d$ independent numbers, uniform
 # on $[0,1]$, scale each set to the sum 1 to get $w$, and let $v=w_1w_2$. Return three numbers:
