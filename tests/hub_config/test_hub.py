@@ -14,7 +14,7 @@ import pytest
 
 from hub_config.view import Isolation
 from tests.hub_config.courses import Course, small_course
-from tests.hub_config.running import Client, RunningHub
+from tests.hub_config.running import Client, RunningHub, free_port
 
 pytestmark = pytest.mark.slow
 
@@ -316,3 +316,29 @@ def test_an_operator_without_memory_to_spare_has_ordinary_kernels(course, tmp_pa
 
 def test_isolation_is_required_in_continuous_integration(isolation: Isolation):
     assert isolation.nesting is not None or not os.environ.get("CI")
+
+
+@pytest.mark.slow
+def test_a_student_sees_tensorboard_through_her_server_and_nobody_else_does(hub, people):
+    port = free_port()
+    code = f"""
+import subprocess, sys, tempfile, time, urllib.request
+words = [sys.executable, "-m", "tensorboard.main", "--logdir", tempfile.mkdtemp(), "--port={port}"]
+board = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+for _ in range(240):
+    try:
+        urllib.request.urlopen("http://localhost:{port}/data/environment")
+        print("up")
+        break
+    except OSError:
+        time.sleep(0.25)
+"""
+    assert "up" in people.student.run("/user/student1/", code)
+    path = f"/user/student1/proxy/{port}/"
+    shown = people.student.get(path)
+    assert shown.status_code == 200
+    assert "TensorBoard" in shown.text
+    assert people.student.get(f"{path}data/environment").json()["data_location"]
+    assert people.other.get(path).status_code == 403
+    stranger = Client(hub).get(path)
+    assert "/hub/login" in stranger.url
