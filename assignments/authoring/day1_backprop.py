@@ -65,7 +65,7 @@ from course.exercise import submission_rng
 # | `"relu"` | $\max(z,0)$ | 1 where $z>0$; 0 elsewhere, also at $z=0$ |
 # | `"gelu"` | $z\,\sigma(1.702\,z)$ | derive it: product rule, then chain rule |
 #
-# The last is the quick form of the activation in most of today's language models (Hendrycks and Gimpel,
+# The last is the quick form of an activation that many language models use (Hendrycks and Gimpel,
 # 2016): a swish with a steeper gate.
 #
 # **By hand.** $\sigma(0)=\frac12$ and $\sigma'(0)=\frac14$. The gelu at 0 is 0, with derivative
@@ -113,6 +113,10 @@ for kind in ("sigmoid", "tanh", "relu", "gelu"):
     assert np.isclose(slope[0], secant, rtol=1e-5), (
         f"{kind} at 0.7 rises by {secant:.6g} per unit, and your derivative there is {slope[0]:.6g}."
     )
+    for part, result in [("value", value), ("derivative", slope)]:
+        assert np.asarray(result).dtype.kind == "f", (
+            f"{kind}: the {part} must be an array of floats; yours holds {np.asarray(result).dtype}."
+        )
 ### BEGIN HIDDEN TESTS
 rng = submission_rng("activations")
 # Oracles: σ by its definition at moderate z; derivatives by differences along the imaginary axis
@@ -175,17 +179,17 @@ for kind in ("sigmoid", "tanh", "relu", "gelu"):
 # %% [markdown] nbgrader={"grade": false, "grade_id": "ask_forward", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## Question 2: the forward pass (1 point)
 #
-# A network is a list of layers $(W_1,b_1),\dots,(W_L,b_L)$. With $A_0=X$,
+# A network is a list of layers $(W_1,b_1),\dots,(W_d,b_d)$; $d$ is its depth. With $A_0=X$,
 #
 # $$
-# Z_l=A_{l-1}W_l^\top+b_l,\qquad A_l=g(Z_l)\quad(l<L).
+# Z_l=A_{l-1}W_l^\top+b_l,\qquad A_l=g(Z_l)\quad(l<d).
 # $$
 #
-# The last layer has no activation: $Z_L$ is what the network says. The backward pass will need every
+# The last layer has no activation: $Z_d$ is what the network says. The backward pass will need every
 # $Z_l$, so keep them all.
 #
 # Write `forward(layers, X, g)`, where `g` is a function: `g(Z)` gives an array of the shape of `Z`.
-# Return the list $[Z_1,\dots,Z_L]$.
+# Return the list $[Z_1,\dots,Z_d]$.
 #
 # **By hand.** One example $x=(1,2)$, $W_1=\begin{pmatrix}1&1\\2&-1\end{pmatrix}$, $b_1=(0,1)$:
 # $Z_1=(3,\;1)$. With $g(z)=z^2$, $W_2=(1\;\;3)$, $b_2=(-1)$: $Z_2=9+3-1=11$.
@@ -199,7 +203,7 @@ def forward(layers, X, g):
     X : shape (m, n_in of the first layer); not changed
     g : function; g(Z) is the activation of every entry of Z
 
-    Returns the list [Z_1, ..., Z_L]; Z_l has shape (m, n_out of layer l).
+    Returns the list [Z_1, ..., Z_d]; Z_l has shape (m, n_out of layer l).
     """
     ### BEGIN SOLUTION
     Zs, A = [], X
@@ -488,8 +492,8 @@ assert all(map(np.allclose, whole, same)), (
 # %% [markdown] nbgrader={"grade": false, "grade_id": "ask_backward", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## Question 4: the backward pass, by hand (3 points)
 #
-# The loss hands us $D_L=\partial L/\partial Z_L$. Walk back through the network of question 2. In layer
-# $l=L,\dots,1$,
+# $L$ is the loss. It hands us $D_d=\partial L/\partial Z_d$. Walk back through the network of question 2. In layer
+# $l=d,\dots,1$,
 #
 # $$
 # \frac{\partial L}{\partial W_l}=D_l^\top A_{l-1},\qquad
@@ -500,15 +504,15 @@ assert all(map(np.allclose, whole, same)), (
 # and, if $l>1$, through the activation below: $D_{l-1}=\dfrac{\partial L}{\partial A_{l-1}}\odot g'(Z_{l-1})$,
 # where $\odot$ multiplies entry by entry.
 #
-# Write `backward(layers, X, Zs, g, slope, D)`. Here `Zs` is the list $[Z_1,\dots,Z_L]$ of the forward
+# Write `backward(layers, X, Zs, g, slope, D)`. Here `Zs` is the list $[Z_1,\dots,Z_d]$ of the forward
 # pass, `g` and `slope` are the activation and its derivative (functions of an array), and `D` is
-# $\partial L/\partial Z_L$. Return the pair `(gradients, dX)`: the list of the pairs
+# $\partial L/\partial Z_d$. Return the pair `(gradients, dX)`: the list of the pairs
 # $(\partial L/\partial W_l,\ \partial L/\partial b_l)$ **in the order of the layers, first layer
 # first**, and $\partial L/\partial X$. (The last is what a trader calls the Greeks, if $X$ holds
 # market prices.)
 #
-# **Two remarks.** The mean over the examples is already in $D_L$; do not divide by $m$ again. And the
-# last layer has no activation, so its $Z_L$ meets no $g'$.
+# **Two remarks.** The mean over the examples is already in $D_d$; do not divide by $m$ again. And the
+# last layer has no activation, so its $Z_d$ meets no $g'$.
 #
 # **By hand.** The example of question 2: $g(z)=z^2$, $g'(z)=2z$, $Z_1=(3,1)$, $Z_2=11$. With $D_2=1$:
 # $\partial W_2=A_1=(9,1)$, $\partial b_2=1$, $\partial A_1=(1,3)$, $D_1=(1\cdot6,\;3\cdot2)=(6,6)$,
@@ -522,9 +526,9 @@ def backward(layers, X, Zs, g, slope, D):
 
     layers : list of pairs (W, b), shapes (n_out, n_in) and (n_out,); not changed
     X : shape (m, n_in of the first layer); not changed
-    Zs : the list [Z_1, ..., Z_L] that the forward pass gave; not changed
+    Zs : the list [Z_1, ..., Z_d] that the forward pass gave; not changed
     g, slope : functions; the activation and its derivative, for every entry of an array
-    D : the gradient of the loss with respect to Z_L, of its shape; not changed
+    D : the gradient of the loss with respect to Z_d, of its shape; not changed
 
     Returns the pair (gradients, dX): a list of pairs (dW, db), one for each layer, in the order
     and with the shapes of the layers, and an array of the shape of X.
@@ -604,7 +608,7 @@ for m, sizes, g_hid, slope_hid, story in cases:
     )
     assert len(found) == len(sizes) - 1, f"{story}: you return {len(found)} pair(s) (dW, db)."
 
-    # The oracle: the sum of D * Z_L has exactly the gradient D with respect to Z_L.
+    # The oracle: the sum of D * Z_d has exactly the gradient D with respect to Z_d.
     def total(layers, X, g_hid=g_hid, D_hid=D_hid):
         return np.sum(D_hid * run_hid(layers, X, g_hid)[-1])
 
@@ -623,9 +627,12 @@ for m, sizes, g_hid, slope_hid, story in cases:
                 f"{story}: {name} of layer {number + 1} has shape {claimed.shape} instead of "
                 f"{right.shape}."
             )
+            hint = ""
+            if np.allclose(m * claimed, right, rtol=1e-5, atol=1e-6):
+                hint = f" It is {m} times too small: the mean over the examples is already in D."
             assert np.allclose(claimed, right, rtol=1e-5, atol=1e-6), (
                 f"{story}, {m} example(s): {name} of layer {number + 1} disagrees with numerical "
-                "derivatives."
+                f"derivatives.{hint}"
             )
     right = np.empty(X_hid.shape)
     for place in np.ndindex(right.shape):
@@ -659,12 +666,12 @@ for m, sizes, g_hid, slope_hid, story in cases:
 # every node comes **before** all of its operands. It holds exactly the nodes on which `output` depends,
 # directly or indirectly, and `output` itself, **each once**.
 #
-# **By hand.** For $h=x\cdot x$, $s=h+x$, $\text{out}=s\cdot h$ with
-# `{"x": [], "h": ["x", "x"], "s": ["h", "x"], "out": ["s", "h"], "t": ["x"]}`
+# **By hand.** For $h=x\cdot x$, $s=h+x$, $\text{out}=h\cdot s$ with
+# `{"x": [], "h": ["x", "x"], "s": ["h", "x"], "out": ["h", "s"], "t": ["x"]}`
 # there is one such order: `["out", "s", "h", "x"]`. The node `"t"` is not in it; `"h"` must wait
 # until `"s"` has come, although `"out"` uses it directly.
 #
-# **Three traps.** Whoever lists nodes as they are met, level by level, puts `"h"` before `"s"`. Whoever
+# **Three traps.** Whoever lists nodes as they are met, level by level, here puts `"h"` before `"s"`. Whoever
 # walks down every path visits a node once for each path, and there may be $2^{50}$ paths. And whoever
 # recurses meets Python's limit of some 1000 nested calls; grading has chains of 3000 nodes.
 
@@ -693,7 +700,7 @@ def backward_order(graph, output):
 
 
 # %% nbgrader={"grade": true, "grade_id": "test_order", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-example = {"x": [], "h": ["x", "x"], "s": ["h", "x"], "out": ["s", "h"], "t": ["x"]}
+example = {"x": [], "h": ["x", "x"], "s": ["h", "x"], "out": ["h", "s"], "t": ["x"]}
 order = backward_order(example, "out")
 assert isinstance(order, list | tuple), "Return a list of names."
 assert sorted(order) == ["h", "out", "s", "x"], (
@@ -763,16 +770,18 @@ except RecursionError:
 # $\bar v=\partial\,\text{output}/\partial v$. The chain rule says
 #
 # $$
-# \bar v=\sum_{\text{edges } w\to v}\bar w\cdot\frac{\partial w}{\partial v},
+# \bar v=\sum_{\text{edges } v\to w}\bar w\cdot\frac{\partial w}{\partial v},
 # \qquad \overline{\text{output}}=1 .
 # $$
+#
+# As in the lecture, an edge leads from the operand $v$ to the result $w$; it is listed under $w$.
 #
 # Write `sweep(order, edges)`. Here `order` is as in (a): the output first, every node before its
 # operands. Return a dict with the adjoint of every node in `order`.
 #
 # **By hand.** The graph of (a) at $x=3$: $h=9$, $s=12$. The edges of `"h"` are `("x", 3)` and
-# `("x", 3)`, those of `"s"` are `("h", 1)` and `("x", 1)`, those of `"out"` are `("s", 9)` and
-# `("h", 12)`. So $\bar s=9$; $\bar h=12+9\cdot1=21$; $\bar x=9\cdot1+21\cdot3+21\cdot3=135$. (Check:
+# `("x", 3)`, those of `"s"` are `("h", 1)` and `("x", 1)`, those of `"out"` are `("h", 12)` and
+# `("s", 9)`. So $\bar s=9$; $\bar h=12+9\cdot1=21$; $\bar x=9\cdot1+21\cdot3+21\cdot3=135$. (Check:
 # $\text{out}=x^4+x^3$, with derivative $4x^3+3x^2=108+27$.)
 #
 # **Two traps.** A node that is used twice gets two shares: `=` where `+=` belongs forgets one. And a
@@ -804,15 +813,18 @@ edges = {
     "x": [],
     "h": [("x", 3.0), ("x", 3.0)],
     "s": [("h", 1.0), ("x", 1.0)],
-    "out": [("s", 9.0), ("h", 12.0)],
+    "out": [("h", 12.0), ("s", 9.0)],
 }
-found = sweep(["out", "s", "h", "x"], edges)
-assert isinstance(found, dict), "Return a dict."
-assert set(found) == {"out", "s", "h", "x"}, "The dict holds every node of the order, and no other."
-for name, right in [("out", 1), ("s", 9), ("h", 21), ("x", 135)]:
-    assert np.isclose(found[name], right), (
-        f"The adjoint of {name} in the example is {right}, not {found[name]}."
+for call in ("", " the second time, and was right the first: something is kept between calls"):
+    found = sweep(["out", "s", "h", "x"], edges)
+    assert isinstance(found, dict), "Return a dict."
+    assert set(found) == {"out", "s", "h", "x"}, (
+        "The dict holds every node of the order, and no other."
     )
+    for name, right in [("out", 1), ("s", 9), ("h", 21), ("x", 135)]:
+        assert np.isclose(found[name], right), (
+            f"The adjoint of {name} in the example is {right}. Yours is {found[name]}{call}."
+        )
 ### BEGIN HIDDEN TESTS
 rng = submission_rng("sweep")
 for _ in range(10):
@@ -835,8 +847,8 @@ for _ in range(10):
     values = np.array([float(found[name]) for name in names])
     assert np.isclose(values[-1], 1), "The adjoint of the output is 1."
     assert np.allclose(values, right, rtol=1e-8, atol=1e-10), (
-        "On a random graph some adjoint is wrong. A node gets a share along every edge that leads to "
-        "it: the adjoint of the edge's upper end times the edge's slope."
+        "On a random graph some adjoint is wrong. A node gets a share for each use: the adjoint of "
+        "the node that uses it times the slope of this use."
     )
     again = sweep(order_hid, edges_hid)
     assert np.allclose([float(again[name]) for name in names], right, rtol=1e-8, atol=1e-10), (
@@ -957,7 +969,8 @@ assert np.allclose(whole, [4, 5, 9]), "Shares of whole numbers give a wrong adjo
 # $$
 #
 # and wrong otherwise: a relative error for large derivatives, an absolute one for small. An entry that is not a
-# number (`nan`) is always wrong.
+# number (`nan`) is always wrong, and so is an infinite one: what is allowed grows with $\lvert s_j\rvert$,
+# not with $\lvert c_j\rvert$.
 #
 # Write `wrong_entries(f, claimed, x, h, tol)`. Here `f` is a function: `f(x)` takes an array of shape
 # `(n,)` and gives a number. Return the list of the indices $j$ of the wrong entries, in ascending
@@ -968,8 +981,8 @@ assert np.allclose(whole, [4, 5, 9]), "Shares of whole numbers give a wrong adjo
 #
 # **Traps.** A checker that blames correct gradients is as useless as one that lets wrong ones pass: a
 # one-sided difference $\bigl(f(x+h\mathrm e_j)-f(x)\bigr)/h$ errs by $\frac h2f''$, which for a curved
-# $f$ is more than `tol`. If $x$ holds integers, `x[0] += h` does nothing at all. And **every** comparison with
-# `nan` is false, `nan > tol` as well as `nan <= tol`.
+# $f$ is more than `tol`. If $x$ holds integers, `x[0] += h` does nothing at all. And with `nan` both
+# `nan > tol` and `nan <= tol` are false.
 
 
 # %% nbgrader={"grade": false, "grade_id": "checker", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -1039,7 +1052,8 @@ for n in (1, 3, 6):
         ("of nan", np.full(n, np.nan)),
     ]:
         assert verdict(bowl, bad, x_hid) == list(range(n)), (
-            f"A gradient {story} does not lose all of its entries."
+            f"A claimed gradient {story} is wrong in every entry, and your checker lets some pass. What "
+            "is allowed grows with |s_j|, not with |c_j|."
         )
     which = sorted(rng.choice(n, rng.integers(1, n + 1), replace=False).tolist())
     for story, factor, right in [("twice", 2.0, which), ("half", 0.5, [])]:
@@ -1250,8 +1264,16 @@ right = np.mean((Zs[-1][:, 0] > 0) == defaults)
 print(f"{right:.1%} of the clients are classified correctly")
 
 
-def loss_of_biases(b):
-    moved = [(layers[0][0], b), *layers[1:]]
+def flat(pairs):  # all weights and biases in one long array
+    return np.concatenate([part.ravel() for pair in pairs for part in pair])
+
+
+def loss_of_all(numbers):
+    moved, used = [], 0
+    for W, b in layers:
+        parts = numbers[used : used + W.size], numbers[used + W.size : used + W.size + b.size]
+        moved.append((parts[0].reshape(W.shape), parts[1]))
+        used += W.size + b.size
     output = forward(moved, clients, lambda Z: activate(kind, Z)[0])[-1]
     return default_loss(output[:, 0], defaults, 1.0)[0]
 
@@ -1265,4 +1287,4 @@ slopes, _ = backward(
     lambda Z: activate(kind, Z)[1],
     default_loss(Zs[-1][:, 0], defaults, 1.0)[1][:, None],
 )
-print("wrong entries:", wrong_entries(loss_of_biases, slopes[0][1], layers[0][1], 1e-5, 1e-6))
+print("wrong entries:", wrong_entries(loss_of_all, flat(slopes), flat(layers), 1e-5, 1e-6))
