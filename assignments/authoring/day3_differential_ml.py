@@ -68,7 +68,7 @@ tf.get_logger().setLevel("ERROR")
 # $$
 #
 # with the interest rate $r$, the volatility $\sigma$ and the time $\tau$ to expiry in years. A put with
-# strike $K$ then pays $\max(K-S,0)$, which today, at the horizon, is worth $e^{-r\tau}\max(K-S,0)$.
+# strike $K$ then pays $\max(K-S,0)$, which at the horizon is worth $e^{-r\tau}\max(K-S,0)$.
 #
 # The label is the mean of this discounted payoff over the *antithetic pair* of shocks $z$ and $-z$:
 #
@@ -337,8 +337,10 @@ for m in (60, 45):
         "The payoffs are right, the derivatives are not: the slope of the ramp on it, 0 elsewhere."
     )
 y, dydx = (np.asarray(a, dtype=float) for a in ramp_labels(np.array([1, 3, 2]), np.zeros(3), 2, 1))
-assert np.allclose(y, [0, 1, 0.5]), "Whole numbers, or the ends of the ramp, give other payoffs."
-assert np.allclose(dydx, [0, 0, 0.5]), "At the two ends of the ramp the derivative is 0."
+assert np.allclose(y[:2], [0, 1]), "The payoff at the two ends of the ramp is wrong."
+assert np.isclose(y[2], 0.5), "Whole numbers give another payoff than floats."
+assert np.allclose(dydx[:2], 0), "At the two ends of the ramp the derivative is 0."
+assert np.isclose(dydx[2], 0.5), "Whole numbers give another derivative than floats."
 ### END HIDDEN TESTS
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "ask_normalise", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -353,8 +355,9 @@ assert np.allclose(dydx, [0, 0, 0.5]), "At the two ends of the ramp the derivati
 # \tilde z_{ij}=\frac{\partial\tilde y_i}{\partial\tilde x_{ij}} .
 # $$
 #
-# Work out by the chain rule what $\tilde z_{ij}$ is in terms of $z_{ij}$. A column of $X$ in which all
-# numbers are equal has $s_j=0$: use $s_j=1$ for it instead, so that nothing is divided by zero.
+# Work out by the chain rule what $\tilde z_{ij}$ is in terms of $z_{ij}$. For a column of $X$ in which all
+# numbers are equal use $s_j=1$, so that nothing is divided by zero. Find such columns by comparing
+# their *numbers*: the computed $s_j$ may come out as $10^{-17}$ and not as 0, because the mean is rounded.
 #
 # Write `normalise(X, y, Z)`. Return a dict with the keys `"x"`, `"y"`, `"z"` (the normalised arrays) and
 # `"x_mean"`, `"x_std"` (shape `(n,)`), `"y_mean"`, `"y_std"` (numbers): the $\mu$ and $s$ that were used.
@@ -375,8 +378,8 @@ def normalise(X, y, Z):
     Returns a dict with "x", "y", "z", "x_mean", "x_std", "y_mean", "y_std".
     """
     ### BEGIN SOLUTION
-    x_mean, x_std = X.mean(axis=0), X.std(axis=0)
-    x_std = np.where(x_std == 0, 1, x_std)
+    x_mean, varies = X.mean(axis=0), np.ptp(X, axis=0) > 0
+    x_std = np.where(varies, X.std(axis=0), 1)
     return {
         "x": (X - x_mean) / x_std,
         "y": (y - y.mean()) / y.std(),
@@ -445,6 +448,15 @@ assert np.isclose(found["x_std"][0], 1), "A column of equal numbers has the unit
 assert np.allclose(np.asarray(found["z"])[:, 0] * np.std(np.arange(8.0) ** 2), 1), (
     "The derivative with respect to a column of equal numbers is measured in the unit 1 of x."
 )
+for m in (3, 6, 10, 12):  # whose computed deviation is some 1e-17
+    X_hid_m = np.column_stack([np.arange(m), np.full(m, 0.1)])
+    found_m = normalise(X_hid_m, np.arange(m) ** 2.0, np.ones((m, 2)))
+    assert np.isclose(np.asarray(found_m["x_std"])[1], 1), (
+        "A column in which every number is 0.1 has the unit 1, however its deviation is rounded."
+    )
+    assert np.allclose(np.asarray(found_m["x"])[:, 1], 0), (
+        "A column in which every number is 0.1 becomes a column of zeros."
+    )
 small = normalise(1e-6 * X_hid, np.arange(8.0) ** 2, np.ones((8, 2)))
 assert np.allclose(np.asarray(small["x"])[:, 1], np.asarray(found["x"])[:, 1]), (
     "A column of small numbers that differ is normalised like any other."
@@ -512,7 +524,10 @@ for m, n in [(12, 1), (7, 3), (4, 4)]:
     for j in range(n):
         assert np.allclose(
             derivatives[:, j] / y_std * x_std[j], z_hid[:, j], rtol=1e-9, atol=1e-9
-        ), "Normalising your derivatives again does not give back what you were given."
+        ), (
+            "Normalising your derivatives again does not give back what you were given. Column j "
+            "has the unit x_std[j]."
+        )
 ### END HIDDEN TESTS
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "ask_weights", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -526,7 +541,8 @@ for m, n in [(12, 1), (7, 3), (4, 4)]:
 # $$
 #
 # where the number $\lambda\ge0$ is the *balance* (usually 1). And so that an input with large
-# derivatives does not drown the others, the error of derivative $j$ is multiplied by
+# derivatives does not drown the others, the error of derivative $j$ is multiplied by $\lambda_j$, a
+# factor that has the letter in common with the balance and nothing else:
 #
 # $$
 # \lambda_j=\frac1{\sqrt{\frac1m\sum_i z_{ij}^2}} ,
@@ -670,7 +686,10 @@ for m, n in [(11, 1), (20, 3), (5, 5)]:
     ), "Both parts of the loss are right alone, and their sum is not."
     assert np.isclose(
         differential_loss(y_hat[:, None], z_hat, *labels, alpha_hid, lam_hid), both, rtol=1e-9
-    ), "With a y_hat of shape (m, 1) the loss is another one."
+    ), (
+        "With a y_hat of shape (m, 1) the loss is another one. Did the difference of values become "
+        "a table of shape (m, m)?"
+    )
     assert all(map(np.array_equal, kept, (y_hat, z_hat, y_hid, z_hid, lam_hid))), (
         "Your function changed an array that it was given."
     )
@@ -679,7 +698,8 @@ for m, n in [(11, 1), (20, 3), (5, 5)]:
 # %% [markdown] nbgrader={"grade": false, "grade_id": "ask_twin", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## Question 4: a twin network (4 points)
 #
-# The network has layers $l=1,\dots,L$. Layer $l$ has a matrix $W_l$ and a vector $b_l$; here, as in
+# The network has layers $l=1,\dots,L$, of which here, unlike in the lecture, the *output* layer is the
+# last: there are $L-1$ hidden ones. Layer $l$ has a matrix $W_l$ and a vector $b_l$; here, as in
 # PyTorch, $W_l$ has **one row for each output** of the layer and one column for each input. With the
 # activation $\varphi$, applied to each number, one path goes through it as
 #
@@ -813,12 +833,12 @@ for sizes, (phi, phi_slope, tf_phi) in [
 #
 # The lecture's learning rate is made of straight lines. This one is made of two half waves. With $T$
 # updates in all it rises from $\eta_0=\text{peak}/25$ at $t=0$ to the peak at $t=0.3\,T$, then falls
-# towards $\eta_T=\text{peak}/10^4$:
+# towards $\eta_T=\text{peak}/10^4$, which it would reach at $t=T$, one update after the last:
 #
 # $$
 # \eta_t=\begin{cases}
-# \eta_0+(\text{peak}-\eta_0)\,\dfrac{1-\cos(\pi\,t/0.3\,T)}2 & t<0.3\,T\\[8pt]
-# \eta_T+(\text{peak}-\eta_T)\,\dfrac{1+\cos\bigl(\pi\,(t-0.3\,T)/0.7\,T\bigr)}2 & t\ge0.3\,T
+# \eta_0+(\text{peak}-\eta_0)\,\dfrac{1-\cos\bigl(\pi\,t/(0.3\,T)\bigr)}2 & t<0.3\,T\\[8pt]
+# \eta_T+(\text{peak}-\eta_T)\,\dfrac{1+\cos\bigl(\pi\,(t-0.3\,T)/(0.7\,T)\bigr)}2 & t\ge0.3\,T
 # \end{cases}
 # \qquad t=0,1,\dots,T-1 .
 # $$
@@ -880,8 +900,9 @@ for total in (int(rng.integers(40, 90)), 10 * int(rng.integers(10, 20)), 7):
 # - Work in double precision: `tf.Variable(W, dtype=tf.float64)`, `tf.constant(X, dtype=tf.float64)`.
 # - One way: two tapes, one inside the other. The inner one watches `X` and gives $\hat z$. Take its
 #   gradient *inside* the outer tape, or the outer one will not see it.
-# - The network may have no hidden layer. Then $\hat z$ does not depend on $x$ or on the biases, which is no
-#   reason to return `None`: a derivative that vanishes is an array of zeros.
+# - The network may have no hidden layer. Then $\hat z$ does not depend on $x$ or on the biases; on the
+#   last bias it never depends. If you differentiate the derivatives' part of the loss alone, TensorFlow
+#   returns `None` for these: a derivative that vanishes is an array of zeros.
 #
 # **By hand.** One input, no hidden layer, $W_1=(2)$, $b_1=(1)$; one path $x=3$, $y=5$, $z=1$; $\alpha=0.4$,
 # $\lambda_1=1$. Then $\hat y=7$, $\hat z=2$, $L=0.4\cdot4+0.6\cdot1=2.2$, and

@@ -105,8 +105,7 @@ def ramp_labels(x, d, strike, width):
 # %% mutant="z_scaled_the_wrong_way" cell="normalise" loses=["test_normalise"]
 # Turns the chain rule round: y_std/x_std instead of x_std/y_std.
 def normalise(X, y, Z):
-    x_mean, x_std = X.mean(axis=0), X.std(axis=0)
-    x_std = np.where(x_std == 0, 1, x_std)
+    x_mean, x_std = X.mean(axis=0), np.where(np.ptp(X, axis=0) > 0, X.std(axis=0), 1)
     y_mean, y_std = y.mean(), y.std()
     return {
         "x": (X - x_mean) / x_std,
@@ -122,8 +121,7 @@ def normalise(X, y, Z):
 # %% mutant="z_standardised_like_x" cell="normalise" loses=["test_normalise"]
 # Gives the derivatives mean 0 and deviation 1 of their own, so that they are derivatives no more.
 def normalise(X, y, Z):
-    x_mean, x_std = X.mean(axis=0), X.std(axis=0)
-    x_std = np.where(x_std == 0, 1, x_std)
+    x_mean, x_std = X.mean(axis=0), np.where(np.ptp(X, axis=0) > 0, X.std(axis=0), 1)
     y_mean, y_std = y.mean(), y.std()
     return {
         "x": (X - x_mean) / x_std,
@@ -156,8 +154,7 @@ def normalise(X, y, Z):
 # %% mutant="normalise_in_place" cell="normalise" loses=["test_normalise"]
 # Centres the caller's own X to save an array.
 def normalise(X, y, Z):
-    x_mean, x_std = X.mean(axis=0), X.std(axis=0)
-    x_std = np.where(x_std == 0, 1, x_std)
+    x_mean, x_std = X.mean(axis=0), np.where(np.ptp(X, axis=0) > 0, X.std(axis=0), 1)
     y_mean, y_std = y.mean(), y.std()
     if X.dtype == float:
         X -= x_mean
@@ -166,6 +163,23 @@ def normalise(X, y, Z):
         x = (X - x_mean) / x_std
     return {
         "x": x,
+        "y": (y - y_mean) / y_std,
+        "z": Z * x_std / y_std,
+        "x_mean": x_mean,
+        "x_std": x_std,
+        "y_mean": y_mean,
+        "y_std": y_std,
+    }
+
+
+# %% mutant="constant_column_by_its_deviation" cell="normalise" loses=["test_normalise"]
+# Compares the computed deviation of a column with zero: of 0.1, 0.1, 0.1 it is 1e-17.
+def normalise(X, y, Z):
+    x_mean, x_std = X.mean(axis=0), X.std(axis=0)
+    x_std = np.where(x_std == 0, 1, x_std)
+    y_mean, y_std = y.mean(), y.std()
+    return {
+        "x": (X - x_mean) / x_std,
         "y": (y - y_mean) / y_std,
         "z": Z * x_std / y_std,
         "x_mean": x_mean,
