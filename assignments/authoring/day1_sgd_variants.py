@@ -108,8 +108,8 @@ for _ in range(4):
         [float(learning_rate(t, peak_hid, last_hid, W_hid, T_hid)) for t in range(T_hid + 4)]
     )
     assert np.allclose(rates[:W_hid], np.linspace(0, peak_hid, W_hid + 1)[1:], rtol=1e-9), (
-        "The warm-up is wrong: W equal increments, the first already at t = 0, the last one "
-        "reaching the peak at t = W - 1."
+        f"With peak = {peak_hid:.4g} and W = {W_hid} your warm-up is {rates[:W_hid].round(4)}. It has "
+        "W equal increments, the first already at t = 0, the last one reaching the peak at t = W - 1."
     )
     assert np.isclose(rates[W_hid], peak_hid, rtol=1e-9), "At t = W the rate is still the peak."
     half = (W_hid + T_hid) // 2
@@ -224,9 +224,10 @@ assert np.allclose(path[:, 0], [2, 1.5, 0.75]), "With μ = 0 this is plain gradi
 # %% [markdown] nbgrader={"grade": false, "grade_id": "ask_nesterov", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## Question 3: Nesterov's method, with its own momenta (3 points)
 #
-# For convex functions Nesterov proved a rate that no method which uses gradients alone can beat by
-# more than a constant factor. He used no fixed $\mu$. In the form of Su, Boyd and Candès (2016), with
-# $x_{-1}=x_0$ and $k=0,1,\dots,n-1$:
+# For convex functions whose gradient has the Lipschitz constant $L$, and $\eta\le1/L$, Nesterov
+# proved a rate that no method which uses gradients alone can beat by more than a constant factor. He
+# used no fixed $\mu$. With the momenta of Su, Boyd and Candès (2016), each used one step earlier than
+# there, $x_{-1}=x_0$ and $k=0,1,\dots,n-1$:
 #
 # $$
 # \mu_k=\frac{k}{k+3},\qquad
@@ -445,6 +446,7 @@ assert np.allclose([*A, *w], [25, 16, 0.4, 1]), (
 #
 # Write `centred_rmsprop(grads, eta, beta, eps)`. `grads` is an array of shape `(T, d)`, the gradients
 # of $T$ updates. Return the **moves** $w_{k}-w_{k-1}$ of these updates, an array of shape `(T, d)`.
+# You need not care for a root of 0: where $\beta=0$, or a weight's first gradient is 0, $\epsilon>0$.
 #
 # **By hand.** One weight, gradients 4 and 2, $\eta=1$, $\beta=\frac12$, $\epsilon=0$.
 # $n_1=8$, $b_1=2$: the first move is $-4/\sqrt{8-4}=-2$. $n_2=4+2=6$, $b_2=1+1=2$: the second is
@@ -514,7 +516,7 @@ assert np.allclose(moves[:, 0], [-2, -(2**0.5)]), "Gradients of integers give ot
 # The weights of a network come as a dict, `{"kernel1": …, "bias1": …, …}`, of arrays of any shape,
 # and their gradients as a dict with the same names. With $k=1,2,\dots$ the number of this update (the
 # same for all arrays), Adam with *decoupled* weight decay (Loshchilov and Hutter 2019) is, array by
-# array,
+# array and in the form of PyTorch and Keras, where $\eta$ multiplies the decay, too,
 #
 # $$
 # \begin{aligned}
@@ -745,7 +747,7 @@ for _ in range(3):
 # **(b)** For the rules of interest there is a limit $a^*$: growth is below 1 for $0<a<a^*$ and above
 # 1 for $a>a^*$. (For plain descent, $a^*=2$: that is the well-known $\eta<2/\lambda$.) Find it by
 # **bisection**: keep an interval `[low, high]` with growth below 1 at `low` and above 1 at `high`, and
-# halve it until it is shorter than $10^{-6}$.
+# halve it until it is shorter than $10^{-6}$, however long it is at first.
 #
 # Write `stable_limit(update, high)`. You may rely on growth being below 1 for small $a$, and on
 # there being at most one limit up to `high`. Return a number within $10^{-6}$ of $a^*$. If growth is
@@ -783,7 +785,7 @@ def stable_limit(update, high):
 # %% nbgrader={"grade": true, "grade_id": "test_limit", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 value = np.asarray(stable_limit(table_descent, 8.0), dtype=float)
 assert value.shape == (), f"The limit is one number; yours has shape {value.shape}."
-assert abs(value - 2) < 2e-6, f"Plain descent has the limit 2, not {value:.8g}."
+assert abs(value - 2) < 1.001e-6, f"Plain descent has the limit 2, not {value:.8g}."
 value = float(stable_limit(table_descent, 1.5))
 assert np.isclose(value, 1.5), f"Plain descent still shrinks at 1.5; return 1.5, not {value:.6g}."
 ### BEGIN HIDDEN TESTS
@@ -791,7 +793,8 @@ rng = submission_rng("limit")
 mu_hid = rng.uniform(0.3, 0.9)
 
 
-# On the slide, two signs are wrong in one rule; the limits follow from the determinant of M.
+# The first two have their limit where the determinant of M is 1, the third where an eigenvalue is -1
+# (and the second, too, for μ < 0.2).
 def printed_hid(w, v, a):
     return w + v, mu_hid * v - a * (w - mu_hid * v)
 
@@ -811,12 +814,14 @@ for rule, limit, words in [
     (backward_hid, (1 - mu_hid) / mu_hid, "Nesterov that looks back"),
     (forward_hid, 1 + 1 / (1 + 2 * mu_hid), "Nesterov"),
 ]:
-    top = limit + rng.uniform(0.5, 1.5)
-    value = np.asarray(stable_limit(rule, top), dtype=float)
-    assert value.shape == (), f"The limit is one number; yours has shape {value.shape}."
-    assert abs(value - limit) < 3e-6, (
-        f"The limit of {words} is wrong by {abs(value - limit):.1e}, more than the accuracy asked for."
-    )
+    # From a long interval, a number of halvings that was fixed in advance does not get close enough.
+    for top in (limit + rng.uniform(0.5, 1.5), limit + rng.uniform(100, 200)):
+        value = np.asarray(stable_limit(rule, top), dtype=float)
+        assert value.shape == (), f"The limit is one number; yours has shape {value.shape}."
+        assert abs(value - limit) < 1.001e-6, (
+            f"Looked for from 0 to {top:.4g}, the limit of {words} is wrong by "
+            f"{abs(value - limit):.1e}, more than the accuracy asked for."
+        )
     below = limit * rng.uniform(0.3, 0.9)
     assert np.isclose(float(stable_limit(rule, below)), below, rtol=1e-12), (
         f"{words}, looked at only where it still shrinks: return high."
@@ -843,9 +848,10 @@ for rule, limit, words in [
 # - mix what belongs to different weights, or get a sign, a square or a root wrong;
 # - return `nan` (and every comparison with `nan` is false).
 #
-# Nobody is fooled on more than ten updates: an error shows in the first ten, given gradients that
-# vary in size and sign, and settings in which it matters. An $\epsilon$ of $10^{-8}$, for instance,
-# hides its own place.
+# Ten updates are enough: each of these candidates makes other moves than Adam within ten, given
+# gradients that vary in size and sign, and settings in which its error matters. An $\epsilon$ of
+# $10^{-8}$, for instance, hides its own place. No candidate raises an error, returns another shape or
+# changes `grads`.
 #
 # As the yardstick you may take your own answer to question 6 or the library's
 # `course.optimizers.Adam`: this question is about the test.
@@ -991,8 +997,10 @@ for imitation, words in imitations:
 # ## Look at what you built
 #
 # Nothing here is graded. The left panel shows your growth factors, the right one your optimisers on a
-# valley with κ = 100. Why does Nesterov's method beat momentum here, and what happens to its lead if
-# you give momentum the best μ of the lecture, $\bigl(\frac{\sqrt\kappa-1}{\sqrt\kappa+1}\bigr)^2$?
+# valley with κ = 100. Nesterov's method is ahead of momentum for most of the first half of the run,
+# and behind for most of the second. Why? (What becomes of $\mu_k$, and of the friction?) And what
+# happens if you give momentum the best μ of the lecture,
+# $\bigl(\frac{\sqrt\kappa-1}{\sqrt\kappa+1}\bigr)^2$?
 
 # %% nbgrader={"grade": false, "grade_id": "picture", "locked": false, "schema_version": 3, "solution": false, "task": false}
 fig, (left, right) = plt.subplots(1, 2, figsize=(10, 4))
