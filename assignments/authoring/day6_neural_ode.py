@@ -54,6 +54,8 @@ from scipy.linalg import expm, logm
 
 from course.exercise import submission_rng
 
+# Your answers need np and, in question 8, perhaps logm. The rest is for tests and the last picture.
+
 # %% [markdown] nbgrader={"grade": false, "grade_id": "ask_euler", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## Question 1: Euler's method with a policy (2 points)
 #
@@ -490,9 +492,10 @@ assert np.allclose(out, [[1 + np.tanh(1), -1 + 2 * np.tanh(1)]]), (
 # arrays with the shapes of $W,w,b,V$, in this order. **Mind the minus signs**: they belong to what
 # you return.
 #
-# **By hand.** With $d=m=1$: $y=1$, $t=2$, $W=2$, $w=-1.5$, $b=1$, $V=5$, $a=7$. Then $z=2-3+1=0$,
-# $s=0$, so $\dot y=0$ and $\tanh'(z)=1$. The factor that all but $V$ share is $aV\cdot1=35$, so
-# $\dot a=-35\cdot2=-70$, and $\dot g=(-35\cdot1,\,-35\cdot2,\,-35,\,-7\cdot0)=(-35,-70,-35,0)$.
+# **By hand.** With $d=m=1$: $y=2$, $t=4$, $W=3$, $w=-1.5$, $b=\operatorname{artanh}\frac12$, $V=4$,
+# $a=8$. Then $z=6-6+b$ and $s=\frac12$, so $\dot y=\frac12\cdot4=2$ and $\tanh'(z)=\frac34$. The factor
+# that all but $V$ share is $aV\cdot\frac34=24$, so $\dot a=-24\cdot3=-72$, and
+# $\dot g=(-24\cdot2,\,-24\cdot4,\,-24,\,-8\cdot\frac12)=(-48,-96,-24,-4)$.
 
 
 # %% nbgrader={"grade": false, "grade_id": "adjoint", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -516,8 +519,8 @@ def adjoint_rate(t, y, a, theta):
 
 
 # %% nbgrader={"grade": true, "grade_id": "test_adjoint", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
-small = (np.array([[2.0]]), np.array([-1.5]), np.array([1.0]), np.array([[5.0]]))
-triple = adjoint_rate(2.0, np.array([1.0]), np.array([7.0]), small)
+small = (np.array([[3.0]]), np.array([-1.5]), np.array([np.arctanh(0.5)]), np.array([[4.0]]))
+triple = adjoint_rate(4.0, np.array([2.0]), np.array([8.0]), small)
 assert isinstance(triple, tuple | list), "Return the triple (y_dot, a_dot, g_dot)."
 assert len(triple) == 3, f"Return three things: y_dot, a_dot and g_dot, not {len(triple)}."
 assert len(triple[2]) == 4, f"g_dot holds four arrays, for W, w, b and V, not {len(triple[2])}."
@@ -526,7 +529,7 @@ for part, name, shape, right in zip(
     parts,
     ["y_dot", "a_dot", "the part of W", "the part of w", "the part of b", "the part of V"],
     [(1,), (1,), (1, 1), (1,), (1,), (1, 1)],
-    [0, -70, -35, -70, -35, 0],
+    [2, -72, -48, -96, -24, -4],
     strict=True,
 ):
     assert part.shape == shape, f"In the example {name} has shape {shape}, not {part.shape}."
@@ -557,6 +560,11 @@ for d, m in [(1, 1), (2, 3), (3, 2)]:
         f"With {d} state(s) and {m} hidden unit(s) y_dot is not the network's rate of change."
     )
     names = ["a_dot", "the part of W", "the part of w", "the part of b", "the part of V"]
+    hint = (
+        "Check each factor, the derivative of tanh among them, and the sign."
+        if d == m == 1
+        else "With one state and one unit it was right: check what is summed, and the transposes."
+    )
     for place, (part, name) in enumerate(zip(parts[1:], names, strict=True)):
         assert part.shape == arguments[place].shape, (
             f"With {d} state(s) and {m} hidden unit(s) {name} has shape {part.shape}; expected "
@@ -572,7 +580,7 @@ for d, m in [(1, 1), (2, 3), (3, 2)]:
             right[index] = (slopes[1] - slopes[0]) / 2e-5
         assert np.allclose(part, right, rtol=1e-6, atol=1e-8), (
             f"With {d} state(s) and {m} hidden unit(s) {name} disagrees with numerical derivatives "
-            "of the network. Check transposes, the derivative of tanh, and the sign."
+            f"of the network. {hint}"
         )
 whole = (np.array([[1, 0]]), np.array([0, 1]), np.array([0, 0]), np.array([[1], [2]]))
 found, same = (
@@ -589,7 +597,7 @@ for part, other in zip((*found[:2], *found[2]), (*same[:2], *same[2]), strict=Tr
 # ## Question 6: backward in time (3 points)
 #
 # The cell below gives you `classic_step(f, t, y, h)`, one step of the lecture's Runge–Kutta method for
-# $\dot y=f(t,y)$. Use it from here on, whatever you wrote in question 2.
+# $\dot y=f(t,y)$. Use it in this question, whatever you wrote in question 2.
 #
 # At the end $t_1$ of a path we know the state $y(t_1)$ and the adjoint $a(t_1)=\partial L/\partial
 # y(t_1)$. The path itself was **not** kept. Going back to $t_0$ we find it again, together with all that
@@ -608,7 +616,7 @@ for part, other in zip((*found[:2], *found[2]), (*same[:2], *same[2]), strict=Tr
 # y,\;\sum_ja_j\,\partial f_j/\partial\theta\bigr)$, **without** the minus signs, of shapes `(d,)` and
 # `(p,)`. Make `n` equal steps of `classic_step` with all three *together as one long state*: the slopes
 # inside a step then see $y$ and $a$ at the right stage. The number $p$ of parameters you learn from what
-# `pull` returns. Return the triple `(y_start, a_start, g)`.
+# `pull` returns; you may call it once more for that. Return the triple `(y_start, a_start, g)`.
 #
 # **By hand.** $f=\theta$, a constant: `pull` returns $(0,a)$. From $t_1=3$ back to $t_0=1$ with
 # $y(3)=10$, $a(3)=2$, $\theta=4$: the state was $10-4\cdot2=2$, the adjoint stays 2, and
@@ -780,7 +788,8 @@ for part, right in zip(triple, ([2], [1.5], [1, -2]), strict=True):
 # `forward(y, t_from, t_to)` returns the state at `t_to`, and `backward(y, a, t_from, t_to)` returns the
 # triple (state, adjoint, gradient of this interval) at `t_to`. `times` has shape `(k + 1,)`, the
 # first being $t_0$; `targets` has shape `(k, d)`. Return the triple `(loss, a, g)`: a number, the
-# gradient with respect to $y_0$, shape `(d,)`, and with respect to $\theta$, shape `(p,)`.
+# gradient with respect to $y_0$, shape `(d,)`, and with respect to $\theta$, shape `(p,)`. The number $p$
+# of parameters has nothing to do with $d$; `backward` shows it.
 #
 # **By hand.** The law $\dot y=\theta$, $\theta=1$, $y_0=0$, dates 0, 1, 3, observations $x=(2,2)$. The path
 # is 1 and 3, the errors are $-1$ and $1$, so $L=1$. Backward: $a=1$ from date 3 to 1 brings
@@ -891,15 +900,18 @@ for k, d in [(1, 2), (4, 1), (5, 3)]:
         )
 triple = observed_gradient(
     lambda y, t_from, t_to: np.asarray(y) + 0.5 * (t_to - t_from),
-    lambda y, a, t_from, t_to: (y, np.asarray(a), np.array([0.5, 1.0]) * (t_from - t_to)),
-    np.array([1]),
+    lambda y, a, t_from, t_to: (y, np.asarray(a), np.array([0.5, 1, 2]) * (t_from - t_to)),
+    np.array([1, 0]),
     np.array([0, 1, 2]),
-    np.array([[1], [1]]),
+    np.array([[1, 1], [1, 0]]),
 )
-for part, right in zip(triple, (0.625, [1.5], [1, 2]), strict=True):
-    assert np.allclose(np.asarray(part, dtype=float), right), (
-        "Whole numbers as input give a wrong result."
+for part, right in zip(triple, (1.25, [1.5, 0.5], [1, 2, 4]), strict=True):
+    part = np.asarray(part, dtype=float)
+    assert part.shape == np.shape(right), (
+        f"With 2 states and 3 parameters a part of your result has shape {part.shape} instead of "
+        f"{np.shape(right)}."
     )
+    assert np.allclose(part, right), "Whole numbers as input give a wrong result."
 ### END HIDDEN TESTS
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "ask_recover", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -915,7 +927,8 @@ for part, right in zip(triple, (0.625, [1.5], [1, 2]), strict=True):
 # $(e^{hA}-I)/h$, and that is $A$ only as $h\to0$; your $h$ is 0.2 or more.
 #
 # **Two ways that work.** The exact law between two dates is $y_{i+1}=e^{hA}y_i$, $e^{hA}$ being a
-# matrix exponential: a regression finds it exactly, and `scipy.linalg.logm` undoes the exponential. Or
+# matrix exponential: a regression finds it exactly, and `scipy.linalg.logm` undoes the exponential. (It
+# may return a complex array with imaginary parts of zero; return the real part.) Or
 # minimise the loss of question 7 over $A$. You may rely on this: the path visits all $d$ directions
 # ($k$ is large enough, and the $y_i$ span the space), and nothing oscillates faster than half a cycle in $h$, so the
 # principal logarithm is the right one.
@@ -962,6 +975,9 @@ for d, k, h_hid in [(2, 6, 0.5), (3, 12, 0.25), (2, 9, 0.2)]:
     )
     assert law.shape == (d, d), f"With {d} states A has shape ({d}, {d}), not {law.shape}."
     assert np.isrealobj(law), "A should hold real numbers."
+    assert np.all(np.isfinite(law)), (
+        "A is not finite. The logarithm of a matrix is not made of the logarithms of its entries."
+    )
     assert not np.allclose(law.T, law_hid, atol=1e-3), (
         "You found the transpose of A: with one state per row a regression finds a transpose."
     )

@@ -94,14 +94,6 @@ def kutta_step(f, t, y, u, h):
     return y + h / 8 * (k1() + 3 * k2() + 3 * k3() + k4())
 
 
-# %% mutant="ratio_upside_down" cell="order" loses=["test_order"]
-# Divides the later difference by the earlier one.
-def order_and_limit(solve, n):
-    coarse, middle, fine = solve(n), solve(2 * n), solve(4 * n)
-    order = np.log2(np.linalg.norm(fine - middle) / np.linalg.norm(middle - coarse))
-    return order, fine + (fine - middle) / (2**order - 1)
-
-
 # %% mutant="finest_is_the_limit" cell="order" loses=["test_order"]
 # Returns the finest run without extrapolating.
 def order_and_limit(solve, n):
@@ -247,6 +239,20 @@ def observed_gradient(forward, backward, y0, times, targets):
     a = 0
     for i in reversed(range(len(targets))):
         _, a, g = backward(states[i + 1], a + errors[i], times[i + 1], times[i])
+    return np.sum(errors**2) / 2, a, g
+
+
+# %% mutant="gradient_as_long_as_the_state" cell="jumps" loses=["test_jumps"]
+# Lets the gradient start as zeros of shape (d,) instead of (p,).
+def observed_gradient(forward, backward, y0, times, targets):
+    states = [y0]
+    for i in range(len(targets)):
+        states.append(forward(states[i], times[i], times[i + 1]))
+    errors = np.array(states[1:]) - targets
+    a, g = np.zeros(len(y0)), np.zeros(len(y0))
+    for i in reversed(range(len(targets))):
+        _, a, piece = backward(states[i + 1], a + errors[i], times[i + 1], times[i])
+        g = g + piece
     return np.sum(errors**2) / 2, a, g
 
 
