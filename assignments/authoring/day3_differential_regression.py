@@ -55,17 +55,19 @@ from course.exercise import submission_rng
 #
 # $$
 # H_0(x)=1,\qquad H_1(x)=x,\qquad H_{p+1}(x)=x\,H_p(x)-p\,H_{p-1}(x),\qquad
-# H_p'(x)=p\,H_{p-1}(x).
+# H_p'(x)=p\,H_{p-1}(x)\quad(H_0'=0).
 # $$
 #
-# So $H_2=x^2-1$, $H_3=x^3-3x$. They span the same functions as $1,x,\dots,x^D$ and are easier on
-# rounding. Their derivatives need no division: nothing special happens at $x=0$.
+# So $H_2=x^2-1$, $H_3=x^3-3x$. These are the *probabilists'* Hermite polynomials. They span the same
+# functions as $1,x,\dots,x^D$, and are uncorrelated if $x$ is standard normal. Their derivatives need no
+# division: nothing special happens at $x=0$.
 #
 # Write `hermite(x, D)`, for `x` of shape `(m,)` and a degree $D\ge0$. Return two arrays of shape
 # `(m, D + 1)`: the values, column $p$ holding $H_p(x)$, and the derivatives, column $p$ holding
 # $H_p'(x)$.
 #
-# **By hand.** $x=2$, $D=3$: values $1,2,3,2$ and derivatives $0,1,4,9$.
+# **By hand.** $x=2$, $D=3$: values $1,2,3,2$ and derivatives $0,1,4,9$. For $D=0$ there is
+# one column: value 1, derivative 0.
 
 
 # %% nbgrader={"grade": false, "grade_id": "hermite", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -98,6 +100,11 @@ assert np.allclose(values, [[1, 2, 3, 2]]), f"At x = 2 the values are 1, 2, 3, 2
 assert np.allclose(slopes, [[0, 1, 4, 9]]), (
     f"At x = 2 the derivatives are 0, 1, 4, 9, not {slopes}."
 )
+values, slopes = hermite(np.array([2.0, 5.0]), 0)
+assert np.array_equal(values, [[1], [1]]), (
+    f"With D = 0 the values are one column of 1, not {values}."
+)
+assert np.array_equal(slopes, [[0], [0]]), f"With D = 0 the derivatives are 0, not {slopes}."
 ### BEGIN HIDDEN TESTS
 from numpy.polynomial import hermite_e
 
@@ -178,6 +185,9 @@ assert np.allclose(Phi, 0), f"In the example from the text the function is 0, no
 assert np.allclose(DPhi, [[[3, 0]]]), (
     f"In the example from the text the slopes are 3, 0, not {DPhi}."
 )
+Phi, DPhi = features(np.array([[2.0]]), np.array([[2], [1]]))
+assert np.allclose(Phi, [[3, 2]]), f"One asset at 2, degrees 2 and 1: functions 3, 2, not {Phi}."
+assert np.allclose(DPhi, [[[4], [1]]]), f"One asset at 2, degrees 2 and 1: slopes 4, 1, not {DPhi}."
 ### BEGIN HIDDEN TESTS
 from numpy.polynomial import hermite_e
 
@@ -310,10 +320,11 @@ assert np.allclose(np.asarray(Z)[0], -0.5), "A path that ends exactly at K has t
 # $\beta_0$ is not penalised. These are sums, not means. Set the derivatives to zero and solve the linear
 # system.
 #
-# Write `ridge_fit(Phi, y, lam)`, which returns β, of shape `(k,)`. There are more rows than columns.
+# Write `ridge_fit(Phi, y, lam)`, which returns β, of shape `(k,)`. There are at least as many
+# rows as columns.
 #
-# **By hand.** Two points $\varphi_1=-1,1$ with $y=1,5$ and $\lambda=2$: the constant is 3, and
-# $\beta_1=\frac{-1+5}{2+2}=1$.
+# **By hand.** Two points $\varphi_1=0,2$ with $y=1,5$ and $\lambda=2$. The derivative to $\beta_0$ is zero
+# for $\beta_0=3-\beta_1$. Then $2(2-\beta_1)^2+2\beta_1^2$ is left, so $\beta_1=1$ and $\beta_0=2$.
 
 
 # %% nbgrader={"grade": false, "grade_id": "ridge", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -335,10 +346,10 @@ def ridge_fit(Phi, y, lam):
 
 # %% nbgrader={"grade": true, "grade_id": "test_ridge", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 beta = np.asarray(
-    ridge_fit(np.array([[1.0, -1.0], [1.0, 1.0]]), np.array([1.0, 5.0]), 2.0), dtype=float
+    ridge_fit(np.array([[1.0, 0.0], [1.0, 2.0]]), np.array([1.0, 5.0]), 2.0), dtype=float
 )
 assert beta.shape == (2,), f"Two columns have two coefficients: shape (2,), not {beta.shape}."
-assert np.allclose(beta, [3, 1]), f"The example from the text gives (3, 1), not {beta}."
+assert np.allclose(beta, [2, 1]), f"The example from the text gives (2, 1), not {beta}."
 ### BEGIN HIDDEN TESTS
 rng = submission_rng("ridge")
 for m, k in [(8, 2), (20, 5), (30, 9)]:
@@ -352,13 +363,13 @@ for m, k in [(8, 2), (20, 5), (30, 9)]:
         rows = np.vstack([Phi_hid, np.sqrt(lam_hid) * np.eye(k)[1:]])
         best = np.linalg.lstsq(rows, np.concatenate([y_hid, np.zeros(k - 1)]), rcond=None)[0]
         assert np.allclose(beta, best, rtol=1e-7, atol=1e-9), (
-            "The coefficients are wrong "
-            + ("without a penalty." if lam_hid == 0 else "with a penalty.")
-            + " (Sums, and no penalty on the constant.)"
+            "Without a penalty (λ = 0) this is least squares on all columns, and yours is not."
+            if lam_hid == 0
+            else "The coefficients are wrong with a penalty. (Sums, and no penalty on the constant.)"
         )
     assert all(map(np.array_equal, kept, (Phi_hid, y_hid))), "Your function changed its input."
-beta = np.asarray(ridge_fit(np.array([[1, -1], [1, 1]]), np.array([1, 5]), 2), dtype=float)
-assert np.allclose(beta, [3, 1]), "Whole numbers as input give other coefficients."
+beta = np.asarray(ridge_fit(np.array([[1, 0], [1, 2]]), np.array([1, 5]), 2), dtype=float)
+assert np.allclose(beta, [2, 1]), "Whole numbers as input give other coefficients."
 ### END HIDDEN TESTS
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "ask_cv", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -372,9 +383,10 @@ assert np.allclose(beta, [3, 1]), "Whole numbers as input give other coefficient
 # Write `cross_validate(Phi, y, lams, folds)`. Return an array with the error of every λ, and the λ with
 # the least one.
 #
-# **By hand.** Only the constant, `Phi` = (1, 1, 1), $y=(0,3,6)$, folds (0, 1) and (2): the fit to row 2
-# alone predicts 6 for rows 0 and 1, wrong by 6 and 3; the fit to rows 0 and 1 predicts 1.5 for row 2,
-# wrong by 4.5. The error is $(36+9+20.25)/3=21.75$ for every λ.
+# **By hand.** Only the constant, `Phi` = four rows of 1, $y=(0,3,6,12)$, folds (0, 1), (2) and (3): the
+# fit to rows 2 and 3 predicts 9 for rows 0 and 1, wrong by 9 and 6; the fit to rows 0, 1 and 3 predicts
+# 5 for row 2, wrong by 1; the fit to rows 0, 1 and 2 predicts 3 for row 3, wrong by 9. The error is
+# $(81+36+1+81)/4=49.75$ for every λ.
 
 
 # %% nbgrader={"grade": false, "grade_id": "cv", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -401,13 +413,16 @@ def cross_validate(Phi, y, lams, folds):
 
 # %% nbgrader={"grade": true, "grade_id": "test_cv", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 pair = cross_validate(
-    np.ones((3, 1)), np.array([0.0, 3.0, 6.0]), [1.0, 2.0], [np.array([0, 1]), np.array([2])]
+    np.ones((4, 1)),
+    np.array([0.0, 3.0, 6.0, 12.0]),
+    [1.0, 2.0],
+    [np.array([0, 1]), np.array([2]), np.array([3])],
 )
 assert isinstance(pair, tuple | list), "Return the errors and the best penalty."
 errors = np.asarray(pair[0], dtype=float)
 assert errors.shape == (2,), f"Two penalties have two errors: shape (2,), not {errors.shape}."
-assert np.allclose(errors, 21.75), (
-    f"In the example from the text both errors are 21.75, not {errors}."
+assert np.allclose(errors, 49.75), (
+    f"In the example from the text both errors are 49.75, not {errors}."
 )
 assert pair[1] in (1.0, 2.0), f"The best penalty is one of those given, not {pair[1]}."
 ### BEGIN HIDDEN TESTS
@@ -431,8 +446,8 @@ for m, k, cuts in [(11, 2, [4, 6]), (25, 4, [3, 9, 20]), (30, 6, [10, 20])]:
         f"Five penalties have five errors, yours have shape {errors.shape}."
     )
     assert np.allclose(errors, right, rtol=1e-6), (
-        "An error is wrong. It is the mean over all rows of the squared error of a fit that has not "
-        "seen them."
+        "An error is wrong. Each fold is predicted by the fit to all other rows; the error is the "
+        "mean over all rows of the squares. (If ridge_fit fails its tests, repair that first.)"
     )
     assert pair[1] == lams_hid[int(np.argmin(right))], (
         "The errors are right, but the penalty that you return is not the one with the least."
@@ -452,19 +467,20 @@ for m, k, cuts in [(11, 2, [4, 6]), (25, 4, [3, 9, 20]), (30, 6, [10, 20])]:
 # \alpha_j=\frac{\frac1m\sum_iy_i^2}{\frac1m\sum_iz_{ij}^2}.
 # $$
 #
-# This is the weight of Savine's memo, with mean squares of both. If all $z_{ij}$ of an asset are 0, then
+# This is the weight of Savine's memo, with mean squares of both. (The lecture takes the variance of $y$, so
+# that a constant fee changes nothing; here take the mean square.) If all $z_{ij}$ of an asset are 0, then
 # $\alpha_j$ is not defined: **leave that asset's slopes out**.
 #
 # It is one least-squares problem. Below the rows of `Phi` stand those of $\sqrt{w\alpha_j}$ times
 # `DPhi[:, :, j]`, for every $j$, and the labels beside them likewise. `np.linalg.lstsq` solves it, also if
-# there are fewer paths than coefficients.
+# there are fewer paths than coefficients. (Where several β do equally well, return any of them.)
 #
 # Write `differential_fit(Phi, DPhi, y, Z, w)`, which returns β, of shape `(k,)`. The arrays are those of
 # questions 2 and 3.
 #
-# **By hand.** One asset, $\varphi=(1,x)$ at $x=-1,1$, $y=(1,3)$, $z=(2,2)$, $w=1$. Then
+# **By hand.** One asset, $\varphi=(1,x)$ at $x=-1,1$, $y=(1,3)$, $z=(2,2)$, $w=2$. Then
 # $\alpha=5/4$. The constant is 2. For the slope the values say 1 and the slopes say 2: it minimises
-# $(1-\beta)^2+\frac54(2-\beta)^2$, so $\beta=\frac{1+2.5}{1+1.25}=\frac{14}9$.
+# $(1-\beta)^2+2\cdot\frac54(2-\beta)^2$, so $\beta=\frac{1+5}{1+2.5}=\frac{12}7$.
 
 
 # %% nbgrader={"grade": false, "grade_id": "differential", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -493,11 +509,11 @@ def differential_fit(Phi, DPhi, y, Z, w):
 # %% nbgrader={"grade": true, "grade_id": "test_differential", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 Phi_two, DPhi_two = np.array([[1.0, -1.0], [1.0, 1.0]]), np.array([[[0.0], [1.0]], [[0.0], [1.0]]])
 beta = np.asarray(
-    differential_fit(Phi_two, DPhi_two, np.array([1.0, 3.0]), np.array([[2.0], [2.0]]), 1.0),
+    differential_fit(Phi_two, DPhi_two, np.array([1.0, 3.0]), np.array([[2.0], [2.0]]), 2.0),
     dtype=float,
 )
 assert beta.shape == (2,), f"Two functions have two coefficients: shape (2,), not {beta.shape}."
-assert np.allclose(beta, [2, 14 / 9]), f"The example from the text gives (2, 14/9), not {beta}."
+assert np.allclose(beta, [2, 12 / 7]), f"The example from the text gives (2, 12/7), not {beta}."
 ### BEGIN HIDDEN TESTS
 rng = submission_rng("differential")
 for m, k, n in [(12, 3, 1), (30, 5, 2), (40, 8, 4)]:
@@ -529,7 +545,7 @@ for m, k, n in [(12, 3, 1), (30, 5, 2), (40, 8, 4)]:
             elif silent:
                 message = "The coefficients are wrong when all slopes of one asset are 0."
             else:
-                message = f"The coefficients are wrong, with {n} asset(s)."
+                message = f"The coefficients are wrong, with {n} asset(s) and w = {w_hid:.2f}."
             assert np.allclose(beta, np.linalg.solve(left, side), rtol=1e-6, atol=1e-8), message
     assert all(map(np.array_equal, kept, (Phi_hid, DPhi_hid, y_hid, Z_hid))), (
         "Your function changed an array that it was given."
@@ -540,11 +556,11 @@ beta = np.asarray(
         np.array([[[0], [1]], [[0], [1]]]),
         np.array([1, 3]),
         np.array([[2], [2]]),
-        1,
+        2,
     ),
     dtype=float,
 )
-assert np.allclose(beta, [2, 14 / 9]), "Whole numbers as input give other coefficients."
+assert np.allclose(beta, [2, 12 / 7]), "Whole numbers as input give other coefficients."
 # Fewer paths than functions: values and slopes of a parabola from two paths.
 x_hid = rng.normal(0, 1, 2) + np.array([-1.0, 1.0])
 table = np.column_stack([np.ones(2), x_hid, x_hid**2])
@@ -679,13 +695,18 @@ assert np.allclose(slope, [0, 0, 0.25, 0, 0]), "At the kinks themselves the slop
 # ## Look at what you built
 #
 # Nothing here is graded. Three fits of the put on a basket of three, degree 5, from 500 states. The dots
-# are fresh states; a perfect fit lies on the curve. What happens if you take 100 states, or degree 7?
+# are fresh states; a perfect fit lies on the curve, which is the exact price $s\,[d\,N(d)+N'(d)]$ with
+# $d=(K-a^\top x)/s$, $s$ the deviation of the basket until expiry, and $N$ the normal distribution. What
+# happens if you take 100 states (`size`), or `degree` 7?
 
 # %% nbgrader={"grade": false, "grade_id": "picture", "locked": false, "schema_version": 3, "solution": false, "task": false}
+from scipy.stats import norm
+
+size, degree = 500, 5
 draws = np.random.default_rng(0)
 weights = np.array([0.5, 0.3, 0.2])
 spread = 20 * np.sqrt(np.sum(weights**2))  # of the basket, until the horizon and from there on
-degrees = np.array([p for p in np.ndindex(6, 6, 6) if sum(p) <= 5])  # the first row is the constant
+degrees = np.array([p for p in np.ndindex((degree + 1,) * 3) if sum(p) <= degree])  # constant first
 
 
 def sample(m):
@@ -693,9 +714,9 @@ def sample(m):
     return states, put_labels(states, 20 * draws.normal(size=(m, 3)), weights, 100)
 
 
-states, (payoffs, slopes) = sample(500)
+states, (payoffs, slopes) = sample(size)
 table, slope_table = features((states - 100) / 20, degrees)
-folds = np.split(draws.permutation(500), 5)
+folds = np.array_split(draws.permutation(size), 5)
 _, best = cross_validate(table, payoffs, [0.01, 0.1, 1, 10, 100, 1000], folds)
 fits = {
     "least squares": ridge_fit(table, payoffs, 0.0),
@@ -704,8 +725,8 @@ fits = {
 }
 fresh, _ = sample(400)
 fresh_table, _ = features((fresh - 100) / 20, degrees)
-shocks = draws.normal(0, spread, 4000)
-truth = np.mean(np.maximum(100 - (fresh @ weights)[:, None] - shocks, 0), axis=1)
+d = (100 - fresh @ weights) / spread
+truth = spread * (d * norm.cdf(d) + norm.pdf(d))
 
 fig, panels = plt.subplots(1, 3, figsize=(11, 3.6), sharey=True)
 for ax, (name, beta) in zip(panels, fits.items(), strict=True):
