@@ -334,8 +334,8 @@ for K, rate in [(3, 0.004), (5, 0.03)]:
 # `cost = [[0, 8], [1, 1], [5, 0]]` the three actions cost 2, 1 and 3.75, so the answer is action 1 at
 # cost 1, although the first rating is three times as likely as the other.
 #
-# **Trap.** Logits may be as large as ±500. $e^{500}$ is infinite, and infinity by infinity is no
-# number. `keras.ops.softmax` knows what to do.
+# **Trap.** Logits may be as large as ±500. $e^{500}$ is infinite, and infinity divided by infinity is
+# no number. `keras.ops.softmax` knows what to do.
 
 
 # %% nbgrader={"grade": false, "grade_id": "decide", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -623,7 +623,9 @@ for m, k, a in [(7, 1, 0.6), (5, 3, -1.3), (8, 2, 2)]:
 # of this training, as plain numbers (`float(self.model.optimizer.learning_rate)`). When a training
 # begins, both start afresh, and so does the count: a callback may be used twice.
 #
-# If training ends for another reason, the weights are left alone.
+# If training ends for another reason, the weights are left alone. Some validation loss is smaller than
+# infinity before training stops, so there are weights to give back. Keras keeps the rate in float32;
+# the checks are such that its rounding decides nothing.
 #
 # **By hand.** `PlateauStop(2, 0.5, 0.2)`, learning rate 0.5, validation losses 3, 2, 2, 4, 1, 5, 5:
 # epochs 3 and 4 do not improve, so after epoch 4 the rate is 0.25. Epoch 5 improves. Epochs 6 and 7 do
@@ -637,7 +639,7 @@ class PlateauStop(keras.callbacks.Callback):
 
     patience : epochs in a row without improvement that make a plateau, an integer >= 1
     factor : a number between 0 and 1
-    min_rate : no learning rate below this is used
+    min_rate : the learning rate is not multiplied if it would then be below this
     """
 
     ### BEGIN SOLUTION
@@ -668,7 +670,7 @@ class PlateauStop(keras.callbacks.Callback):
 
 
 # %% nbgrader={"grade": true, "grade_id": "test_callback", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
-def drive(callback, rate, losses):
+def drive(callback, losses):
     """Call the callback as fit does; before the end of epoch t the model's weight is t."""
     callback.on_train_begin()
     for t, loss in enumerate(losses):
@@ -692,7 +694,7 @@ def attached(patience, factor, min_rate, rate):
 
 
 callback = attached(2, 0.5, 0.2, 0.5)
-epochs, weight = drive(callback, 0.5, [3.0, 2.0, 2.0, 4.0, 1.0, 5.0, 5.0, 0.0])
+epochs, weight = drive(callback, [3.0, 2.0, 2.0, 4.0, 1.0, 5.0, 5.0, 0.0])
 assert epochs == 7, f"The example from the text stops after epoch 7, not after {epochs}."
 assert weight == 4, "At the end the model should have the weights of the best epoch."
 assert np.isclose(callback.best, 1.0), f"The best loss of the example is 1, not {callback.best}."
@@ -728,10 +730,11 @@ for patience, factor, halvings in [(1, 0.5, 2), (3, 0.25, 1), (2, 0.75, 3)]:
             callback.model.stop_training = False
             callback.model.optimizer.learning_rate = 0.5
         right = simulate(patience, factor, 0.9 * 0.5 * factor**halvings, 0.5, falling.tolist())
-        epochs, weight = drive(callback, 0.5, falling.tolist())
+        epochs, weight = drive(callback, falling.tolist())
         again = " in a second training with the same callback" if training else ""
         assert epochs == right[0], (
-            f"With patience {patience}, training stops at the wrong epoch{again}."
+            f"With patience {patience}, training stops at the wrong epoch{again}. Count epochs in a "
+            "row only: an improvement resets the count."
         )
         assert np.allclose(list(callback.rates), right[3], rtol=1e-5), (
             f"With patience {patience}, the learning rates are wrong{again}."
@@ -745,7 +748,7 @@ for patience, factor, halvings in [(1, 0.5, 2), (3, 0.25, 1), (2, 0.75, 3)]:
 
 # A rate that reaches min_rate exactly is still used; an equal loss is no improvement.
 callback = attached(2, 0.5, 0.125, 0.5)
-epochs, weight = drive(callback, 0.5, [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0])
+epochs, weight = drive(callback, [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0])
 assert np.allclose(list(callback.rates), [0.5] * 3 + [0.25] * 2 + [0.125] * 2), (
     "With the same loss in all epochs the rates are wrong. A learning rate equal to min_rate is "
     "not below it, and an equal loss is no improvement."
@@ -753,7 +756,7 @@ assert np.allclose(list(callback.rates), [0.5] * 3 + [0.25] * 2 + [0.125] * 2), 
 assert (epochs, weight) == (7, 0), "With equal losses, the first epoch is the best."
 # Training that ends by itself keeps its last weights.
 callback = attached(3, 0.5, 0.01, 0.5)
-epochs, weight = drive(callback, 0.5, [2.0, 1.0, 3.0, 3.0])
+epochs, weight = drive(callback, [2.0, 1.0, 3.0, 3.0])
 assert (epochs, weight) == (4, 3), "Training that ends by itself keeps the weights it has."
 callback.on_train_begin()
 assert (callback.best, list(callback.rates)) == (np.inf, []), (
@@ -948,7 +951,7 @@ for ours, theirs in zip(net.get_weights(), twin.get_weights(), strict=True):
 #
 # - `save_bundle` writes the model, in Keras's format, to `model.keras` in the folder, and the scaling
 #   to a second file beside it, whose name and format you choose. It creates the folder (and those
-#   above it) if there is none, and overwrites what is in it. It returns nothing.
+#   above it) if there is none, and overwrites these two files if there are any. It returns nothing.
 # - `load_bundle` reads the two files and returns a **function** `predict` that takes *raw* features
 #   `X`, shape `(m, p)`, and returns what the model gives for $(X-\text{mean})/\text{std}$, as a NumPy
 #   array of shape `(m, k)`. `mean` and `std` have shape `(p,)`.
@@ -989,9 +992,16 @@ import tempfile
 place = Path(tempfile.mkdtemp())
 net = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, use_bias=False)])
 net.set_weights([np.array([[1.0], [10.0]])])
-save_bundle(place / "line", net, np.array([5.0, 1.0]), np.array([2.0, 4.0]))
-assert (place / "line" / "model.keras").exists(), "save_bundle writes model.keras in the folder."
-predict = load_bundle(place / "line")
+try:
+    save_bundle(place / "new" / "line", net, np.array([5.0, 1.0]), np.array([2.0, 4.0]))
+except OSError:
+    raise AssertionError(
+        "save_bundle cannot write. It makes the folder, and those above it, if there are none."
+    ) from None
+assert (place / "new" / "line" / "model.keras").exists(), (
+    "save_bundle writes model.keras in the folder."
+)
+predict = load_bundle(place / "new" / "line")
 found = np.asarray(predict(np.array([[7.0, 3.0], [5.0, 1.0]])))
 assert found.shape == (2, 1), f"Two rows and one output: shape (2, 1), not {found.shape}."
 assert np.allclose(found, [[6.0], [0.0]], atol=1e-5), (
