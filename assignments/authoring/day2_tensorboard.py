@@ -177,6 +177,7 @@ with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
 # - Curves may have different lengths; one may be empty.
 # - A number that is not finite is **left out** (TensorBoard cannot draw it), and the steps of the
 #   others stay what they are: a gap in the curve is honest, a curve that moved to the left is not.
+#   (The file holds 32-bit floats. No finite number that you are given is too large for them.)
 # - When the function returns, everything is in the file: close the writer.
 #
 # Return how many numbers were left out, an `int`.
@@ -264,7 +265,8 @@ with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
             fine = np.flatnonzero(np.isfinite(kept[tag]))
             values = [float(np.float32(kept[tag][spot])) for spot in fine]
             assert [value for _, value in points] == values, (
-                "Not every finite number of a curve is in your file once, in its order."
+                "The values of a curve are wrong: every finite number is in your file once, in its "
+                "order, and nothing that is not finite (nan, inf, -inf)."
             )
             assert [step for step, _ in points] == [first + every * int(spot) for spot in fine], (
                 "The steps are wrong. The number at place i has the step first + every·i, with i "
@@ -300,7 +302,7 @@ with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
 #
 # - Every `simple_value` is a scalar. A tensor is a scalar if its plugin is `"scalars"`.
 # - A writer need name the plugin only at the **first** value of a tag. Where the name is `""`, the
-#   tag's first value tells.
+#   tag's first value tells. (No tag mixes tensors with values of the kind `simple_value`.)
 # - All else is passed over: histograms, texts, graphs, records without values.
 #
 # **By hand.** The records
@@ -498,8 +500,9 @@ assert list(last_attempt([])) == [], "An empty curve stays empty."
 # **By hand.** Steps 0, 1, 3, values 8, 2, 4, $h=1$: $s_1=8$; $s_2=\frac{\frac12\cdot8+2}{\frac12+1}=4$;
 # $s_3=\frac{\frac18\cdot8+\frac14\cdot2+4}{\frac18+\frac14+1}=4$.
 #
-# **A trap.** $2^{-t/h}$ for a step of a million is 0, and its inverse is infinite. Only *differences*
-# of steps are harmless.
+# **A trap.** $2^{-t/h}$ for a step of a million is 0, and its inverse is infinite. So compute with
+# *differences* of steps, as the formula does. (Even they fail after a thousand half-lives without a
+# finite value; you need not provide for that.)
 
 
 # %% nbgrader={"grade": false, "grade_id": "smooth", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -766,9 +769,10 @@ assert np.isclose(whole, 0.125), "A table of whole numbers gives another share t
 # together), now and one epoch before. Around $10^{-3}$ to $10^{-2}$ per epoch is a healthy late
 # training; 1 is an earthquake, $10^{-7}$ a standstill.
 #
-# Write the Keras callback `MoveRecorder(folder)`. Keras calls its methods during `fit`, and
+# Write the Keras callback `MoveRecorder(folder)`. Keras calls its methods during `fit`, where
 # `self.model` is the model:
 #
+# - `__init__(self, folder)`, which Python calls: first `super().__init__()`, then open the writer;
 # - `on_train_begin(self, logs=None)`: remember the weights;
 # - `on_epoch_end(self, epoch, logs=None)`: for each layer of `self.model.layers` that has trainable
 #   weights (`layer.trainable_weights` is not empty), log $r$ as a scalar with the tag
