@@ -98,7 +98,15 @@ def execute(cells, folder):
     return [output for cell in notebook.cells for output in cell.get("outputs", [])]
 
 
+@pytest.fixture
+def one_thread(monkeypatch):
+    """Where other work is under way, threads of one matrix product wait for each other."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        monkeypatch.setenv(name, "1")
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("one_thread")
 def test_runs_and_shows_labelled_figures_without_warnings(cells, tmp_path):
     # A scratch directory: a lecture reads nothing but the library and leaves nothing behind.
     outputs = execute(cells, tmp_path)
