@@ -7,7 +7,7 @@ protocol buffer, which holds a step, a time, and any number of tagged values (Te
 `tensorflow/core/util/event.proto`). Steps are whole numbers without a unit (epochs, updates: what
 the writer meant), times are seconds since 1970, values are what was logged.
 
-What TensorBoard computes in the browser is here too: smoothing and the bands of *Distributions*.
+What TensorBoard computes from them is here too: smoothing and the bands of *Distributions*.
 Nothing in this module writes an event; `tf.summary` does. `claim` makes a folder.
 """
 
