@@ -187,7 +187,7 @@ import glob, json, os, pathlib, signal, socket
 def reach():
     found = {"processes": sorted(int(n) for n in os.listdir("/proc") if n.isdecimal()),
              "itself": os.getpid(), "jobs": len(glob.glob("/tmp/ag-*/jobs/*")), "open": []}
-    for name in ("/tmp/of_judge", "/tmp/work/of_judge", "/dev/shm/of_judge", "/tmp/.student",
+    for name in ("/tmp/of_judge", os.path.abspath("of_judge"), "/dev/shm/of_judge", "/tmp/.student",
                  *(f"/proc/{pid}/{name}" for pid in found["processes"] if pid != os.getpid()
                    for name in ("mem", "environ", "maps", "fd/3", "root/tmp/of_judge"))):
         try:

@@ -33,7 +33,7 @@ ATTACKS = (
                 "@HOME@/.netrc",
                 "/etc/shadow",
                 "/etc/passwd",
-                "/root/.ssh/id_rsa",
+                "@HOME@/.ssh/id_rsa",
                 "/var/run/secrets/kubernetes.io/serviceaccount/token",
             )
         ),
