@@ -36,7 +36,12 @@ def make() -> tuple[Path, BinaryIO]:
 
 
 def remove(path: Path, lock: BinaryIO) -> None:
-    """Remove a directory that `make` made; processes being killed may be writing there still."""
+    """Remove a directory that `make` made; processes being killed may be writing there still.
+
+    Once removed, it is no longer its owner's: a second call does nothing.
+    """
+    if lock.closed:
+        return
     with lock:
         for _ in range(TRIES):
             if _gone(path):

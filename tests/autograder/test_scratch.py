@@ -110,3 +110,11 @@ def test_of_what_was_half_removed_the_next_sweep_removes_the_rest(ours, monkeypa
     assert (path / "jobs").exists()
     scratch.sweep()
     assert not path.exists()
+
+
+def test_what_is_removed_already_may_be_removed_again(ours):
+    path, lock = scratch.make()
+    scratch.remove(path, lock)
+    path.mkdir()  # another's by now
+    scratch.remove(path, lock)
+    assert path.exists()

@@ -365,6 +365,11 @@ def is_plain(value):
         return all(is_plain(x) for pair in value.items() for x in pair)
     if hasattr(type(value), "_fields"):
         return type(value).__bases__ == (tuple,) and all(map(is_plain, value))
+    # Imported by another test, or not: what is decoded are tensors then.
+    if (tf := sys.modules.get("tensorflow")) is not None and isinstance(
+        value, tf.Tensor | tf.Variable | tf.DType | tf.TensorShape
+    ):
+        return True
     return type(value) in PLAIN or isinstance(value, np.generic | np.dtype)
 
 
