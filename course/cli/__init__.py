@@ -1,0 +1,38 @@
+"""The ``course`` command: what an author, a teacher or an operator asks of the course."""
+
+import argparse
+import os
+import sys
+import sysconfig
+import warnings
+from collections.abc import Sequence
+
+from course.cli import proving, serving, writing
+from course.cli.common import OUR_ERROR
+from course.errors import CourseError
+
+# Each command's imports stand in its function, so that one starts fast whatever others need.
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; our own errors are one line and 2."""
+    parser = argparse.ArgumentParser(
+        prog="course", description="Write, check and serve the course."
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    writing.add_syllabus(commands)
+    writing.add_build(commands)
+    proving.add_check(commands)
+    writing.add_site(commands)
+    proving.add_demo(commands)
+    serving.add_hub(commands)
+    arguments = parser.parse_args(argv)
+    # nbgrader calls `alembic` by name when it makes a gradebook; it lies beside this command.
+    os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])
+    # Advice of SQLAlchemy to nbgrader's authors.
+    warnings.filterwarnings("ignore", message="Object of type <Submitted", category=Warning)
+    try:
+        return int(arguments.run(arguments))
+    except CourseError as error:
+        print(f"course: {error}", file=sys.stderr)
+        return OUR_ERROR

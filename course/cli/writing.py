@@ -1,0 +1,94 @@
+"""What an author asks: the syllabus, the notebooks of the texts, the website."""
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from course import syllabus
+from course.cli.common import OK, STALE, Commands, checkout
+
+
+def add_syllabus(commands: Commands) -> None:
+    """Add ``course syllabus``."""
+    parser = commands.add_parser("syllabus", help="print the days, their lectures and assignments")
+    parser.add_argument("--json", action="store_true", help="for machines")
+    parser.set_defaults(run=_syllabus)
+
+
+def _syllabus(arguments: argparse.Namespace) -> int:
+    taught = syllabus.load()
+    if arguments.json:
+        print(json.dumps(asdict(taught), indent=2, ensure_ascii=False))
+        return OK
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=taught.title, title_justify="left")
+    for heading in ("Day", "Lecture", "Assignment"):
+        table.add_column(heading, overflow="fold")
+    table.add_column("Points", justify="right")
+    for day in taught.days:
+        table.add_section()
+        table.add_row(str(day.number), f"[bold]{day.title}[/]", "", "")
+        for lecture in day.lectures:
+            asked = lecture.assignment
+            row = (asked.name, f"{asked.points:g}") if asked else ("–", "")
+            table.add_row("", f"{lecture.title} ({lecture.name})", *row)
+    Console().print(table)
+    return OK
+
+
+def add_build(commands: Commands) -> None:
+    """Add ``course build``."""
+    parser = commands.add_parser("build", help="derive the notebooks from their texts")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="lectures and assignments (default: all)"
+    )
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument(
+        "--check", action="store_true", help="write nothing; exit 1 if a notebook is out of date"
+    )
+    how.add_argument(
+        "--from-notebook", metavar="NAME", help="first bring an edited notebook back into its text"
+    )
+    parser.set_defaults(run=_build)
+
+
+def _build(arguments: argparse.Namespace) -> int:
+    from course import authoring
+
+    root = checkout()
+    if arguments.from_notebook:
+        for text in authoring.from_notebook(root, arguments.from_notebook):
+            print(f"changed {text}")
+    stale = authoring.build(root, arguments.names, check=arguments.check)
+    for each in stale:
+        print(each if arguments.check else f"wrote {each.notebook}")
+    if arguments.check and stale:
+        print(
+            "course: run `course build` and commit the notebooks with their texts", file=sys.stderr
+        )
+        return STALE
+    return OK
+
+
+def add_site(commands: Commands) -> None:
+    """Add ``course site``."""
+    parser = commands.add_parser("site", help="make a website of the lectures")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where to make it (default: .site)")
+    parser.add_argument(
+        "--no-execute", action="store_true", help="do not run the lectures: code without figures"
+    )
+    parser.set_defaults(run=_site)
+
+
+def _site(arguments: argparse.Namespace) -> int:
+    from course import website
+
+    root = checkout()
+    directory = (arguments.out or root / ".site").resolve()
+    page = website.build(root, syllabus.load(), directory, execute=not arguments.no_execute)
+    print(f"The website is in {page.parent}; open {page}")
+    return OK
