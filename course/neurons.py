@@ -102,7 +102,17 @@ def cross_entropy(logits: Node, classes: Array) -> Node:
     """Return the mean of −log softmax(zᵢ) at the true class of example i, in nats.
 
     Logits have shape (m, k), classes are m integers from 0 to k − 1.
+
+    Raises
+    ------
+    ValueError
+        If classes do not have shape (m,): as a column they would pick m × m logits.
     """
+    if np.shape(classes) != (len(logits.value),):
+        raise ValueError(
+            f"{len(logits.value)} examples need classes of shape ({len(logits.value)},), "
+            f"these have {np.shape(classes)}"
+        )
     rows = np.arange(len(classes))
     return (log_sum_exp(logits) - logits[rows, classes][:, None]).mean()
 

@@ -355,6 +355,8 @@ def test_losses_stay_finite_at_extreme_logits(size):
 def test_losses_refuse_labels_that_would_broadcast():
     with pytest.raises(ValueError, match=r"logits have shape \(3, 1\), y has \(3,\)"):
         nn.binary_cross_entropy(Node(np.zeros((3, 1))), np.zeros(3))
+    with pytest.raises(ValueError, match=r"3 examples need classes of shape \(3,\), these have"):
+        nn.cross_entropy(Node(np.zeros((3, 2))), np.zeros((3, 1), int))
 
 
 # --- networks -------------------------------------------------------------------------------
