@@ -1,0 +1,1 @@
+"""Where the course runs: JupyterHub on Kubernetes, by the chart of Zero to JupyterHub."""
