@@ -7,26 +7,56 @@ same walls as in our own grading.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from nbgrader.converters import Autograde
+from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import Execute
 from traitlets.config import Config
 
 from autograder.courses import Course
 from autograder.kernel import ForkKernelManager
-from autograder.model import Job
+from autograder.model import AutograderError, Job
 from autograder.steps import addressed
 from autograder.zygote import Zygote
 
 
+class _Said(logging.Handler):
+    """Keeps the last line of the traceback that nbgrader logs, and does not raise."""
+
+    reason = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        lines = record.getMessage().strip().splitlines()
+        if lines and lines[0].startswith("Traceback"):
+            self.reason = lines[-1]
+
+
 def grade(
-    course: Course, assignment: str, students: Sequence[str]
+    course: Course,
+    assignment: str,
+    students: Sequence[str],
+    failed: Callable[[str, str], None] | None = None,
 ) -> Iterator[tuple[str, dict[str, float | None]]]:
     """Grade ``students`` one after another; yield each with the points of every graded cell.
 
-    ``course`` must be one of its own: its gradebook and ``autograded`` folder are written to.
+    Parameters
+    ----------
+    course : Course
+        One of its own: its gradebook and ``autograded`` folder are written to.
+    assignment : str
+        Whose submissions.
+    students : sequence of str
+        Who submitted.
+    failed : callable, optional
+        Takes a student whose submission nbgrader could not grade, and why; the others are graded.
+
+    Raises
+    ------
+    AutograderError
+        If nbgrader cannot grade a submission, and nobody takes that.
     """
     settings = course.settings
     isolated = settings.sandbox
@@ -35,14 +65,24 @@ def grade(
         config = Config({k: v for k, v in course.app.config.items() if k != "Autograde"})
         converter = Autograde(coursedir=course.directory, config=config)
         converter.force = True
+        # Not the application's, which may be told to keep quiet.
+        converter.log, said = logging.Logger("nbgrader", logging.ERROR), _Said()
+        converter.log.addHandler(said)
         own = converter.autograde_preprocessors
         converter.autograde_preprocessors = [
             _warm(zygote, step) if step is Execute else step for step in own
         ]
         for student in students:
-            with addressed(course.directory, assignment, student):
-                converter.start()
-            yield student, _points(course, assignment, student)
+            try:
+                with addressed(course.directory, assignment, student):
+                    converter.start()
+            except NbGraderException as error:
+                why = said.reason or str(error)
+                if failed is None:
+                    raise AutograderError(f"nbgrader could not grade {student}: {why}") from error
+                failed(student, why)
+            else:
+                yield student, _points(course, assignment, student)
 
 
 def _warm(zygote: Zygote, base: type[Execute]) -> type[Execute]:

@@ -1,6 +1,5 @@
 """Keeps each lecture and assignment as text, and its notebook as what the text gives."""
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ import nbformat
 
 from course import syllabus
 from course.errors import choose_from
+from course.merging import merge
 from course.rules import check_assignment
 from course.texts import (
     CELL_ID,
@@ -55,13 +55,16 @@ class Twin:
 
 @dataclass(frozen=True)
 class Stale:
-    """A notebook that is not what its text gives."""
+    """A notebook that is not what its text gives; `listed` says whether the text gives one."""
 
     notebook: Path
     text: Path
     why: str
+    listed: bool = True
 
     def __str__(self) -> str:
+        if not self.listed:
+            return f"{self.text}: {self.why}; list it in course/syllabus.toml, or remove the text"
         return f"{self.notebook} {self.why} {self.text}"
 
 
@@ -81,7 +84,7 @@ def build(root: Path, names: Sequence[str] = (), *, check: bool = False) -> list
     -------
     list of Stale
         The notebooks that were not what their texts give, by paths below `root`; unless `check`
-        is set, they are now.
+        is set, they are now, but for those of assignments that the syllabus does not list.
 
     Raises
     ------
@@ -100,11 +103,17 @@ def build(root: Path, names: Sequence[str] = (), *, check: bool = False) -> list
     else:
         _refuse_foreign_files(root, found)
     stale, fresh = [], []
+    listed = {assignment.name for assignment in course.assignments()}
     for twin in found:
+        notebook_path, text_path = (p.relative_to(root) for p in (twin.notebook, twin.text))
+        if not names and twin.fmt == PERCENT and twin.name not in listed:
+            likely = choose_from(twin.name, listed).rstrip("?")
+            missing = f"the syllabus has no assignment '{twin.name}', {likely}"
+            stale.append(Stale(notebook_path, text_path, missing, listed=False))
+            continue
         notebook = _derive(twin, course)
         why = _difference(twin, notebook)
         if why:
-            notebook_path, text_path = (p.relative_to(root) for p in (twin.notebook, twin.text))
             stale.append(Stale(notebook_path, text_path, why))
             fresh.append((twin, notebook))
     if not check:
@@ -267,7 +276,7 @@ def _write_text(twin: Twin, notebook: str) -> bool:
         return False
     after = nbformat.v4.reads_json(notebook)
     plain = [jupytext.writes(side, fmt=twin.fmt) for side in (_headed(before), _headed(after))]
-    for text in (_merge(plain[0], plain[1], old), plain[1]):
+    for text in (merge(plain[0], plain[1], old), plain[1]):
         if _canonical(read(text, twin.fmt, twin.label)) == notebook:
             twin.text.write_text(text, encoding="utf-8")
             return True
@@ -282,22 +291,3 @@ def _headed(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     cells = nbformat.v4.reads_json(_canonical(notebook)).cells
     metadata = {"kernelspec": {**_NOTEBOOK_METADATA["kernelspec"], "display_name": "Python 3"}}
     return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
-
-
-def _merge(base: str, edited: str, kept: str) -> str:
-    """Merge line by line what `edited` and `kept` each did to `base`; `edited` wins a conflict."""
-    lines = [text.splitlines(keepends=True) for text in (base, edited, kept)]
-    ours, theirs = _changes(lines[0], lines[1]), _changes(lines[0], lines[2])
-    for start, end, new in theirs:
-        if not any(start <= other_end and other <= end for other, other_end, _ in ours):
-            ours.append((start, end, new))
-    merged, at = [], 0
-    for start, end, new in sorted(ours, key=lambda change: change[:2]):
-        merged += lines[0][at:start] + new
-        at = end
-    return "".join(merged + lines[0][at:])
-
-
-def _changes(old: list[str], new: list[str]) -> list[tuple[int, int, list[str]]]:
-    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
-    return [(a, b, new[c:d]) for tag, a, b, c, d in matcher.get_opcodes() if tag != "equal"]

@@ -45,6 +45,7 @@ class Trial:
     def __init__(self, root: Path, name: str, scratch: Path) -> None:
         self.name, self._root, self._scratch = name, root, scratch
         self.failures: list[str] = []
+        self.ungraded = 0
         self._graded: dict[str, set[str]] = {}
         material = submissions.load(root, name)
         source = root / "assignments" / "source" / name / f"{name}.ipynb"
@@ -111,6 +112,11 @@ class Trial:
                 self.failures.append(
                     f"{grader} gave {case.story} {shown} at {test}, and should give {wanted:g}"
                 )
+
+    def fail(self, grader: str, student: str, why: str) -> None:
+        """Note that a grader could not grade a case, which proves nothing about it."""
+        self.ungraded += 1
+        self.failures.append(f"{grader} could not grade {self.cases[student].story}: {why}")
 
     def summary(self) -> str:
         """Say in one line what was proven, and by whom."""

@@ -1,13 +1,14 @@
-"""What a teacher asks: do the assignments hold, and does a whole class go through?"""
+"""What a teacher asks: whether the assignments hold, and a whole class goes through."""
 
 import argparse
 import shutil
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from course import syllabus
-from course.cli.common import OK, STALE, Commands, checkout
+from course.cli.common import OK, OUR_ERROR, STALE, Commands, checkout
 
 #: The assignment that the demo shows: its mistakes do not meet, so that any two can be combined.
 SHOWN = "day1_gradient_descent"
@@ -45,7 +46,7 @@ def _check(arguments: argparse.Namespace) -> int:
     names = arguments.names or [assignment.name for assignment in taught.assignments()]
     for name in names:
         taught.assignment(name)
-    failures = 0
+    failures = ungraded = 0
     for name in names:
         with tempfile.TemporaryDirectory(prefix="check-") as scratch:
             trial = checking.Trial(root, name, Path(scratch))
@@ -60,7 +61,8 @@ def _check(arguments: argparse.Namespace) -> int:
             if not arguments.only_ours:
                 opened = open_course(trial.directory("stock"))
                 compared = trial.some(arguments.sample)
-                scored = stock.grade(opened, name, compared)
+                failed = partial(trial.fail, "nbgrader")
+                scored = stock.grade(opened, name, compared, failed)
                 for student, scores in track(
                     scored, f"{name}, nbgrader", len(compared), transient=True
                 ):
@@ -68,7 +70,10 @@ def _check(arguments: argparse.Namespace) -> int:
         for failure in trial.failures:
             console.print(f"[red]{name}: {failure}[/]")
         failures += len(trial.failures)
+        ungraded += trial.ungraded
         console.print(f"{name}: {trial.summary()}")
+    if ungraded:
+        return OUR_ERROR
     return STALE if failures else OK
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from course import syllabus
-from course.cli.common import OK, STALE, Commands, checkout
+from course.cli.common import OK, OUR_ERROR, STALE, Commands, checkout
 
 
 def add_syllabus(commands: Commands) -> None:
@@ -64,8 +64,14 @@ def _build(arguments: argparse.Namespace) -> int:
         for text in authoring.from_notebook(root, arguments.from_notebook):
             print(f"changed {text}")
     stale = authoring.build(root, arguments.names, check=arguments.check)
-    for each in stale:
+    derived = [each for each in stale if each.listed]
+    for each in derived:
         print(each if arguments.check else f"wrote {each.notebook}")
+    for each in stale:
+        if not each.listed:
+            print(f"course: {each}", file=sys.stderr)
+    if len(derived) < len(stale):
+        return OUR_ERROR
     if arguments.check and stale:
         print(
             "course: run `course build` and commit the notebooks with their texts", file=sys.stderr

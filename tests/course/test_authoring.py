@@ -244,8 +244,15 @@ def test_one_broken_text_leaves_every_notebook_alone(root, edit):
 
 def test_an_assignment_that_the_syllabus_does_not_list_is_named(root):
     (root / ASSIGNMENT).rename(root / "assignments/authoring/day1_loses.py")
+    lecture, unlisted = build(root)
+    assert lecture.listed
+    assert not unlisted.listed
+    assert str(unlisted) == (
+        "assignments/authoring/day1_loses.py: the syllabus has no assignment 'day1_loses', did you "
+        "mean 'day1_losses'; list it in course/syllabus.toml, or remove the text"
+    )
     with pytest.raises(SyllabusError, match="no assignment 'day1_loses'"):
-        build(root)
+        build(root, ["day1_loses"])
 
 
 @pytest.mark.parametrize(

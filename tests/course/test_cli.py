@@ -104,6 +104,26 @@ def test_an_error_of_the_author_is_one_line_and_exit_code_2(here, edit, capsys):
     assert printed.err.count("\n") == 1
 
 
+def test_an_assignment_that_the_syllabus_does_not_list_is_named_and_the_others_are_built(
+    here, capsys
+):
+    text = here / "assignments/authoring/day1_losses.py"
+    text.with_name("day1_draft.py").write_text(text.read_text())
+    assert cli.main(["build"]) == 2
+    printed = capsys.readouterr()
+    assert printed.out.splitlines() == [
+        "wrote course/lectures/day1_losses.ipynb",
+        "wrote assignments/source/day1_losses/day1_losses.ipynb",
+    ]
+    assert printed.err == (
+        "course: assignments/authoring/day1_draft.py: the syllabus has no assignment 'day1_draft', "
+        "known is 'day1_losses'; list it in course/syllabus.toml, or remove the text\n"
+    )
+    assert cli.main(["build", "--check"]) == 2
+    assert not (here / "assignments/source/day1_draft").exists()
+    assert cli.main(["build", "day1_losses"]) == 0
+
+
 def test_an_unknown_notebook_is_answered_with_the_likeliest(here, capsys):
     cli.main(["build"])
     assert cli.main(["build", "--from-notebook", "day1_loses"]) == 2

@@ -12,7 +12,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from course import checking, syllabus
+from course import checking, submissions, syllabus
 from course.demo import Demo
 from course.errors import CourseError
 from hub_config import preflight
@@ -162,6 +162,34 @@ def test_the_demo_says_what_nbgrader_said_when_it_fails(tmp_path):
         demo.release("nothing_there")
 
 
+def check_in(root, *options):
+    """Check the assignment in another checkout."""
+    elsewhere = str(root / "course" / "__init__.py")
+    code = (
+        f"import course, sys\ncourse.__file__ = {elsewhere!r}\n"
+        f"from course import cli\nsys.exit(cli.main(['check', {NAME!r}, *{options!r}]))"
+    )
+    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+
+
+@pytest.mark.slow
+@pytest.mark.sandbox
+def test_a_case_that_nbgrader_cannot_grade_is_named_and_the_others_are_graded(tmp_path):
+    for part in ("assignments", f"tests/mutants/{NAME}"):
+        shutil.copytree(ROOT / part, tmp_path / part)
+    reference = submissions.load(ROOT, NAME).reference
+    ends = f'# %% cell="{next(iter(reference))}"\nimport os\n\nos._exit(3)\n'
+    (tmp_path / f"tests/mutants/{NAME}/alternative_ends.py").write_text(ends)
+    done = check_in(tmp_path, "--sample", "0")
+    said = " ".join(done.stdout.split())
+    assert done.returncode == 2, done.stderr
+    assert "nbgrader could not grade alternative_ends, which is correct: " in said
+    assert "DeadKernelError" in said
+    # Reference, blank and the other alternatives.
+    others = len(list((ROOT / "tests/mutants" / NAME).glob("alternative_*.py"))) + 2
+    assert f"nbgrader ({others} of" in said
+
+
 @pytest.mark.slow
 @pytest.mark.sandbox
 def test_the_check_says_what_a_test_cannot_do(tmp_path):
@@ -172,12 +200,7 @@ def test_the_check_says_what_a_test_cannot_do(tmp_path):
     (cell,) = [c for c in notebook.cells if c.metadata.nbgrader["grade_id"] == "test_loss"]
     cell.source = f"import inspect\ninspect.getsource\n{cell.source}"
     nbformat.write(notebook, path)
-    elsewhere = str(tmp_path / "course" / "__init__.py")
-    code = (
-        f"import course, sys\ncourse.__file__ = {elsewhere!r}\n"
-        f"from course import cli\nsys.exit(cli.main(['check', {NAME!r}, '--only-ours']))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    done = check_in(tmp_path, "--only-ours")
     said = done.stdout.replace("\n", " ")
     assert done.returncode == 1, done.stderr
     assert f"{NAME}: test_loss, line 2: the student's source is read" in said
