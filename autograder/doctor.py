@@ -13,6 +13,7 @@ from typing import Any
 from autograder import audit, machine
 from autograder.courses import Course, open_course
 from autograder.engine import Engine
+from autograder.given import KeysError
 from autograder.machine import Fact
 from autograder.model import AutograderError
 from autograder.settings import Autograder, check_directory
@@ -80,6 +81,8 @@ def _scheduler(settings: Autograder) -> Fact:
             engine.connect()
         except AutograderError as error:
             remedy = "Start one: `dask scheduler`, and `dask worker ADDRESS` on each machine."
+            if isinstance(error, KeysError):
+                remedy = "Give Dask the keys of that cluster; whoever runs it has them."
             return Fact("engine", False, str(error), remedy)
     return Fact("engine", True, f"The Dask scheduler at {settings.scheduler} answers.")
 

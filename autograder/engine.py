@@ -6,6 +6,7 @@ import asyncio
 import atexit
 import contextlib
 import itertools
+import logging
 import pickle
 import secrets
 import threading
@@ -25,6 +26,7 @@ from autograder.worker import Profile, Reply, pack
 if TYPE_CHECKING:
     import distributed
 
+log = logging.getLogger(__name__)
 #: How often a job is tried when the failure is ours, and how many workers may end under it.
 TRIES, DEATHS = 2, 3
 #: How often the cluster is looked at, and how long its end may take, in seconds.
@@ -58,6 +60,7 @@ class Engine:
         # What follows belongs to the event loop.
         self._workers: dict[str, dict[str, Any]] = {}
         self._asked = 0
+        self._awaited: set[tuple[tuple[str, float], ...]] = set()
         self._alone: asyncio.Lock
         self._ending: asyncio.Event
         self._loop: asyncio.AbstractEventLoop
@@ -238,8 +241,12 @@ class Engine:
                     raise self.cluster.failure
                 if ours or offers.suffice(self._workers, job):
                     missed = None
+                    self._awaited.discard(job.resources)
                     continue
                 missed = missed or time.monotonic()
+                if patience and job.resources not in self._awaited:  # once for all such jobs
+                    self._awaited.add(job.resources)
+                    log.warning(offers.awaited(self._workers, job, self.cluster.name, patience))
                 if time.monotonic() - missed >= patience:
                     raise offers.lacking(self._workers, job, self.cluster.name, patience)
             return pickle.loads(waiting.result())

@@ -21,18 +21,33 @@ def suffice(workers: Workers, job: Job) -> bool:
 
 def lacking(workers: Workers, job: Job, cluster: str, seconds: float) -> AutograderError:
     """Return the error that says what was asked for in vain, of whom, and what can be done."""
-    wanted = _listed(dict(job.resources))
-    found = "; ".join(
-        f"{address} offers {_listed(worker['resources']) or 'nothing'}"
-        for address, worker in workers.items()
-    )
+    wanted, found = _listed(dict(job.resources)), _found(workers)
     start = f"dask worker ADDRESS{' --resources ' if wanted else ''}{wanted}"
     return AutograderError(
         f"No worker of {cluster} can grade '{job.assignment}'"
         f"{f', which asks for {wanted}' if wanted else ''} "
-        f"(waited {seconds:g} s; {found or 'there are no workers'}). "
+        f"(waited {seconds:g} s; {found}). "
         f"Start one with `{start}` and give its scheduler with --scheduler"
         f"{', or change c.Autograder.resources' if wanted else ''}."
+    )
+
+
+def awaited(workers: Workers, job: Job, cluster: str, seconds: float) -> str:
+    """Return what to say while there is hope that a worker comes."""
+    wanted = _listed(dict(job.resources))
+    return (
+        f"'{job.assignment}' waits for a worker of {cluster}"
+        f"{f' that offers {wanted}' if wanted else ''}, {seconds:g} s at most ({_found(workers)})."
+    )
+
+
+def _found(workers: Workers) -> str:
+    return (
+        "; ".join(
+            f"{address} offers {_listed(worker['resources']) or 'nothing'}"
+            for address, worker in workers.items()
+        )
+        or "there are no workers"
     )
 
 

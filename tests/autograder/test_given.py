@@ -7,9 +7,9 @@ from autograder.settings import Autograder
 from tests.autograder.building import job
 
 
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "tls://127.0.0.1:1"])
-def test_a_scheduler_that_does_not_answer_is_named(monkeypatch, address):
+def test_a_scheduler_that_does_not_answer_is_named(monkeypatch):
     monkeypatch.setattr(given, "ANSWER", 1)
+    address = "tcp://127.0.0.1:1"
     with (
         Engine(Autograder(scheduler=address)) as engine,
         pytest.raises(AutograderError, match=f"No Dask scheduler answers at {address}"),

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from autograder.offers import lacking, suffice
+from autograder.offers import awaited, lacking, suffice
 from tests.autograder.building import job
 
 PLAIN, RICH = {"resources": {}}, {"resources": {"GPU": 2.0, "BIG": 1.0}}
@@ -42,4 +42,14 @@ def test_a_cluster_without_workers_is_told_so():
     assert str(lacking({}, asks(), "tcp://s:3", 1)) == (
         "No worker of tcp://s:3 can grade 'ps1' (waited 1 s; there are no workers). Start one "
         "with `dask worker ADDRESS` and give its scheduler with --scheduler."
+    )
+
+
+def test_who_waits_is_told_for_what_how_long_and_what_there_is():
+    assert awaited({"tcp://a:1": PLAIN}, asks(GPU=3), "tcp://s:3", 60) == (
+        "'ps1' waits for a worker of tcp://s:3 that offers GPU=3, 60 s at most (tcp://a:1 offers "
+        "nothing)."
+    )
+    assert awaited({}, asks(), "tcp://s:3", 5) == (
+        "'ps1' waits for a worker of tcp://s:3, 5 s at most (there are no workers)."
     )
