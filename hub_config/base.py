@@ -21,6 +21,18 @@ SERVER_EXTENSIONS_OF_INSTRUCTORS = ("formgrader", "course_list")
 # installs, so that both come from one warm process.
 PRELOAD = ("numpy", "matplotlib.pyplot", "tensorflow")
 
+# Seconds after which what nobody uses ends. A kernel that computes is used, and so is its server,
+# however long it prints nothing (`hub_config.computing`). A kernel goes although its page is still
+# open: else a page that somebody forgot would keep a server, and on a cloud a GPU, for ever.
+KERNEL_IDLE_S = SERVER_IDLE_S = 3600  # not during lunch
+CULL_EVERY_S = 600
+
+#: What a browser is told on every page, besides who may frame it.
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",  # a student's file is what its type says, never a script
+    "Referrer-Policy": "same-origin",  # no other site learns from a link who reads what here
+}
+
 
 def set_access(c: Config, *, instructor: str, students: Iterable[str]) -> None:
     """Let in these users and nobody else; nobody administers the hub from the browser.
@@ -39,6 +51,32 @@ def set_access(c: Config, *, instructor: str, students: Iterable[str]) -> None:
     c.Authenticator.allowed_users = {instructor, *students}
     c.Authenticator.admin_users = set()
     c.JupyterHub.allow_named_servers = False
+
+
+def set_headers(c: Config) -> None:
+    """Set what the hub's own pages tell a browser.
+
+    Parameters
+    ----------
+    c : Config
+        The hub's configuration.
+    """
+    settings = c.JupyterHub.get("tornado_settings", {})
+    c.JupyterHub.tornado_settings = settings | {"headers": dict(HEADERS)}
+
+
+def culler_command(*, idle_s: int = SERVER_IDLE_S, every_s: int = CULL_EVERY_S) -> list[str]:
+    """Return what starts the service that stops idle servers (`roles.set_culler`).
+
+    Parameters
+    ----------
+    idle_s : int
+        Seconds after which a server that nobody uses is stopped.
+    every_s : int
+        Seconds between looking for such servers.
+    """
+    options = [f"--timeout={idle_s}", f"--cull-every={every_s}"]
+    return [sys.executable, "-m", "jupyterhub_idle_culler", *options]
 
 
 def set_servers(c: Config) -> None:
@@ -77,13 +115,20 @@ def server_settings(role: Role, *, private_sockets: bool, warm_at_start: bool = 
     """
     settings: Settings = {
         "ServerApp": {
-            "jpserver_extensions": {},
+            "jpserver_extensions": {"hub_config.computing": True},
+            "tornado_settings": {"headers": dict(HEADERS)},
             "allow_root": True,  # whoever starts the hub has decided that, as in a container
         },
         "LabApp": {
             "news_url": None,
             "check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
             "extension_manager": "readonly",
+        },
+        "MappingKernelManager": {
+            "cull_idle_timeout": KERNEL_IDLE_S,
+            "cull_interval": CULL_EVERY_S,
+            "cull_connected": True,
+            "cull_busy": False,
         },
     }
     server = settings["ServerApp"]
@@ -92,8 +137,7 @@ def server_settings(role: Role, *, private_sockets: bool, warm_at_start: bool = 
         enabled = role == "instructor"
         server["jpserver_extensions"][f"nbgrader.server_extensions.{name}"] = enabled
     if role == "instructor":  # JupyterLab shows formgrader in a frame; JupyterHub forbids frames
-        policy = {"Content-Security-Policy": "frame-ancestors 'self'"}
-        server["tornado_settings"] = {"headers": policy}
+        server["tornado_settings"]["headers"]["Content-Security-Policy"] = "frame-ancestors 'self'"
     if private_sockets:
         settings["ServerKernelManager"] = {"transport": "ipc"}
     return settings

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from jupyterhub.app import JupyterHub
 from traitlets.config import Config
 
-from hub_config import base, family, proxy, view
+from hub_config import base, choice, family, profiles, proxy, roles, view
 from hub_config.authenticator import PasswordFile, RosterAuthenticator
 from hub_config.layout import Layout
 from hub_config.preflight import HOST, HubError, check_port, only_hub_in, plan
@@ -140,6 +140,11 @@ def configure(
     c = Config()
     base.set_access(c, instructor=layout.instructor, students=layout.students)
     base.set_servers(c)
+    base.set_headers(c)
+    roster = roles.Roster({roles.INSTRUCTORS: [layout.instructor]})
+    roles.set_groups(c, roster)
+    roles.set_roles(c, roster)
+    roles.set_culler(c, tethered(base.culler_command()))
     state = layout.state_dir
     c.JupyterHub.bind_url = f"http://{HOST}:{port}"
     c.JupyterHub.hub_bind_url = f"http://{HOST}:{_free_port()}"
@@ -153,6 +158,9 @@ def configure(
     c.RosterAuthenticator.password_file = str(state / "passwords.json")
     c.ViewSpawner.layout = layout
     c.ViewSpawner.isolation = isolation
+    c.ViewSpawner.roster = roster
+    c.ViewSpawner.machine = choice.this_machine()
+    c.ViewSpawner.profiles = profiles.load()
     c.Spawner.start_timeout = c.Spawner.http_timeout = 120  # seconds; a cold disk is slow
     c.ConfigurableHTTPProxy.command = tethered(proxy.command())
     c.ConfigurableHTTPProxy.log_level = "error"

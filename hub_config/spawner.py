@@ -7,16 +7,17 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from subprocess import DEVNULL
 from typing import Any
 
 from jupyterhub.spawner import LocalProcessSpawner
-from traitlets import Bool, Instance, List, Unicode
+from traitlets import Bool, Instance, List, Unicode, default
 
-from hub_config import base, lectures
+from hub_config import base, choice, computing, lectures, roles
 from hub_config.layout import Layout
+from hub_config.profiles import Profile, Profiles
 from hub_config.tether import tethered
 from hub_config.view import Isolation, Mount, View, package_folders, python_folders
 
@@ -39,6 +40,29 @@ class ViewSpawner(LocalProcessSpawner):
     warm_at_start = Bool(
         True, help="Import them when a server starts; False: when its first kernel is asked for."
     ).tag(config=True)
+    roster = Instance(roles.Roster, help="Who is in which group.").tag(config=True)
+    machine = Instance(choice.Machine, help="What this computer has.").tag(config=True)
+    profiles = Instance(
+        Profiles,
+        allow_none=True,
+        help="What users choose from, if that is more than one; None: nothing, without limits.",
+    ).tag(config=True)
+    share: choice.Share | None = None
+
+    @default("options_form")
+    def _ask_for_a_profile(self) -> Callable[[Any], str]:
+        return lambda spawner: choice.form(spawner.offered())
+
+    @default("options_from_form")
+    def _read_the_profile(self) -> Callable[..., dict[str, Any]]:
+        return choice.from_form
+
+    def offered(self) -> tuple[Profile, ...]:
+        """Return the profiles that this computer serves and the user's groups allow."""
+        if self.profiles is None:
+            return ()
+        allowed = self.profiles.allowed(roles.refreshed(self.roster, self.user))
+        return choice.served(self.machine, allowed)
 
     async def start(self) -> tuple[str, int]:
         """Write the server's settings and start it.
@@ -47,8 +71,17 @@ class ViewSpawner(LocalProcessSpawner):
         -------
         tuple of str and int
             Address and port.
+
+        Raises
+        ------
+        ChoiceError
+            If a profile is asked for that is not offered to this user, in whatever way.
         """
         user = self.user.name
+        profile = choice.chosen(self.user_options, self.offered())
+        self.share = None
+        if profile is not None:
+            self.share = choice.share(profile, self.machine, self.layout.users.index(user))
         write_settings(
             self.layout,
             user,
@@ -61,19 +94,27 @@ class ViewSpawner(LocalProcessSpawner):
         self.notebook_dir = str(work)
         self.cmd = tethered(list(SERVER))
         if self.isolation is not None:  # bubblewrap has a tether of its own
-            self.cmd = self.isolation.command(view_of(self.layout, user), list(SERVER))
+            gpus = self.share is None or bool(self.share.gpus)
+            view = view_of(self.layout, user, gpus=gpus)
+            self.cmd = self.isolation.command(view, list(SERVER))
         with self.layout.log(user).open("a") as log:
             self.popen_kwargs = {"cwd": work, "stdin": DEVNULL, "stdout": log, "stderr": log}
             return await super().start()
 
-    def make_preexec_fn(self, name: str) -> None:
-        """Nothing to do between fork and exec: the user stays the same.
+    def make_preexec_fn(self, name: str) -> Callable[[], None] | None:
+        """Choose what a process does between fork and exec; the operating system's user stays.
 
         Parameters
         ----------
         name : str
             Not used.
+
+        Returns
+        -------
+        callable or None
+            Keeps it to its share, where a profile was chosen.
         """
+        return self.share.limit() if self.share else None
 
     def user_env(self, env: dict[str, str]) -> dict[str, str]:
         """Set who and where the user is.
@@ -101,7 +142,7 @@ class ViewSpawner(LocalProcessSpawner):
         }
         if self.isolation is not None:
             env["JUPYTER_RUNTIME_DIR"] = RUNTIME_DIR
-        return env
+        return env | self.share.environment if self.share else env
 
     async def move_certs(self, paths: dict[str, Any]) -> dict[str, Any]:
         """Leave certificates where they are.
@@ -119,7 +160,7 @@ class ViewSpawner(LocalProcessSpawner):
         return paths
 
 
-def view_of(layout: Layout, user: str) -> View:
+def view_of(layout: Layout, user: str, *, gpus: bool = True) -> View:
     """Choose what one user's server sees.
 
     Parameters
@@ -128,6 +169,8 @@ def view_of(layout: Layout, user: str) -> View:
         Where everything lies.
     user : str
         The instructor or a student.
+    gpus : bool
+        Whether it sees the GPUs.
 
     Returns
     -------
@@ -146,12 +189,13 @@ def view_of(layout: Layout, user: str) -> View:
         mounts += [Mount.same(path, writable=True) for path in (layout.exchange, layout.course_dir)]
     else:
         mounts += [Mount.same(path) for path in package_folders("course", "autograder")]
+        mounts += [Mount.same(path) for path in _extension()]
         mounts += [
             Mount(layout.released, layout.outbound(user)),
             Mount.same(layout.inbound(user), writable=True),
             Mount.same(layout.feedback(user)),
         ]
-    return View(tuple(mounts), layout.work(user), may_nest=user == layout.instructor)
+    return View(tuple(mounts), layout.work(user), user == layout.instructor, gpus)
 
 
 def write_settings(
@@ -207,6 +251,14 @@ def write_settings(
         path = layout.settings(user) / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
+
+
+def _extension() -> list[Path]:
+    """Files of the server extension; students see no others of this package."""
+    package = Path(__file__).parent
+    return (
+        [package / "__init__.py", Path(computing.__file__)] if package_folders(__package__) else []
+    )
 
 
 def _logos() -> list[Path]:

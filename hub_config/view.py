@@ -51,6 +51,7 @@ class View:
     mounts: tuple[Mount, ...]
     start_in: Path
     may_nest: bool = False  # may start sandboxes of its own, as the grading engine does
+    gpus: bool = True
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,7 @@ class Isolation:
             *(str(self.bwrap), "--die-with-parent", *rights),
             *("--unshare-pid", "--unshare-ipc", "--unshare-uts"),
             *_system(),
+            *(_gpus() if view.gpus else ()),
             *(word for mount in view.mounts for word in _bind(mount)),
             *("--chdir", str(view.start_in), "--", *first, *argv),
         ]
@@ -172,9 +174,14 @@ def _system() -> list[str]:
     for path in DEVICES:
         words += ["--ro-bind-try", path, path]
     words += ["--proc", "/proc", "--dev", "/dev"]
+    return [*words, "--tmpfs", "/tmp", "--dir", "/run", "--dir", "/var/tmp"]
+
+
+def _gpus() -> list[str]:
+    words = []
     for gpu in sorted(Path("/dev").glob("nvidia*")):
         words += ["--dev-bind-try", str(gpu), str(gpu)]
-    return [*words, "--tmpfs", "/tmp", "--dir", "/run", "--dir", "/var/tmp"]
+    return words
 
 
 def _bind(mount: Mount) -> list[str]:

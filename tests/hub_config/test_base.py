@@ -35,6 +35,7 @@ def test_students_have_neither_formgrader_nor_the_list_of_courses():
         "nbgrader.server_extensions.formgrader": False,
         "nbgrader.server_extensions.course_list": False,
         "autograder.provisioner": True,
+        "hub_config.computing": True,
     }
 
 
@@ -72,9 +73,31 @@ def test_students_menus_hide_exactly_what_instructors_use():
 def test_only_the_instructors_pages_may_stand_in_a_frame():
     instructor = base.server_settings("instructor", private_sockets=True)["ServerApp"]
     headers = instructor["tornado_settings"]["headers"]
-    assert headers == {"Content-Security-Policy": "frame-ancestors 'self'"}
+    assert headers["Content-Security-Policy"] == "frame-ancestors 'self'"
     student = base.server_settings("student", private_sockets=True)["ServerApp"]
-    assert "tornado_settings" not in student
+    assert "Content-Security-Policy" not in student["tornado_settings"]["headers"]
+
+
+def test_every_page_says_the_same_to_a_browser():
+    c = Config()
+    c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 3}
+    base.set_headers(c)
+    assert c.JupyterHub.tornado_settings == {"slow_spawn_timeout": 3, "headers": base.HEADERS}
+    for role in ("instructor", "student"):
+        server = base.server_settings(role, private_sockets=True)["ServerApp"]
+        assert base.HEADERS.items() <= server["tornado_settings"]["headers"].items()
+
+
+def test_a_busy_kernel_is_never_culled_and_an_open_page_keeps_no_idle_one():
+    kernels = base.server_settings("student", private_sockets=True)["MappingKernelManager"]
+    assert (kernels["cull_busy"], kernels["cull_connected"]) == (False, True)
+    # A server must not go while a kernel of it would still be kept.
+    assert kernels["cull_idle_timeout"] <= base.SERVER_IDLE_S
+
+
+def test_the_culler_is_told_both_numbers():
+    command = base.culler_command(idle_s=7, every_s=3)
+    assert command[1:] == ["-m", "jupyterhub_idle_culler", "--timeout=7", "--cull-every=3"]
 
 
 def test_no_server_asks_the_network_for_news_or_updates():

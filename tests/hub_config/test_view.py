@@ -92,10 +92,13 @@ def test_a_student_does_not_see_other_people(student, layout):
 
 
 def test_a_student_does_not_see_the_checkout(student):
-    secrets = [
-        ROOT / name for name in ("assignments", "tests", ".git", "hub_config", "pyproject.toml")
-    ]
+    secrets = [ROOT / name for name in ("assignments", "tests", ".git", "pyproject.toml")]
     assert student.sees(*secrets) == set()
+
+
+def test_a_student_sees_of_the_hubs_code_only_what_runs_in_her_server(student):
+    seen = {path.name for path in student.sees(*(ROOT / "hub_config").iterdir())}
+    assert seen - {"__pycache__"} == {"__init__.py", "computing.py"}
 
 
 def test_a_student_does_not_see_the_machines_users(student):
