@@ -11,8 +11,15 @@ from hub_config.profiles import Profile, ProfileError, Profiles
 LABEL = "dlef/profile"
 
 
+async def groups_known(user: Any) -> Collection[str]:
+    """Return the groups that the hub has a user in."""
+    return {group.name for group in user.groups}
+
+
 def profile_list(
-    profiles: Profiles, images: dict[str, str]
+    profiles: Profiles,
+    images: dict[str, str],
+    groups_of: Callable[[Any], Awaitable[Collection[str]]] = groups_known,
 ) -> Callable[[Any], Awaitable[list[dict[str, Any]]]]:
     """Return a value for ``c.KubeSpawner.profile_list``.
 
@@ -25,6 +32,8 @@ def profile_list(
         All there are.
     images : dict of str to str
         The full name, tag included, of each image that profiles name.
+    groups_of : callable
+        Asks for the groups of a user.
 
     Raises
     ------
@@ -41,8 +50,7 @@ def profile_list(
             )
 
     async def offered(spawner: Any) -> list[dict[str, Any]]:
-        groups = {group.name for group in spawner.user.groups}
-        allowed = offers(profiles, groups, images)
+        allowed = offers(profiles, await groups_of(spawner.user), images)
         if not allowed:
             raise PermissionError(
                 f"{spawner.user.name} is in no group that may start a server; the hub's groups "

@@ -14,7 +14,9 @@ from typing import Any
 
 #: Everybody who may log in is in this group, so it has no list.
 STUDENTS = "students"
-INSTRUCTORS = "instructors"
+#: A box of the exchange has its owner's name, so a name is a folder's, and nobody's is the
+#: instructors' own. Small letters, because two names must not differ by their case alone.
+USERNAME = r"(?!instructor\Z)[a-z0-9][-_a-z0-9.@]{0,62}\Z"
 
 _WORDS: dict[Any, str] = {str: "a text", int: "a whole number", float: "a number"}
 #: The type of each setting; a list holds texts, and a mapping with the key "*" has any names.
@@ -188,6 +190,13 @@ def _wrong_values(
             )
         elif group not in listed:
             yield f"{where} names the unknown group '{group}'; {did_you_mean(group, listed)}"
+    for group, names in raw.get("groups", {}).items():
+        for name in names:
+            if not re.match(USERNAME, name.lower()):
+                yield (
+                    f"custom.groups.{group} lists '{name}', which is no name on this hub: letters, "
+                    "digits and . _ - @ after the first, and not 'instructor'"
+                )
     if "volumes" in raw and "shared_gib" not in raw["volumes"]:
         yield "custom.volumes has no 'shared_gib'; add it"
     elif "volumes" in raw and raw["volumes"]["shared_gib"] < 1:

@@ -43,6 +43,8 @@ class Target:
         Our settings among the values.
     profiles : Profiles
         The machines that it offers.
+    profiles_path : Path or None
+        Where they were read; None for the file beside this package.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Target:
     values: dict[str, Any]
     custom: custom.Custom
     profiles: machines.Profiles
+    profiles_path: Path | None
 
 
 def load(target: str, *, secrets: bool = True) -> Target:
@@ -70,21 +73,48 @@ def load(target: str, *, secrets: bool = True) -> Target:
     ProfileError
         With a sentence for everything that is wrong with the profiles.
     """
+    path, files, values = read(target, secrets=secrets)
+    raw = values.get("custom", {})
+    named = raw.get("profiles") if isinstance(raw, Mapping) else None
+    own = path.parent / named if named and isinstance(named, str) else None
+    found = machines.load(own)
+    names = [profile.name for profile in found.profiles]
+    try:
+        settings = custom.read(raw, groups=found.groups, profiles=names)
+    except custom.CustomError as error:
+        raise TargetError(*(f"{path.name}: {problem}" for problem in error.args)) from None
+    return Target(path.stem, path, files, values, settings, found, own)
+
+
+def read(target: str, *, secrets: bool = True) -> tuple[Path, tuple[Path, ...], dict[str, Any]]:
+    """Read a target's files, and judge nothing in them.
+
+    Parameters
+    ----------
+    target, secrets
+        As for `load`.
+
+    Returns
+    -------
+    path : Path
+        The file that an operator edits.
+    files : tuple of Path
+        Everything that was read, the strongest last.
+    values : dict
+        All of them merged.
+
+    Raises
+    ------
+    TargetError
+        If a file is not there, or holds no mapping.
+    """
     path = _path(target)
     hidden = path.with_name(f"{path.stem}.secrets.yaml")
     files = (COMMON, path, *((hidden,) if secrets and hidden.exists() else ()))
     values: dict[str, Any] = {}
     for file in files:
         values = merge(values, _read(file))
-    raw = values.get("custom", {})
-    named = raw.get("profiles") if isinstance(raw, Mapping) else None
-    found = machines.load(path.parent / named if named and isinstance(named, str) else None)
-    names = [profile.name for profile in found.profiles]
-    try:
-        settings = custom.read(raw, groups=found.groups, profiles=names)
-    except custom.CustomError as error:
-        raise TargetError(*(f"{path.name}: {problem}" for problem in error.args)) from None
-    return Target(path.stem, path, files, values, settings, found)
+    return path, files, values
 
 
 def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
