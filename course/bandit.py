@@ -28,8 +28,8 @@ class History:
         """Return what always playing the best arm would have earned more, so far, shape (R, T).
 
         In expectation over the rewards of the arms that were played: Sutton and Barto,
-        Reinforcement Learning, 2nd ed. (2018), §2; Auer, Cesa-Bianchi and Fischer, Machine
-        Learning 47 (2002), §1.
+        Reinforcement Learning, 2nd ed. (2018), chapter 2; Auer, Cesa-Bianchi and Fischer,
+        Machine Learning 47 (2002), §1.
         """
         return np.cumsum(self.means.max() - self.means[self.arms], axis=1)
 

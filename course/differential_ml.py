@@ -2,7 +2,7 @@
 
 A *twin network* computes a value ŷ(x) and, by the backward pass written out as ordinary layers, its
 gradient dŷ/dx; training compares both with labels: Huge and Savine, "Differential machine learning"
-(2020), §1 (twin networks and the loss) and the online appendix 2 on training.
+(2020), on twin networks and the loss, and its online appendix 2, on preparing the data.
 
 Inputs x have shape (m, n), values y (m,), derivatives dy/dx (m, n). Data come and go in their own
 units as float64; inside, everything is normalised and in float32: the labels carry a noise of some

@@ -10,9 +10,10 @@ There are (n + degree)!/(n! degree!) − 1 of them. The fits minimise over b and
     mean (y − ŷ)² + weight · Σ_j α_j mean (dydx_j − ∂ŷ/∂x_j)²     `differential`
 
 with α_j = var y / mean dydx_j², so that values and slopes weigh alike whatever their units are.
-Source: Huge and Savine, "Differential machine learning" (2020), and Savine's notebook and memo on
-differential regression (2020). That notebook takes the derivative of a monomial φ to be
-φ·p/(x + 1e-8), which at x = 0 is 0 also for p = 1; here it is p·z^(p − 1) times the other factors.
+Source: Huge and Savine, "Differential machine learning" (2020), with online appendix 3 and Savine's
+notebook, both on differential regression (2020). That notebook takes the derivative of a monomial φ
+to be φ·p/(x + 1e-8), which at x = 0 is 0 also for p = 1; here it is p·z^(p − 1) times the other
+factors.
 
 Whatever is out of range, misshapen or not finite raises a ValueError that says so. In particular y
 of shape (m, 1) is refused: a prediction of shape (m,) minus such a column is an (m, m) table.

@@ -52,7 +52,7 @@ def minimum_norm_risk(
 
     For y = xᵀβ + noise with independent standard normal features x, of which the model sees
     p = n_features: Belkin, Hsu and Xu, "Two models of double descent for weak features", SIAM
-    Journal on Mathematics of Data Science 2(4) (2020), theorem 1. With n examples,
+    Journal on Mathematics of Data Science 2(4) (2020), for the Gaussian model. With n examples,
 
     - p ≤ n − 2: unexplained·(1 + p/(n − p − 1)),
     - n − 1 ≤ p ≤ n + 1: infinite,

@@ -22,8 +22,8 @@ class MonotoneDense(keras.layers.Layer):
     it is 0. V, the trainable `raw_kernel`, has shape (n, units), b shape (units,). A stack whose
     first layer has the signs that theory demands and whose later layers have 1 throughout, with
     increasing activations, keeps the signs from end to end. Weights of one sign for this purpose:
-    J. Sill, "Monotonic networks", NIPS 10 (1998), §2; for option prices, C. Dugas et al.,
-    "Incorporating functional knowledge in neural networks", JMLR 10 (2009), §3.
+    J. Sill, "Monotonic networks", NIPS 10 (1998); for option prices, C. Dugas et al.,
+    "Incorporating functional knowledge in neural networks", JMLR 10 (2009), §2.
 
     Parameters
     ----------

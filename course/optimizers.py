@@ -87,7 +87,7 @@ class Momentum(Rule):
     """v ← μv − η_t·g, w ← w + v: the heavy ball.
 
     v is the last move, w_t − w_{t−1}, so this is the table's row; 0 ≤ `mu` < 1. Source: Polyak,
-    USSR Comput. Math. Math. Phys. 4(5) (1964), equation (9); Qian, Neural Networks 12(1) (1999).
+    USSR Comput. Math. Math. Phys. 4(5) (1964); Qian, Neural Networks 12(1) (1999).
     """
 
     mu: float = 0.9

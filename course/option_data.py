@@ -5,7 +5,7 @@ checked: Black and Scholes with one asset, and Bachelier with a basket of n asse
 today to a horizon, where its state is the input x, and on to expiry, where the payoff is the label
 y. The *differential label* dy/dx is the derivative of that payoff with the random shocks held
 fixed; given x, the mean of y is the price and the mean of dy/dx the delta (Broadie and Glasserman,
-Management Science 42(2), 1996; Huge and Savine, "Differential machine learning", 2020, §1).
+Management Science 42(2), 1996; Huge and Savine, "Differential machine learning", 2020).
 
 States x have shape (m, n), payoffs y (m,), derivatives dy/dx (m, n): one row per path, one column
 per asset, in float64. Prices are in the currency of `spot`, times in years, interest rates are

@@ -467,9 +467,9 @@ for m, k, cuts in [(11, 2, [4, 6]), (25, 4, [3, 9, 20]), (30, 6, [10, 20])]:
 # \alpha_j=\frac{\frac1m\sum_iy_i^2}{\frac1m\sum_iz_{ij}^2}.
 # $$
 #
-# This is the weight of Savine's memo, with mean squares of both. (The lecture takes the variance of $y$, so
-# that a constant fee changes nothing; here take the mean square.) If all $z_{ij}$ of an asset are 0, then
-# $\alpha_j$ is not defined: **leave that asset's slopes out**.
+# This is the weight of Huge and Savine's appendix, with mean squares of both. (The lecture takes the
+# variance of $y$, so that a constant fee changes nothing; here take the mean square.) If all $z_{ij}$
+# of an asset are 0, then $\alpha_j$ is not defined: **leave that asset's slopes out**.
 #
 # It is one least-squares problem. Below the rows of `Phi` stand those of $\sqrt{w\alpha_j}$ times
 # `DPhi[:, :, j]`, for every $j$, and the labels beside them likewise. `np.linalg.lstsq` solves it, also if
