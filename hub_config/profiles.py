@@ -9,32 +9,31 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 #: What hub_config/image builds for students.
 IMAGES = ("cpu", "gpu")
 OPERATORS, EFFECTS = ("Equal", "Exists"), ("NoExecute", "NoSchedule", "PreferNoSchedule")
 
-_REQUIRED: dict[str, type | tuple[type, ...]] = {
+#: The keys of a table in the file, and what each holds.
+Keys: TypeAlias = Mapping[str, type | tuple[type, ...]]
+NUMBER = (int, float)
+_REQUIRED: Keys = {
     "name": str,
     "title": str,
     "purpose": str,
-    "cpu": (int, float),
-    "memory_gib": (int, float),
-    "price_per_hour": (int, float),
-    "max_hours": (int, float),
+    "cpu": NUMBER,
+    "memory_gib": NUMBER,
+    "price_per_hour": NUMBER,
+    "max_hours": NUMBER,
     "image": str,
     "groups": list,
 }
-_OPTIONAL: dict[str, type | tuple[type, ...]] = {
-    "selector": dict,
-    "tolerations": list,
-    "accelerator": dict,
-}
-_ACCELERATOR: dict[str, type | tuple[type, ...]] = {"title": str, "resource": str, "count": int}
-_WORDS = {
+_OPTIONAL: Keys = {"selector": dict, "tolerations": list, "accelerator": dict}
+_ACCELERATOR: Keys = {"title": str, "resource": str, "count": int}
+_WORDS: dict[Any, str] = {
     str: "a text in quotes",
-    (int, float): "a number",
+    NUMBER: "a number",
     int: "a whole number",
     list: "a list",
     dict: "a table",
@@ -50,17 +49,7 @@ class ProfileError(ValueError):
 
 @dataclass(frozen=True)
 class Accelerator:
-    """What a machine has besides processors.
-
-    Attributes
-    ----------
-    title : str
-        As people know it.
-    resource : str
-        Kubernetes' name of it, such as ``nvidia.com/gpu``.
-    count : int
-        How many one server gets.
-    """
+    """What a machine has besides processors, as people and Kubernetes call it, and how many."""
 
     title: str
     resource: str
@@ -110,6 +99,11 @@ class Profile:
     selector: dict[str, str]
     tolerations: tuple[dict[str, str], ...]
 
+    @property
+    def cpu_guarantee(self) -> float:
+        """Processors that a server always has: notebooks are idle most of the time."""
+        return self.cpu / 2
+
 
 @dataclass(frozen=True)
 class Profiles:
@@ -151,18 +145,23 @@ def load(path: Path | None = None) -> Profiles:
         If the file is not there or is not TOML, or with a sentence for everything in it that
         cannot be.
     """
-    label = path.name if path else "profiles.toml"
-    source = path or resources.files("hub_config").joinpath("profiles.toml")
-    try:
-        raw = tomllib.loads(source.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ProfileError(f"there is no {path}; write one, or name another") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ProfileError(f"{label} is not valid TOML, so correct it: {error}") from None
+    label, raw = contents(path)
     if problems := list(_problems(raw)):
         raise ProfileError(*(f"{label}: {problem}" for problem in problems))
     made = tuple(_profile(one) for one in raw["profiles"])
     return Profiles(raw["currency"], tuple(raw["groups"]), made)
+
+
+def contents(path: Path | None = None) -> tuple[str, dict[str, Any]]:
+    """Return the file's name and what stands in it, or raise `ProfileError` where it is no TOML."""
+    label = path.name if path else "profiles.toml"
+    source = path or resources.files("hub_config").joinpath("profiles.toml")
+    try:
+        return label, tomllib.loads(source.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ProfileError(f"there is no {path}; write one, or name another") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ProfileError(f"{label} is not valid TOML, so correct it: {error}") from None
 
 
 def choose_from(word: str, known: Collection[str]) -> str:
@@ -185,7 +184,8 @@ def _profile(raw: Mapping[str, Any]) -> Profile:
 
 def _problems(raw: Mapping[str, Any]) -> Iterator[str]:
     top = {"currency": str, "groups": list, "profiles": list}
-    found = list(_misfits(raw, "the file", top, {}))
+    # The hub does not read these two; `hub_config.pools` does.
+    found = list(misfits(raw, "the file", top, {"pools": list, "storage": dict}))
     yield from found
     if found:
         return  # what follows reads all three
@@ -194,7 +194,7 @@ def _problems(raw: Mapping[str, Any]) -> Iterator[str]:
     for number, profile in enumerate(raw["profiles"], start=1):
         named = profile.get("name") if isinstance(profile, Mapping) else None
         where = f"profile '{named}'" if isinstance(named, str) else f"profile {number}"
-        found = list(_misfits(profile, where, _REQUIRED, _OPTIONAL))
+        found = list(misfits(profile, where, _REQUIRED, _OPTIONAL))
         yield from found
         if found:
             continue
@@ -208,12 +208,7 @@ def _problems(raw: Mapping[str, Any]) -> Iterator[str]:
         yield "there is no profile; nobody could start a server"
 
 
-def _misfits(
-    raw: Any,
-    where: str,
-    required: Mapping[str, type | tuple[type, ...]],
-    optional: Mapping[str, type | tuple[type, ...]],
-) -> Iterator[str]:
+def misfits(raw: Any, where: str, required: Keys, optional: Keys) -> Iterator[str]:
     """Yield what is wrong with the keys of a table and the types of their values."""
     if not isinstance(raw, Mapping):
         yield f"{where} is {raw!r}; write it as a table"
@@ -263,7 +258,7 @@ def _wrong_place(profile: Mapping[str, Any], where: str) -> Iterator[str]:
             yield f"{where} has the image 'gpu' and no accelerator; add one, or take 'cpu'"
         return
     accelerator = profile["accelerator"]
-    found = list(_misfits(accelerator, f"{where}, accelerator,", _ACCELERATOR, {}))
+    found = list(misfits(accelerator, f"{where}, accelerator,", _ACCELERATOR, {}))
     yield from found
     if found:
         return
@@ -290,7 +285,7 @@ def _wrong_place(profile: Mapping[str, Any], where: str) -> Iterator[str]:
 
 def _wrong_toleration(toleration: Any, where: str) -> Iterator[str]:
     keys = {"key": str, "operator": str}
-    found = list(_misfits(toleration, f"{where}, toleration,", keys, {"effect": str, "value": str}))
+    found = list(misfits(toleration, f"{where}, toleration,", keys, {"effect": str, "value": str}))
     yield from found
     if found:
         return
