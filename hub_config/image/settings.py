@@ -1,0 +1,140 @@
+"""What an image tells Jupyter: the server's settings, nbgrader's, and the kernels.
+
+``python -m hub_config.image.settings KIND --course ID --etc DIR --share DIR`` writes it while the
+image is built.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from traitlets.config import Config
+
+from hub_config import base
+from hub_config.image.versions import OVERRIDES
+
+KINDS = tuple(OVERRIDES)
+CPU_TITLE, GPU_TITLE = "Python (TensorFlow)", "Python (TensorFlow, GPU)"
+
+#: Where the hub mounts a student's box; the instructor's and the graders' pods have all boxes.
+EXCHANGE, BOXES = "/srv/exchange", "/srv/boxes"
+
+_STUDENT = '''"""A student's nbgrader: the hub says who that is, and mounts their box."""
+
+import os
+
+from traitlets.config import Config
+
+from hub_config import base
+
+name = os.environ.get("JUPYTERHUB_USER") or os.environ.get("USER") or "nobody"
+course = os.environ.get("DLEF_COURSE") or {course!r}
+c = get_config()
+c.merge(Config(base.student_settings(name, course_id=course, exchange={exchange!r})))
+'''
+_INSTRUCTOR = '''"""The instructor's nbgrader: the course's own nbgrader_config.py adds the rest."""
+
+from traitlets.config import Config
+
+from hub_config import base
+
+c = get_config()
+c.merge(Config(base.instructor_settings(exchange={exchange!r}, boxes={boxes!r})))
+'''
+
+
+def role(kind: str) -> base.Role:
+    """Return whose settings an image has."""
+    return "instructor" if kind == "grader" else "student"
+
+
+def kernels(kind: str) -> dict[str, base.Settings]:
+    """Return the content of each ``kernel.json``, by the kernel's name.
+
+    Notebooks ask for ``python3``, here as on a laptop, so that they open everywhere. It is the best
+    that the image has: who starts a GPU machine has chosen it and pays for it, and a notebook that
+    quietly trained beside the GPU would be the dearer mistake. The GPU image has a second kernel,
+    ``python3-cpu``, that cannot see the GPU: for assignments that need none, on a GPU that others
+    share.
+
+    Parameters
+    ----------
+    kind : str
+        One of `KINDS`.
+    """
+    if kind != "gpu":
+        return {"python3": _kernel(CPU_TITLE)}
+    return {
+        "python3": _kernel(GPU_TITLE),
+        "python3-cpu": _kernel(CPU_TITLE, CUDA_VISIBLE_DEVICES=""),
+    }
+
+
+def _kernel(title: str, **env: str) -> base.Settings:
+    servers = Config()
+    base.set_servers(servers)  # TensorFlow's variables, which the hub sets for the server too
+    tensorflow = {k: v for k, v in servers.Spawner.environment.items() if k.startswith("TF_")}
+    return base.kernel_settings(base.PRELOAD) | {"display_name": title, "env": tensorflow | env}
+
+
+def server(kind: str) -> base.Settings:
+    """Return the content of ``jupyter_server_config.json``."""
+    settings = base.server_settings(role(kind), private_sockets=True)
+    # The wheel brings a kernelspec for other hubs, which would be a second "Python 3" here.
+    settings["KernelSpecManager"] = {"allowed_kernelspecs": sorted(kernels(kind))}
+    return settings
+
+
+def nbgrader(kind: str, course: str) -> str:
+    """Return the text of ``nbgrader_config.py``."""
+    if role(kind) == "student":
+        return _STUDENT.format(course=course, exchange=EXCHANGE)
+    return _INSTRUCTOR.format(exchange=f"{BOXES}/instructor", boxes=BOXES)
+
+
+def write(kind: str, *, course: str, etc: Path, share: Path) -> None:
+    """Write everything.
+
+    Parameters
+    ----------
+    kind : str
+        One of `KINDS`.
+    course : str
+        nbgrader's name of the course, unless the hub sets ``DLEF_COURSE``.
+    etc : Path
+        Folder of configuration; Jupyter reads ``/etc/jupyter``.
+    share : Path
+        Folder of data; Jupyter reads ``share/jupyter`` of the environment.
+    """
+    files = {
+        etc / "jupyter_server_config.json": _json(server(kind)),
+        etc / "labconfig" / "page_config.json": _json(base.lab_settings(role(kind))),
+        etc / "nbgrader_config.py": nbgrader(kind, course),
+    }
+    for name, content in kernels(kind).items():
+        files[share / "kernels" / name / "kernel.json"] = _json(content)
+    for file, text in files.items():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+
+
+def _json(content: base.Settings) -> str:
+    return json.dumps(content, indent=1) + "\n"
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Read the command line and write."""
+    parser = argparse.ArgumentParser(prog="python -m hub_config.image.settings")
+    parser.add_argument("kind", choices=KINDS)
+    parser.add_argument("--course", required=True, help="nbgrader's name of the course")
+    parser.add_argument("--etc", type=Path, required=True, help="such as /etc/jupyter")
+    parser.add_argument("--share", type=Path, required=True, help="such as VENV/share/jupyter")
+    given = parser.parse_args(argv)
+    write(given.kind, course=given.course, etc=given.etc, share=given.share)
+
+
+if __name__ == "__main__":
+    main()
