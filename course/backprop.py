@@ -3,7 +3,7 @@
 A `Node` is a value with edges to what it was computed from; the rule on an edge turns the adjoint
 of the result, ∂output/∂result, into its share of the adjoint of the operand. `adjoints` crosses
 every edge once, backwards, and adds up the shares (Griewank and Walther, Evaluating Derivatives,
-2nd ed. 2008, §3.2). It writes nothing into the graph: a second call gives the same answer.
+2nd ed. 2008, chapter 3). It writes nothing into the graph: a second call gives the same answer.
 
 Use +, −, *, /, **, @, [], T, sum, mean as with arrays; `course.neurons` has tanh and its like.
 Numbers and arrays among the operands are constants. All is float64 and broadcasts as in NumPy.
