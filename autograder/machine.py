@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from autograder import cgroups, sandbox, seccomp
+from autograder import cgroups, pod, sandbox, seccomp
 from autograder.settings import Autograder
 
 _SYSCTLS = (
@@ -110,7 +110,8 @@ def _filter() -> Fact:
 def _walls() -> Fact:
     name = "both walls, rehearsed"
     if reason := sandbox.missing():
-        return Fact(name, False, f"{reason[:1].upper()}{reason[1:]}.", _CONTAINER)
+        remedy = " ".join(pod.lacking()) if pod.inside() else ""
+        return Fact(name, False, f"{reason[:1].upper()}{reason[1:]}.", remedy or _CONTAINER)
     meaning = (
         "Processes, mounts, network, IPC, a fresh /proc, limits and the filter were set up "
         "around a program that does nothing."

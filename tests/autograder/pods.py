@@ -1,0 +1,105 @@
+"""Runs a program as a pod would: as an ordinary user, behind what container runtimes put around."""
+
+from __future__ import annotations
+
+import errno
+import os
+import platform
+import struct
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from autograder import sandbox, seccomp
+
+ROOT = Path(__file__).parents[2]
+NOBODY = 65534
+#: What container runtimes cover of /proc, in two of their ways.
+MASKS = ("--ro-bind", "/proc/sys", "/proc/sys", "--ro-bind", "/dev/null", "/proc/timer_list")
+#: Ends the privileges that made the pod, if any, and becomes the program.
+ENTER = (
+    "import os, sys\n"
+    f"if os.getuid() == 0: os.setgroups([]); os.setgid({NOBODY}); os.setuid({NOBODY})\n"
+    "os.execv(sys.argv[1], sys.argv[1:])"
+)
+
+
+def default_filter() -> bytes:
+    """Return a filter that refuses what RuntimeDefault refuses of what the walls call."""
+    architecture, column = seccomp.MACHINES[platform.machine()]
+    refused = [seccomp.REFUSED[name][1 + column] for name in ("unshare", "mount", "setns")]
+    clone = seccomp.LOOKED_AT["clone"][column]
+    program = [
+        (seccomp.LOAD, 0, 0, seccomp.ARCHITECTURE),
+        (seccomp.EQUAL, 1, 0, architecture),
+        (seccomp.RETURN, 0, 0, seccomp.RET_ALLOW),
+        (seccomp.LOAD, 0, 0, seccomp.NUMBER),
+    ]
+    for number in refused:
+        program += [
+            (seccomp.EQUAL, 0, 1, number),
+            (seccomp.RETURN, 0, 0, seccomp.RET_ERRNO | errno.EPERM),
+        ]
+    program += [
+        (seccomp.EQUAL, 0, 3, clone),
+        (seccomp.LOAD, 0, 0, seccomp.ARGUMENT),
+        (seccomp.ANY_BIT, 0, 1, seccomp.NAMESPACES),
+        (seccomp.RETURN, 0, 0, seccomp.RET_ERRNO | errno.EPERM),
+        (seccomp.RETURN, 0, 0, seccomp.RET_ALLOW),
+    ]
+    return b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
+
+
+def run(
+    words: Sequence[str],
+    *,
+    masked: bool = False,
+    filtered: bool = False,
+    exhausted: bool = False,
+    env: dict[str, str] | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run Python with these words in a pod, which refuses what it is told to."""
+    bwrap = str(sandbox.find_bwrap())
+    root = sandbox.privileged()
+    # Its own root directory, read-only; /proc as it is, so that only what is told covers it.
+    argv = [bwrap, *(("--cap-add", "ALL") if root else ("--unshare-user",)), "--die-with-parent"]
+    argv += ["--dev-bind", "/", "/", "--unshare-ipc", "--unshare-net", "--tmpfs", "/tmp"]
+    argv += _opened() + (list(MASKS) if masked else [])
+    for name, value in {
+        "HOME": "/tmp",
+        "KUBERNETES_SERVICE_HOST": "10.0.0.1",
+        **(env or {}),
+    }.items():
+        argv += ["--setenv", name, value]
+    end, passed = None, []
+    if filtered:
+        end, start = os.pipe()
+        os.write(start, default_filter())
+        os.close(start)
+        argv += ["--seccomp", str(end)]
+        passed = [end]
+    argv += ["--chdir", "/tmp", sys.executable, "-c", ENTER]
+    if exhausted:
+        argv += [bwrap, "--unshare-user", "--disable-userns", "--dev-bind", "/", "/"]
+    argv += [sys.executable, *words]
+    try:
+        return subprocess.run(argv, capture_output=True, text=True, pass_fds=passed, timeout=120)
+    finally:
+        if end is not None:
+            os.close(end)
+
+
+def _opened() -> list[str]:
+    """Return the options that open an ordinary user's way to this Python and to this checkout."""
+    shown = [ROOT, *sandbox.python_paths([])]
+    closed = {p for path in shown for p in path.parents if not p.stat().st_mode & 0o001}
+    options = []
+    for parent in sorted(closed):
+        options += ["--perms", "0755", "--tmpfs", str(parent)]
+    for path in shown:
+        if any(path.is_relative_to(parent) for parent in closed) or path.is_relative_to("/tmp"):
+            for parent in reversed(path.parents[:-1]):
+                options += ["--perms", "0755", "--dir", str(parent)]
+            options += ["--ro-bind", str(path), str(path)]
+    return options
