@@ -16,6 +16,8 @@ from pathlib import Path
 import requests
 import websocket
 
+from tests.hub_config import second_hub
+
 SERVE = """
 import sys
 from pathlib import Path
@@ -42,10 +44,20 @@ def free_port() -> int:
 
 
 class RunningHub:
-    """`hub_config.laptop.serve` in a process; ``without`` names what it must not find here."""
+    """`hub_config.laptop.serve` in a process; ``without`` names what it must not find here.
+
+    ``settings`` is an operator's own configuration, ``second`` asks for the older JupyterHub.
+    """
 
     def __init__(
-        self, course: Path, state: Path, *without: str, students: str = "student1", port: int = 0
+        self,
+        course: Path,
+        state: Path,
+        *without: str,
+        students: str = "student1",
+        port: int = 0,
+        settings: str = "",
+        second: bool = False,
     ):
         self.course, self.state, self.port = course, state, port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -53,8 +65,13 @@ class RunningHub:
         self.passwords: dict[str, str] = {}
         self.ready = threading.Event()
         arguments = [str(course), str(state), str(self.port), students, *without]
+        if settings:
+            state.mkdir(mode=0o700, exist_ok=True)
+            (state / "jupyterhub_config.py").write_text(settings)
+        self.python = str(second_hub.python()) if second else sys.executable
         self.process = subprocess.Popen(
-            [sys.executable, "-u", "-c", SERVE, *arguments],
+            [self.python, "-u", "-c", SERVE, *arguments],
+            env=second_hub.environment() if second else None,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -149,8 +166,19 @@ class Client:
         return self.session.post(f"{self.hub.url}/hub/login?next=%2Fhub%2Fhome", form, timeout=60)
 
     def spawn(self, user: str) -> str:
-        """Start the user's server; return its base path."""
-        self.get("/hub/spawn")
+        """Start the user's server with what is chosen already; return its base path."""
+        page = self.get("/hub/spawn")
+        if 'id="spawn_form"' in page.text:
+            self.choose(re.search(r'name="profile" value="([^"]+)" checked', page.text)[1])
+        return self.arrive(user)
+
+    def choose(self, profile: str) -> requests.Response:
+        """Send the form that asks what to start."""
+        form = {"_xsrf": self._cookie("_xsrf", "/hub/"), "profile": profile}
+        return self.session.post(f"{self.hub.url}/hub/spawn", form, timeout=120)
+
+    def arrive(self, user: str) -> str:
+        """Wait for a server that was started; return its base path."""
         base = f"/user/{user}/"
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
