@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any
 
 from hub_config.profiles import Profile, ProfileError, Profiles
@@ -20,6 +20,7 @@ def profile_list(
     profiles: Profiles,
     images: dict[str, str],
     groups_of: Callable[[Any], Awaitable[Collection[str]]] = groups_known,
+    tolerations: Sequence[dict[str, str]] = (),
 ) -> Callable[[Any], Awaitable[list[dict[str, Any]]]]:
     """Return a value for ``c.KubeSpawner.profile_list``.
 
@@ -34,6 +35,8 @@ def profile_list(
         The full name, tag included, of each image that profiles name.
     groups_of : callable
         Asks for the groups of a user.
+    tolerations : sequence of dict
+        What servers of all profiles tolerate.
 
     Raises
     ------
@@ -50,7 +53,7 @@ def profile_list(
             )
 
     async def offered(spawner: Any) -> list[dict[str, Any]]:
-        allowed = offers(profiles, await groups_of(spawner.user), images)
+        allowed = offers(profiles, await groups_of(spawner.user), images, tolerations)
         if not allowed:
             raise PermissionError(
                 f"{spawner.user.name} is in no group that may start a server; the hub's groups "
@@ -62,7 +65,10 @@ def profile_list(
 
 
 def offers(
-    profiles: Profiles, groups: Collection[str], images: dict[str, str]
+    profiles: Profiles,
+    groups: Collection[str],
+    images: dict[str, str],
+    tolerations: Sequence[dict[str, str]] = (),
 ) -> list[dict[str, Any]]:
     """Return KubeSpawner's profile list for somebody in these groups; the first is chosen."""
     return [
@@ -71,7 +77,7 @@ def offers(
             "display_name": profile.title,
             "description": description(profile, profiles.currency),
             "default": number == 0,
-            "kubespawner_override": override(profile, profiles.accelerators, images),
+            "kubespawner_override": override(profile, profiles.accelerators, images, tolerations),
         }
         for number, profile in enumerate(profiles.allowed(groups))
     ]
@@ -87,12 +93,16 @@ def description(profile: Profile, currency: str) -> str:
 
 
 def override(
-    profile: Profile, accelerators: Collection[str], images: dict[str, str]
+    profile: Profile,
+    accelerators: Collection[str],
+    images: dict[str, str],
+    tolerations: Sequence[dict[str, str]] = (),
 ) -> dict[str, Any]:
     """Return what differs for servers of this profile.
 
     KubeSpawner merges dictionaries with what the chart's values have set. A GPU that is set there
     would come on top of the profile's, or into a profile without: so all others are taken away.
+    Lists it replaces, so that what every server tolerates is given along.
     """
     wanted = profile.accelerator
     devices: dict[str, str | None] = dict.fromkeys(accelerators)
@@ -106,7 +116,7 @@ def override(
         "extra_resource_limits": dict(devices),
         "extra_resource_guarantees": dict(devices),
         "node_selector": dict(profile.selector),
-        "tolerations": [dict(one) for one in profile.tolerations],
+        "tolerations": [dict(one) for one in (*tolerations, *profile.tolerations)],
         "extra_labels": {LABEL: profile.name},
         # Kubernetes ends the server then, even if the hub should be down.
         "extra_pod_config": {"activeDeadlineSeconds": round(3600 * profile.max_hours)},

@@ -68,10 +68,8 @@ def configure(c: Config, get_config: Callable[..., Any]) -> None:
     set_rights(c, everybody)
     base.set_headers(c)
     set_pods(c)
-    set_exchange(c, settings.course, settings.images["cpu"])
-    c.KubeSpawner.profile_list = offer.profile_list(
-        machines, settings.images, groups_of=everybody.refreshed
-    )
+    set_exchange(c, settings.course)
+    set_profiles(c, machines, settings, everybody)
 
 
 def set_rights(c: Config, everybody: people.People) -> None:
@@ -114,7 +112,7 @@ def set_pods(c: Config) -> None:
     _mount(c, "shm", {"mountPath": "/dev/shm"})
 
 
-def set_exchange(c: Config, course: str, image: str) -> None:
+def set_exchange(c: Config, course: str) -> None:
     """Mount each student's own box, and of everybody's what the instructors released.
 
     A student writes to one folder only, the one for submissions: a link further up could lead the
@@ -126,23 +124,75 @@ def set_exchange(c: Config, course: str, image: str) -> None:
         The hub's configuration.
     course : str
         nbgrader's name of the course.
-    image : str
-        For the container that makes the folders before kubelet would make them as root.
     """
-    own, released = f"boxes/{{unescaped_username}}/{course}", f"boxes/instructor/{course}/outbound"
     _volume(c, SHARED, {"persistentVolumeClaim": {"claimName": SHARED}})
     # nbgrader wants to be able to write to the root of an exchange, and puts nothing there.
     _volume(c, "exchange", {"emptyDir": {"sizeLimit": "1Mi"}})
     _mount(c, "exchange", {"mountPath": EXCHANGE})
-    for name, sub_path, read_only in (
-        ("inbound", f"{own}/inbound", False),
-        ("feedback", f"{own}/feedback", True),
-        ("outbound", released, True),
-    ):
+    for name, sub_path in box_folders(course).items():
         mount = {"mountPath": f"{EXCHANGE}/{course}/{name}", "subPath": sub_path}
+        read_only = name != "inbound"
         _mount(c, f"exchange-{name}", {"name": SHARED, **mount, "readOnly": read_only})
-    folders = [f"/shared/{own}/inbound", f"/shared/{own}/feedback", f"/shared/{released}"]
-    make_box = {
+
+
+def set_profiles(
+    c: Config, machines: profiles.Profiles, settings: custom.Custom, everybody: people.People
+) -> None:
+    """Offer everybody the machines of their groups, and make their box before their server.
+
+    Parameters
+    ----------
+    c : Config
+        The hub's configuration, with what the chart has set for all servers.
+    machines : Profiles
+        All there are.
+    settings : Custom
+        Ours.
+    everybody : People
+        Who is in which group.
+    """
+    before = c.KubeSpawner.get("init_containers", [])
+    if not isinstance(before, list):  # traitlets' record of what was appended to an unset trait
+        before = before.get_value([])
+    offered = offer.profile_list(
+        machines,
+        settings.images,
+        groups_of=everybody.refreshed,
+        tolerations=list(c.KubeSpawner.get("tolerations", [])),
+    )
+
+    async def with_box(spawner: Any) -> list[dict[str, Any]]:
+        found = await offered(spawner)
+        for one in found:
+            override = one["kubespawner_override"]
+            override["init_containers"] = [*before, make_box(settings.course, override["image"])]
+        return found
+
+    c.KubeSpawner.profile_list = with_box
+
+
+def box_folders(course: str) -> dict[str, str]:
+    """Return where on the shared volume the folders of a student's exchange are."""
+    own = f"boxes/{{unescaped_username}}/{course}"
+    return {
+        "inbound": f"{own}/inbound",
+        "feedback": f"{own}/feedback",
+        "outbound": f"boxes/instructor/{course}/outbound",
+    }
+
+
+def make_box(course: str, image: str) -> dict[str, Any]:
+    """Return the container that makes a student's folders; kubelet would make them as root.
+
+    Parameters
+    ----------
+    course : str
+        nbgrader's name of the course.
+    image : str
+        The server's own, so that no other is pulled.
+    """
+    folders = [f"/shared/{folder}" for folder in box_folders(course).values()]
+    return {
         "name": "make-box",
         "image": image,
         "command": ["mkdir", "--parents", "--", *folders],
@@ -153,8 +203,6 @@ def set_exchange(c: Config, course: str, image: str) -> None:
             "limits": {"cpu": "100m", "memory": "64Mi"},
         },
     }
-    before = c.KubeSpawner.get("init_containers", [])
-    c.KubeSpawner.init_containers = [*_listed(before), make_box]
 
 
 def _volume(c: Config, name: str, source: dict[str, Any]) -> None:
@@ -164,10 +212,3 @@ def _volume(c: Config, name: str, source: dict[str, Any]) -> None:
 def _mount(c: Config, name: str, mount: dict[str, Any]) -> None:
     mounts = c.KubeSpawner.get("volume_mounts", {})
     c.KubeSpawner.volume_mounts = {**mounts, name: {"name": name, **mount}}
-
-
-def _listed(found: Any) -> list[Any]:
-    """Return what the chart has set or appended so far."""
-    if isinstance(found, list):
-        return found
-    return list(found.get_value([]))  # traitlets' record of what was appended to an unset trait

@@ -161,7 +161,8 @@ def warm_seats(target: Target) -> list[Object]:
 def _warm_job(target: Target, profile: Profile, seats: int) -> Object:
     warm = target.custom.warm
     assert warm is not None
-    wanted = offer.override(profile, target.profiles.accelerators, target.custom.images)
+    tolerated = target.values.get("scheduling", {}).get("userPods", {}).get("tolerations", [])
+    wanted = offer.override(profile, target.profiles.accelerators, target.custom.images, tolerated)
     devices = {k: n for k, n in wanted["extra_resource_limits"].items() if n is not None}
     memory = f"{profile.memory_gib:g}Gi"
     container = {
@@ -183,7 +184,7 @@ def _warm_job(target: Target, profile: Profile, seats: int) -> Object:
         "priorityClassName": "dlef-warm",
         "restartPolicy": "Never",
         "terminationGracePeriodSeconds": 0,  # the student waits
-        "tolerations": [dict(one) for one in profile.tolerations],
+        "tolerations": wanted["tolerations"],
     }
     job = {
         "activeDeadlineSeconds": 60 * warm.minutes,

@@ -1,0 +1,271 @@
+"""Does what the hub's pod does, in a process that sees nothing of this repository.
+
+Run as ``python -I -S in_the_pod.py SITE_PACKAGES... < JOB``. The job is JSON: the chart's merged
+values, the folder in which `hub.extraFiles` lie, and what to answer. The answer is JSON on the last
+line. Where the chart itself is at hand (``chart``: a folder with files/hub/jupyterhub_config.py) its
+own configuration runs first; else `like_the_chart`, which a test compares with it.
+"""
+
+import asyncio
+import contextlib
+import io
+import json
+import os
+import sys
+import tempfile
+import types
+from pathlib import Path
+
+JOB = json.load(sys.stdin)
+sys.path += sys.argv[1:] + [JOB["folder"]]
+
+from traitlets.config import Config, LazyConfigValue  # noqa: E402
+
+NAMES = {"user-scheduler": "dlef-user-scheduler", "priority": "dlef-default-priority"}
+
+
+def get_config(key, default=None):
+    """Return what is in the values at a key with dots, as the chart's z2jh.get_config does."""
+    found = JOB["values"]
+    for level in key.split("."):
+        if not isinstance(found, dict) or level not in found:
+            return default
+        found = found[level]
+    return found
+
+
+def secret(key, default=None):
+    """Return what the chart would have made up."""
+    if key == "hub.db.password":
+        return None
+    return "ab" * 32
+
+
+def by_the_chart(folder):
+    """Run the chart's own configuration."""
+    c = Config()
+
+    def set_config_if_not_none(parent, name, key):
+        if get_config(key) is not None:
+            setattr(parent, name, get_config(key))
+
+    z2jh = types.ModuleType("z2jh")
+    z2jh.get_config = get_config
+    z2jh.set_config_if_not_none = set_config_if_not_none
+    z2jh.get_name = lambda name: NAMES.get(name, name)
+    z2jh.get_name_env = lambda name, suffix="": "8081"
+    z2jh.get_secret_value = secret
+    sys.modules["z2jh"] = z2jh
+    file = Path(folder) / "files" / "hub" / "jupyterhub_config.py"
+    # The last statement runs hub.extraConfig; it is run below, so that both ways share it.
+    text = file.read_text().partition("# execute hub.extraConfig entries")[0]
+    text = text.replace("AsyncHTTPClient.configure(", "str(")  # pycurl is not what is tested
+    with contextlib.redirect_stdout(io.StringIO()):
+        exec(compile(text, str(file), "exec"), {"get_config": lambda: c, "__file__": str(file)})
+    return c
+
+
+TRAITS = {  # of KubeSpawner, from singleuser
+    "start_timeout": "startTimeout",
+    "events_enabled": "events",
+    "extra_labels": "extraLabels",
+    "extra_annotations": "extraAnnotations",
+    "allow_privilege_escalation": "allowPrivilegeEscalation",
+    "uid": "uid",
+    "fs_gid": "fsGid",
+    "node_selector": "nodeSelector",
+    "node_affinity_required": "extraNodeAffinity.required",
+    "pod_affinity_required": "extraPodAffinity.required",
+    "pod_affinity_preferred": "extraPodAffinity.preferred",
+    "pod_anti_affinity_required": "extraPodAntiAffinity.required",
+    "pod_anti_affinity_preferred": "extraPodAntiAffinity.preferred",
+    "lifecycle_hooks": "lifecycleHooks",
+    "init_containers": "initContainers",
+    "extra_containers": "extraContainers",
+    "mem_limit": "memory.limit",
+    "mem_guarantee": "memory.guarantee",
+    "cpu_limit": "cpu.limit",
+    "cpu_guarantee": "cpu.guarantee",
+    "extra_resource_limits": "extraResource.limits",
+    "extra_resource_guarantees": "extraResource.guarantees",
+    "environment": "extraEnv",
+    "profile_list": "profileList",
+    "extra_pod_config": "extraPodConfig",
+    "storage_extra_labels": "storage.extraLabels",
+    "storage_capacity": "storage.capacity",
+    "storage_access_modes": "storage.dynamic.storageAccessModes",
+}
+
+
+def like_the_chart():
+    """Set what matters to a pod as the chart sets it."""
+    c = Config()
+    for trait, key in TRAITS.items():
+        if (value := get_config(f"singleuser.{key}")) is not None:
+            c.KubeSpawner[trait] = value
+    image = get_config("singleuser.image")
+    c.KubeSpawner.image = f"{image['name']}:{image['tag']}"
+    c.KubeSpawner.namespace = "default"
+    chart = f"{get_config('Chart.Name')}-{get_config('Chart.Version')}"
+    c.KubeSpawner.common_labels = {
+        "app": "jupyterhub",
+        "release": get_config("Release.Name"),
+        "chart": chart,
+        "app.kubernetes.io/name": "jupyterhub",
+        "app.kubernetes.io/instance": get_config("Release.Name"),
+        "helm.sh/chart": chart,
+        "app.kubernetes.io/managed-by": "kubespawner",
+    }
+    c.KubeSpawner.scheduler_name = NAMES["user-scheduler"]
+    c.KubeSpawner.priority_class_name = NAMES["priority"]
+    purpose = {"key": "hub.jupyter.org/node-purpose", "operator": "In", "values": ["user"]}
+    c.KubeSpawner.node_affinity_preferred = [
+        {"weight": 100, "preference": {"matchExpressions": [purpose]}}
+    ]
+    c.KubeSpawner.tolerations = get_config("scheduling.userPods.tolerations") + get_config(
+        "singleuser.extraTolerations"
+    )
+    home = get_config("singleuser.storage.dynamic.volumeNameTemplate")
+    claim = {"claimName": "{pvc_name}"}
+    c.KubeSpawner.storage_pvc_ensure = True
+    c.KubeSpawner.volumes = {home: {"name": home, "persistentVolumeClaim": claim}}
+    path = get_config("singleuser.storage.homeMountPath")
+    c.KubeSpawner.volume_mounts = {home: {"mountPath": path, "name": home, "subPath": None}}
+    c.Spawner.cmd = get_config("singleuser.cmd")
+    c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 0}
+    c.JupyterHub.spawner_class = "kubespawner.KubeSpawner"
+    c.JupyterHub.cookie_secret = secret("cookie")
+    c.CryptKeeper.keys = [secret("keys")]
+    c.ConfigurableHTTPProxy.should_start = False
+    c.JupyterHub.services = [{"name": "jupyterhub-idle-culler", "command": ["python3"]}]
+    scopes = ["list:users", "read:users:activity", "read:servers", "delete:servers"]
+    c.JupyterHub.load_roles = [
+        {
+            "name": "jupyterhub-idle-culler",
+            "scopes": scopes,
+            "services": ["jupyterhub-idle-culler"],
+        }
+    ]
+    for name, service in get_config("hub.services").items():
+        c.JupyterHub.services.append({"name": name, **service, "api_token": secret(name)})
+    for section, settings in get_config("hub.config").items():
+        c[section].update(settings)
+    return c
+
+
+def configured():
+    """Return the hub's configuration, complete."""
+    c = by_the_chart(JOB["chart"]) if JOB["chart"] else like_the_chart()
+    before = json.loads(json.dumps(plain(c)))
+    for _, text in sorted(get_config("hub.extraConfig").items()):
+        exec(text, {"c": c, "get_config": get_config})
+    return c, before
+
+
+def plain(value):
+    """Turn a configuration into what JSON can say."""
+    if isinstance(value, dict):
+        return {str(key): plain(one) for key, one in value.items()}
+    if isinstance(value, LazyConfigValue):
+        return plain(value.get_value([]))
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    if hasattr(value, "to_dict"):
+        return plain(value.to_dict())
+    return value if isinstance(value, str | int | float | None) else f"<{type(value).__name__}>"
+
+
+async def pods(c):
+    """Make the pod of every user who chooses every profile, by a form that asks for more."""
+    from jupyterhub import orm
+    from jupyterhub.objects import Hub
+    from jupyterhub.user import User
+    from kubespawner import KubeSpawner
+
+    database = orm.new_session_factory("sqlite://")()
+    answer = {}
+    for name in JOB["users"]:
+        row = orm.User(name=name)
+        database.add(row)
+        database.commit()
+        for profile in JOB["profiles"]:
+            user = User(row, {"config": c, "spawner_class": KubeSpawner})
+            spawner = KubeSpawner(_mock=True, config=c, hub=Hub(public_host=""), user=user)
+            # What a browser sends, and what somebody adds to it by hand.
+            form = {"profile": [profile], "image": ["evil"], "kubespawner_override": ["{}"]}
+            try:
+                if asyncio.iscoroutine(page := spawner.get_options_form()):
+                    page = await page
+                spawner.user_options = spawner.options_from_form(form)
+                await spawner.load_user_options()
+                pod = await spawner.get_pod_manifest()
+                claim = spawner.get_pvc_manifest()
+                made = spawner.api.api_client.sanitize_for_serialization([pod, claim])
+                answer[f"{name} {profile}"] = {"pod": made[0], "claim": made[1], "page": page}
+            except (ValueError, PermissionError) as error:
+                answer[f"{name} {profile}"] = {"refused": str(error), "page": page}
+            groups = sorted(group.name for group in row.groups)
+            answer[f"{name} {profile}"]["groups"] = groups
+            await spawner.api.api_client.close()
+    return answer
+
+
+async def started(c):
+    """Let JupyterHub make itself ready, and say which roles and groups it then has."""
+    import jupyterhub
+    from jupyterhub import orm
+    from jupyterhub.app import JupyterHub
+    from jupyterhub.crypto import CryptKeeper
+
+    CryptKeeper.clear_instance()  # the users above have made one without keys
+    c.JupyterHub.db_url = "sqlite://"
+    c.JupyterHub.log_level = 50
+    c.ConfigurableHTTPProxy.auth_token = "x"
+    hub = JupyterHub.instance(config=c)
+    hub.load_config_file = lambda *args, **kwargs: None
+    await hub.initialize([])
+    roles = {
+        role.name: {
+            "scopes": sorted(role.scopes),
+            "users": sorted(one.name for one in role.users),
+            "groups": sorted(one.name for one in role.groups),
+            "services": sorted(one.name for one in role.services),
+        }
+        for role in hub.db.query(orm.Role)
+    }
+    return {"version": jupyterhub.__version__, "roles": roles}
+
+
+def main():
+    """Answer the job."""
+    try:
+        c, before = configured()
+    except Exception as error:
+        print(json.dumps({"error": f"{type(error).__name__}: {error}"}))
+        return
+    ours = {
+        name: module.__file__ for name, module in sys.modules.items() if name.startswith("hub_conf")
+    }
+    answer = {"config": plain(c), "before": before, "modules": ours}
+    if JOB.get("users"):
+        answer["pods"] = asyncio.run(pods(c))
+    if JOB.get("start"):
+        answer["started"] = asyncio.run(started(c))
+    print(json.dumps(answer))
+
+
+with tempfile.TemporaryDirectory() as scratch:
+    os.chdir(scratch)
+    config = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "none",
+        "clusters": [{"name": "none", "cluster": {"server": "https://127.0.0.1:1"}}],
+        "contexts": [{"name": "none", "context": {"cluster": "none", "user": "none"}}],
+        "users": [{"name": "none", "user": {}}],
+    }
+    Path("kubeconfig").write_text(json.dumps(config))  # JSON is YAML
+    os.environ["KUBECONFIG"] = str(Path("kubeconfig").absolute())
+    main()
