@@ -26,6 +26,12 @@ def test_every_profile_has_nodes_that_cost_no_more_than_its_servers_together():
         assert pool.price_per_hour <= pool.room(one) * one.price_per_hour, one.name
 
 
+def test_a_worker_that_grades_has_all_of_its_profile_and_fits_too():
+    found = pools.load(FOUND)
+    for one in FOUND.profiles:
+        assert one.cpu <= found.of(one).cpu, one.name
+
+
 def test_a_profile_s_guarantee_is_what_its_server_asks_of_a_node():
     for one in FOUND.profiles:
         wanted = offer.override(one, FOUND.accelerators, {"cpu": "a:1", "gpu": "b:1"})
@@ -82,16 +88,20 @@ def test_nodes_hold_all_servers_and_one_fewer_would_not(servers, cpu, memory_gib
         ('name = "gpu-mig"\nm', 'name = "gpu-mix"\nm', "'gpu-mig'; did you mean 'gpu-mix'?"),
         ('name = "core"', 'name = "hub"', "there is no pool 'core', on which the hub itself runs"),
         ('name = "gpu"\nm', 'name = "cpu"\nm', "pool 'cpu' is there twice"),
-        ("price_per_hour = 2.40", "", "pool 'gpu' has no 'price_per_hour'; add it"),
-        ("price_per_hour = 2.40", "price_per_hour = -1", "price_per_hour = -1; give 0 or more"),
+        ("price_per_hour = 2.70", "", "pool 'gpu' has no 'price_per_hour'; add it"),
+        ("price_per_hour = 2.70", "price_per_hour = -1", "price_per_hour = -1; give 0 or more"),
         ("cpu = 3.9", "cpu = 0", "pool 'core' has cpu = 0; give it more than 0"),
         ("memory_gib = 13", "memory = 13", "unknown key 'memory'; did you mean 'memory_gib'?"),
         ('{ "nvidia.com/gpu" = 1 }', '{ "nvidia.com/gpu" = 0.5 }', "has 0.5 of nvidia.com/gpu"),
         ('{ "nvidia.com/gpu" = 1 }', '{ "nvidia.com/mps" = 1 }', "too little of nvidia.com/gpu;"),
-        ("memory_gib = 57", "memory_gib = 40", "a node has too little of memory; give the pool"),
         (
-            "cpu = 7.9\nmemory_gib = 57",
-            "cpu = 3\nmemory_gib = 40",
+            '"gpu"\nmachine = "16 processors, 128 GiB, 1 NVIDIA L40S"\ncpu = 15.8\nmemory_gib = 118',
+            '"gpu"\nmachine = ""\ncpu = 15.8\nmemory_gib = 40',
+            "a node has too little of memory; give the pool",
+        ),
+        (
+            '1 NVIDIA L40S"\ncpu = 15.8\nmemory_gib = 118',
+            '1 NVIDIA L40S"\ncpu = 3\nmemory_gib = 40',
             "'gpu-whole' fits on no node of its pool 'gpu', so its servers would wait for ever: a "
             "node has too little of processors and memory",
         ),
