@@ -1,23 +1,20 @@
-"""What a hub on Kubernetes needs beside the chart: shared volume, formgrader, warm seats."""
+"""What a hub on Kubernetes needs beside the chart: shared volume, formgrader, seats, graders."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from hub_config import base, offer, roles
-from hub_config.kubernetes import hub
+from hub_config import base, roles
+from hub_config.grading import kubernetes as grading
+from hub_config.kubernetes import hub, warm
+from hub_config.kubernetes.objects import Object, labels, make, pull_secrets, resources
 from hub_config.kubernetes.target import Target
-from hub_config.profiles import Profile
-
-Object = dict[str, Any]
 
 FORMGRADER_PORT = 8888
 BOXES, COURSE, SETTINGS, HOME = "/srv/boxes", "/srv/course", "/etc/dlef", "/home/jovyan"
-#: Below every server and every image puller, and just high enough that a node is bought for it.
-WARM_PRIORITY = -10
-PAUSE = ["sleep", "infinity"]
 DNS = {"ports": [{"port": 53, "protocol": protocol} for protocol in ("UDP", "TCP")]}
+SCHEDULER = {grading.COMPONENT: f"{grading.NAME}-scheduler"}
 #: The internet, without what is private: nodes, the cluster, and where nodes ask for credentials.
 INTERNET = {
     "ipBlock": {
@@ -37,8 +34,12 @@ def manifests(target: Target) -> list[Object]:
     """
     found = [volume(target), prepare(target), *formgrader(target)]
     if target.custom.warm:
-        found += warm_seats(target)
-    return found
+        found += warm.seats(target, target.custom.warm)
+    graders = grading.manifests(target.values, target.profiles)
+    for one in graders:
+        if one["kind"] == "Deployment":
+            one["spec"]["template"]["spec"] |= pull_secrets(target)
+    return [*found, *graders]
 
 
 def hub_services() -> dict[str, Any]:
@@ -58,7 +59,7 @@ def volume(target: Target) -> Object:
     }
     if target.custom.shared_class:
         spec["storageClassName"] = target.custom.shared_class
-    return _object("v1", "PersistentVolumeClaim", hub.SHARED, spec=spec)
+    return make("v1", "PersistentVolumeClaim", hub.SHARED, spec=spec)
 
 
 def prepare(target: Target) -> Object:
@@ -74,7 +75,7 @@ def prepare(target: Target) -> Object:
         "name": "prepare",
         "image": target.custom.images["grader"],
         "command": ["sh", "-ec", script],
-        "resources": _resources("10m", "32Mi", "64Mi"),
+        "resources": resources("10m", "32Mi", "64Mi"),
         "securityContext": {
             "allowPrivilegeEscalation": False,
             "capabilities": {"drop": ["ALL"], "add": ["CHOWN", "DAC_OVERRIDE"]},
@@ -84,7 +85,7 @@ def prepare(target: Target) -> Object:
         "volumeMounts": [{"name": "shared", "mountPath": "/shared"}],
     }
     pod = {
-        **_pull_secrets(target),
+        **pull_secrets(target),
         "automountServiceAccountToken": False,
         "containers": [container],
         "restartPolicy": "OnFailure",
@@ -93,30 +94,30 @@ def prepare(target: Target) -> Object:
     spec = {
         # Gone soon, because a job cannot be changed: the next `apply` makes it anew.
         "ttlSecondsAfterFinished": 60,
-        "template": {"metadata": {"labels": _labels("prepare")}, "spec": pod},
+        "template": {"metadata": {"labels": labels("prepare")}, "spec": pod},
     }
-    return _object("batch/v1", "Job", "dlef-prepare", spec=spec)
+    return make("batch/v1", "Job", "dlef-prepare", spec=spec)
 
 
 def formgrader(target: Target) -> list[Object]:
     """Return formgrader: settings, one server for all instructors, its address, its walls."""
-    name, labels = roles.FORMGRADER, _labels(roles.FORMGRADER)
+    name, ours = roles.FORMGRADER, labels(roles.FORMGRADER)
     files = _formgrader_files()
     access = {"hub.jupyter.org/network-access-hub": "true"}
     template = {
-        "metadata": {"labels": {**labels, **access}},
+        "metadata": {"labels": {**ours, **access}},
         "spec": _formgrader_pod(target, sorted(files)),
     }
     deployment = {
         "replicas": 1,
         "strategy": {"type": "Recreate"},  # two would both write to the gradebook
-        "selector": {"matchLabels": labels},
+        "selector": {"matchLabels": ours},
         "template": template,
     }
     port = {"name": "http", "port": FORMGRADER_PORT, "targetPort": FORMGRADER_PORT}
     in_the_way = [{"podSelector": {"matchLabels": _chart(one)}} for one in ("proxy", "hub")]
     policy = {
-        "podSelector": {"matchLabels": labels},
+        "podSelector": {"matchLabels": ours},
         "policyTypes": ["Ingress", "Egress"],
         "ingress": [{"from": in_the_way, "ports": [{"port": FORMGRADER_PORT, "protocol": "TCP"}]}],
         "egress": [
@@ -125,85 +126,19 @@ def formgrader(target: Target) -> list[Object]:
                 "to": [{"podSelector": {"matchLabels": _chart("hub")}}],
                 "ports": [{"port": 8081, "protocol": "TCP"}],
             },
+            {
+                "to": [{"podSelector": {"matchLabels": SCHEDULER}}],
+                "ports": [{"port": grading.SCHEDULER_PORT, "protocol": "TCP"}],
+            },
             {"to": [INTERNET], "ports": [{"port": 443, "protocol": "TCP"}]},
         ],
     }
     return [
-        _object("v1", "ConfigMap", name, data={_key(path): text for path, text in files.items()}),
-        _object("apps/v1", "Deployment", name, spec=deployment),
-        _object("v1", "Service", name, spec={"selector": labels, "ports": [port]}),
-        _object("networking.k8s.io/v1", "NetworkPolicy", name, spec=policy),
+        make("v1", "ConfigMap", name, data={_key(path): text for path, text in files.items()}),
+        make("apps/v1", "Deployment", name, spec=deployment),
+        make("v1", "Service", name, spec={"selector": ours, "ports": [port]}),
+        make("networking.k8s.io/v1", "NetworkPolicy", name, spec=policy),
     ]
-
-
-def warm_seats(target: Target) -> list[Object]:
-    """Return what keeps seats ready before a class: a priority, and a job per profile and day.
-
-    A seat is a pod of the profile's size and image that sleeps. A node is bought for it and the
-    image pulled to it; the first student who needs its place takes it, and no other seat comes
-    instead. What nobody takes ends after its minutes.
-    """
-    priority = _object(
-        "scheduling.k8s.io/v1",
-        "PriorityClass",
-        "dlef-warm",
-        value=WARM_PRIORITY,
-        preemptionPolicy="Never",
-        description="Seats that are kept warm for servers, and leave when one needs the place",
-    )
-    seats = target.custom.warm.seats if target.custom.warm else {}
-    return [
-        priority,
-        *(_warm_job(target, target.profiles.profile(name), n) for name, n in seats.items()),
-    ]
-
-
-def _warm_job(target: Target, profile: Profile, seats: int) -> Object:
-    warm = target.custom.warm
-    assert warm is not None
-    tolerated = target.values.get("scheduling", {}).get("userPods", {}).get("tolerations", [])
-    wanted = offer.override(profile, target.profiles.accelerators, target.custom.images, tolerated)
-    devices = {k: n for k, n in wanted["extra_resource_limits"].items() if n is not None}
-    memory = f"{profile.memory_gib:g}Gi"
-    container = {
-        "name": "seat",
-        "image": wanted["image"],
-        "command": PAUSE,
-        "resources": {
-            "requests": {"cpu": str(wanted["cpu_guarantee"]), "memory": memory, **devices},
-            "limits": {"cpu": str(wanted["cpu_limit"]), "memory": memory, **devices},
-        },
-        "securityContext": dict(hub.SECURITY),
-    }
-    pod = {
-        **_pull_secrets(target),
-        "automountServiceAccountToken": False,
-        "containers": [container],
-        "enableServiceLinks": False,
-        "nodeSelector": dict(profile.selector),
-        "priorityClassName": "dlef-warm",
-        "restartPolicy": "Never",
-        "terminationGracePeriodSeconds": 0,  # the student waits
-        "tolerations": wanted["tolerations"],
-    }
-    job = {
-        "activeDeadlineSeconds": 60 * warm.minutes,
-        "completionMode": "Indexed",
-        "completions": seats,
-        "parallelism": seats,
-        # A seat that a student took is not made again: that would buy a second node for her.
-        "backoffLimitPerIndex": 0,
-        "ttlSecondsAfterFinished": 3600,
-        "template": {"metadata": {"labels": _labels("seat")}, "spec": pod},
-    }
-    spec = {
-        "schedule": warm.schedule,
-        "timeZone": warm.time_zone,
-        "concurrencyPolicy": "Forbid",
-        "startingDeadlineSeconds": 600,
-        "jobTemplate": {"spec": job},
-    }
-    return _object("batch/v1", "CronJob", f"dlef-warm-{profile.name}", spec=spec)
 
 
 def _formgrader_files() -> dict[str, str]:
@@ -232,6 +167,9 @@ def _formgrader_pod(target: Target, files: list[str]) -> Object:
         "JUPYTERHUB_SERVICE_URL": f"http://0.0.0.0:{FORMGRADER_PORT}{prefix}",
         "JUPYTERHUB_USER": name,  # nbgrader asks for it
     }
+    keys = grading.client()
+    for one in keys["volumes"]:  # formgrader works, and grades by itself, before there are keys
+        one["secret"]["optional"] = True
     token = {"name": "hub", "key": f"hub.services.{name}.apiToken"}
     container = {
         "name": name,
@@ -241,21 +179,23 @@ def _formgrader_pod(target: Target, files: list[str]) -> Object:
         "env": [
             *({"name": key, "value": value} for key, value in sorted(environment.items())),
             {"name": "JUPYTERHUB_API_TOKEN", "valueFrom": {"secretKeyRef": token}},
+            *keys["env"],
         ],
         "ports": [{"name": "http", "containerPort": FORMGRADER_PORT}],
         "readinessProbe": {"tcpSocket": {"port": "http"}},
-        "resources": _resources("500m", "1Gi", "4Gi"),
+        "resources": resources("500m", "1Gi", "4Gi"),
         "securityContext": dict(hub.SECURITY),
         "volumeMounts": [
             {"name": "shared", "mountPath": BOXES, "subPath": "boxes"},
             {"name": "shared", "mountPath": COURSE, "subPath": "course"},
             {"name": "settings", "mountPath": SETTINGS, "readOnly": True},
             {"name": "home", "mountPath": HOME},
+            *keys["volumeMounts"],
         ],
     }
     items = [{"key": _key(path), "path": path} for path in files]
     return {
-        **_pull_secrets(target),
+        **pull_secrets(target),
         "automountServiceAccountToken": False,
         "containers": [container],
         "enableServiceLinks": False,
@@ -264,17 +204,9 @@ def _formgrader_pod(target: Target, files: list[str]) -> Object:
             _shared(),
             {"name": "settings", "configMap": {"name": name, "items": items}},
             {"name": "home", "emptyDir": {"sizeLimit": "5Gi"}},
+            *keys["volumes"],
         ],
     }
-
-
-def _object(version: str, kind: str, name: str, **content: Any) -> Object:
-    metadata = {"name": name, "labels": _labels(name)}
-    return {"apiVersion": version, "kind": kind, "metadata": metadata, **content}
-
-
-def _labels(component: str) -> dict[str, str]:
-    return {"app.kubernetes.io/part-of": "dlef", "app.kubernetes.io/component": component}
 
 
 def _chart(component: str) -> dict[str, str]:
@@ -284,21 +216,6 @@ def _chart(component: str) -> dict[str, str]:
 
 def _shared() -> Object:
     return {"name": "shared", "persistentVolumeClaim": {"claimName": hub.SHARED}}
-
-
-def _pull_secrets(target: Target) -> Object:
-    """Return what lets a pod pull images where the registry asks who it is, as the chart does."""
-    names = [
-        one["name"] if isinstance(one, dict) else one
-        for one in target.values.get("imagePullSecrets", [])
-    ]
-    if target.values.get("imagePullSecret", {}).get("create"):
-        names.append("image-pull-secret")
-    return {"imagePullSecrets": [{"name": name} for name in names]} if names else {}
-
-
-def _resources(cpu: str, memory: str, at_most: str) -> Object:
-    return {"requests": {"cpu": cpu, "memory": memory}, "limits": {"memory": at_most}}
 
 
 def _key(path: str) -> str:

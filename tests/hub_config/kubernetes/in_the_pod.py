@@ -2,8 +2,8 @@
 
 Run as ``python -I -S in_the_pod.py SITE_PACKAGES... < JOB``. The job is JSON: the chart's merged
 values, the folder in which `hub.extraFiles` lie, and what to answer. The answer is JSON on the last
-line. Where the chart itself is at hand (``chart``: a folder with files/hub/jupyterhub_config.py) its
-own configuration runs first; else `like_the_chart`, which a test compares with it.
+line. Where the chart itself is at hand (``chart``: a folder with files/hub/jupyterhub_config.py)
+its own configuration runs first; else `like_the_chart`, which a test compares with it.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ import types
 from pathlib import Path
 
 JOB = json.load(sys.stdin)
-sys.path += sys.argv[1:] + [JOB["folder"]]
+sys.path += [*sys.argv[1:], JOB["folder"]]
 
 from traitlets.config import Config, LazyConfigValue  # noqa: E402
 
@@ -155,7 +155,10 @@ def like_the_chart():
 
 def configured():
     """Return the hub's configuration, complete."""
-    c = by_the_chart(JOB["chart"]) if JOB["chart"] else like_the_chart()
+    if JOB.get("bare"):
+        c = Config()
+    else:
+        c = by_the_chart(JOB["chart"]) if JOB["chart"] else like_the_chart()
     before = json.loads(json.dumps(plain(c)))
     for _, text in sorted(get_config("hub.extraConfig").items()):
         exec(text, {"c": c, "get_config": get_config})
@@ -243,7 +246,8 @@ def main():
     try:
         c, before = configured()
     except Exception as error:
-        print(json.dumps({"error": f"{type(error).__name__}: {error}"}))
+        answer = {"error": f"{type(error).__name__}: {error}"}
+        sys.stdout.write(f"\n{json.dumps(answer)}\n")
         return
     ours = {
         name: module.__file__ for name, module in sys.modules.items() if name.startswith("hub_conf")
@@ -253,7 +257,7 @@ def main():
         answer["pods"] = asyncio.run(pods(c))
     if JOB.get("start"):
         answer["started"] = asyncio.run(started(c))
-    print(json.dumps(answer))
+    sys.stdout.write(f"\n{json.dumps(answer)}\n")
 
 
 with tempfile.TemporaryDirectory() as scratch:
