@@ -90,7 +90,8 @@ def test_a_directory_in_which_somebody_still_writes_is_removed(ours, monkeypatch
             if stop.is_set() or not path.exists():
                 return
             with contextlib.suppress(OSError):
-                (path / "jobs" / str(number)).mkdir(parents=True)
+                (path / "jobs").mkdir(exist_ok=True)  # not `parents`, which would make `path` anew
+                (path / "jobs" / str(number)).mkdir()
 
     writer = threading.Thread(target=write)
     writer.start()
