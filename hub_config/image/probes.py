@@ -29,7 +29,8 @@ gpus = [gpu.name for gpu in tf.config.list_physical_devices("GPU")]
 with tf.device("/GPU:0" if gpus else "/CPU:0"):
     product = tf.linalg.matmul(tf.ones((256, 256)), tf.ones((256, 256)))
 print(json.dumps({
-    "answer": 1 + 1, "gpus": len(gpus), "device": product.device.rpartition("device:")[2], "product": float(product[0, 0]),
+    "answer": 1 + 1, "gpus": len(gpus), "product": float(product[0, 0]),
+    "device": product.device.rpartition("device:")[2],
     "visible": os.environ.get("CUDA_VISIBLE_DEVICES"),
 }))
 """

@@ -1,7 +1,6 @@
 """What an image tells Jupyter: the server's settings, nbgrader's, and the kernels.
 
-``python -m hub_config.image.settings KIND --course ID --etc DIR --share DIR`` writes it while the
-image is built.
+``python -m hub_config.image.settings KIND --etc DIR --share DIR`` writes it into an image.
 """
 
 from __future__ import annotations
@@ -30,10 +29,10 @@ from traitlets.config import Config
 
 from hub_config import base
 
-name = os.environ.get("JUPYTERHUB_USER") or os.environ.get("USER") or "nobody"
-course = os.environ.get("DLEF_COURSE") or {course!r}
 c = get_config()
-c.merge(Config(base.student_settings(name, course_id=course, exchange={exchange!r})))
+if "JUPYTERHUB_USER" in os.environ:  # else nobody started this from a hub, and there is no box
+    name, course = os.environ["JUPYTERHUB_USER"], os.environ.get("DLEF_COURSE", "")
+    c.merge(Config(base.student_settings(name, course_id=course, exchange={exchange!r})))
 '''
 _INSTRUCTOR = '''"""The instructor's nbgrader: the course's own nbgrader_config.py adds the rest."""
 
@@ -88,22 +87,20 @@ def server(kind: str) -> base.Settings:
     return settings
 
 
-def nbgrader(kind: str, course: str) -> str:
+def nbgrader(kind: str) -> str:
     """Return the text of ``nbgrader_config.py``."""
     if role(kind) == "student":
-        return _STUDENT.format(course=course, exchange=EXCHANGE)
+        return _STUDENT.format(exchange=EXCHANGE)
     return _INSTRUCTOR.format(exchange=f"{BOXES}/instructor", boxes=BOXES)
 
 
-def write(kind: str, *, course: str, etc: Path, share: Path) -> None:
+def write(kind: str, *, etc: Path, share: Path) -> None:
     """Write everything.
 
     Parameters
     ----------
     kind : str
         One of `KINDS`.
-    course : str
-        nbgrader's name of the course, unless the hub sets ``DLEF_COURSE``.
     etc : Path
         Folder of configuration; Jupyter reads ``/etc/jupyter``.
     share : Path
@@ -112,7 +109,7 @@ def write(kind: str, *, course: str, etc: Path, share: Path) -> None:
     files = {
         etc / "jupyter_server_config.json": _json(server(kind)),
         etc / "labconfig" / "page_config.json": _json(base.lab_settings(role(kind))),
-        etc / "nbgrader_config.py": nbgrader(kind, course),
+        etc / "nbgrader_config.py": nbgrader(kind),
     }
     for name, content in kernels(kind).items():
         files[share / "kernels" / name / "kernel.json"] = _json(content)
@@ -129,11 +126,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Read the command line and write."""
     parser = argparse.ArgumentParser(prog="python -m hub_config.image.settings")
     parser.add_argument("kind", choices=KINDS)
-    parser.add_argument("--course", required=True, help="nbgrader's name of the course")
     parser.add_argument("--etc", type=Path, required=True, help="such as /etc/jupyter")
     parser.add_argument("--share", type=Path, required=True, help="such as VENV/share/jupyter")
     given = parser.parse_args(argv)
-    write(given.kind, course=given.course, etc=given.etc, share=given.share)
+    write(given.kind, etc=given.etc, share=given.share)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from hub_config.image import probes, settings
 def written(tmp_path, request):
     """The settings of one kind of image, and the variables by which Jupyter finds them here."""
     etc, share = tmp_path / "etc", tmp_path / "share"
-    words = [request.param, "--course", "dlef", "--etc", str(etc), "--share", str(share)]
+    words = [request.param, "--etc", str(etc), "--share", str(share)]
     settings.main(words)
     home = tmp_path / "home"
     home.mkdir()
@@ -79,22 +79,19 @@ def test_every_kernel_leaves_memory_of_the_gpu_to_others(kind):
 
 
 @pytest.mark.parametrize("written", ["cpu"], indirect=True)
-@pytest.mark.parametrize(
-    ("variables", "student", "course"),
-    [
-        ({"JUPYTERHUB_USER": "ada"}, "ada", "dlef"),
-        ({"JUPYTERHUB_USER": "ada", "DLEF_COURSE": "dlef-2027"}, "ada", "dlef-2027"),
-        ({"USER": "jovyan"}, "jovyan", "dlef"),
-    ],
-)
-def test_a_students_nbgrader_takes_the_hubs_name(written, variables, student, course, monkeypatch):
-    for variable in ("JUPYTERHUB_USER", "USER", "DLEF_COURSE"):
-        monkeypatch.delenv(variable, raising=False)
-    for variable, value in variables.items():
-        monkeypatch.setenv(variable, value)
+def test_a_students_nbgrader_takes_name_and_course_from_the_hub(written, monkeypatch):
+    monkeypatch.setenv("JUPYTERHUB_USER", "ada")
+    monkeypatch.setenv("DLEF_COURSE", "dlef-2027")
     folder = written["JUPYTER_CONFIG_PATH"]
     found = PyFileConfigLoader("nbgrader_config.py", path=folder).load_config()
-    assert found == base.student_settings(student, course_id=course, exchange="/srv/exchange")
+    assert found == base.student_settings("ada", course_id="dlef-2027", exchange="/srv/exchange")
+
+
+@pytest.mark.parametrize("written", ["cpu"], indirect=True)
+def test_without_a_hub_there_is_no_course(written, monkeypatch):
+    monkeypatch.delenv("JUPYTERHUB_USER", raising=False)
+    folder = written["JUPYTER_CONFIG_PATH"]
+    assert PyFileConfigLoader("nbgrader_config.py", path=folder).load_config() == {}
 
 
 @pytest.mark.parametrize("written", ["grader"], indirect=True)
@@ -124,7 +121,7 @@ def test_a_home_that_cannot_be_written_to_does_not_keep_a_container_from_startin
 
 
 def test_no_file_is_written_twice_to_one_place(tmp_path):
-    settings.write("gpu", course="dlef", etc=tmp_path / "etc", share=tmp_path / "share")
+    settings.write("gpu", etc=tmp_path / "etc", share=tmp_path / "share")
     found = {
         path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*") if path.is_file()
     }
