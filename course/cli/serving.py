@@ -1,17 +1,24 @@
-"""What an operator asks: the hub of this computer, or of a cloud."""
+"""What an operator asks: the hub of this computer, or what a hub elsewhere is made of."""
 
 import argparse
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
-from course.cli.common import Commands, checkout
+from course.cli.common import OK, STALE, Commands, checkout
 from course.errors import CourseError, choose_from
 
 INSTRUCTOR = "instructor"
+STUDENTS = ["ada", "ben"]
+LAPTOP = "laptop"
 
 
 def add_hub(commands: Commands) -> None:
     """Add ``course hub``."""
-    parser = commands.add_parser("hub", help="serve the course to a class from this machine")
+    parser = commands.add_parser(
+        "hub", help="serve the course to a class from this machine, or prepare a hub elsewhere"
+    )
     parser.add_argument(
         "--course", type=Path, metavar="DIR", help="nbgrader course (default: this one's)"
     )
@@ -24,9 +31,8 @@ def add_hub(commands: Commands) -> None:
     parser.add_argument(
         "--students",
         type=_names,
-        default=["ada", "ben"],
         metavar="NAME,NAME",
-        help="who may log in besides the instructor (default: ada,ben)",
+        help="who may log in besides the instructor (default: ada,ben); with --plan, how many",
     )
     parser.add_argument("--port", type=int, default=8000, help="(default: %(default)s)")
     parser.add_argument(
@@ -38,27 +44,178 @@ def add_hub(commands: Commands) -> None:
         help="make and print new ones for these users (default: everyone)",
     )
     parser.set_defaults(run=_hub)
+    elsewhere = parser.add_argument_group(
+        "for a target", "laptop, staging, production, or the path of a YAML file; serves nothing"
+    ).add_mutually_exclusive_group()
+    for name, run, what in (
+        ("check", _check, "say in words what is wrong with it; exit 1 if anything is"),
+        ("plan", _plan, "say what it costs for --students N: nodes, accelerators, money"),
+        ("values", _values, "print what `helm upgrade --install ... -f -` reads"),
+        ("manifests", _manifests, "print what `kubectl apply -f -` reads besides"),
+    ):
+        elsewhere.add_argument(
+            f"--{name}", dest="target", metavar="TARGET", type=_task(run), help=what
+        )
+    parser.add_argument(
+        "--chart",
+        type=Path,
+        metavar="DIR",
+        help="of `helm pull --untar`: --check compares types with the chart's own schema, too",
+    )
+
+
+Task = Callable[[str, argparse.Namespace], int]
+
+
+def _task(run: Task) -> Callable[[str], tuple[Task, str]]:
+    return lambda target: (run, target)
 
 
 def _hub(arguments: argparse.Namespace) -> int:
+    if arguments.chart and (arguments.target or [None])[0] is not _check:
+        raise CourseError("--chart says with what --check compares; add --check TARGET")
+    if arguments.target:
+        run, target = arguments.target
+        return int(run(target, arguments))
     from hub_config import laptop
 
-    users = [INSTRUCTOR, *arguments.students]
+    students = _roster(arguments)
+    users = [INSTRUCTOR, *students]
     reset = () if arguments.reset_passwords is None else arguments.reset_passwords or users
     for name in reset:
         if name not in users:
             raise CourseError(f"there is no user '{name}' to reset; {choose_from(name, users)}")
     try:
         return laptop.serve(
-            course_dir=(arguments.course or checkout() / "assignments").resolve(),
-            state_dir=(arguments.state or checkout() / ".hub").resolve(),
-            students=arguments.students,
+            course_dir=_course(arguments),
+            state_dir=_state(arguments),
+            students=students,
             instructor=INSTRUCTOR,
             port=arguments.port,
             reset_passwords=reset,
         )
     except laptop.HubError as error:
         raise CourseError(str(error)) from error
+
+
+def _check(target: str, arguments: argparse.Namespace) -> int:
+    from hub_config import chart, check
+
+    if target == LAPTOP:
+        found = check.laptop(
+            _course(arguments), _state(arguments), _roster(arguments), INSTRUCTOR, arguments.port
+        )
+        compared = ""
+    else:
+        try:
+            found = check.check(target, chart=arguments.chart)
+        except chart.ChartError as error:
+            raise CourseError(str(error)) from error
+        compared = "" if arguments.chart else " (types not compared with the chart: --chart DIR)"
+    for sentence in found:
+        print(sentence)
+    if found:
+        print(f"course: {len(found)} to mend in {target}{compared}", file=sys.stderr)
+        return STALE
+    print(f"{target} is as it should be{compared}")
+    return OK
+
+
+def _plan(target: str, arguments: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from hub_config import plan, plan_text
+
+    students = _count(arguments.students)
+    try:
+        planned = plan.plan(_load(target), students)
+    except plan.PlanError as error:
+        raise CourseError(str(error)) from error
+    except _wrong() as error:
+        return _refused(target, error)
+    console = Console(highlight=False)
+    console.print(plan_text.nodes(planned), plan_text.disks(planned), sep="\n")
+    for sentence in plan_text.sentences(planned):
+        console.print(sentence, soft_wrap=True)
+    return OK
+
+
+def _values(target: str, arguments: argparse.Namespace) -> int:
+    from hub_config.kubernetes import render
+
+    return _print(target, lambda loaded: [render.values(loaded)])
+
+
+def _manifests(target: str, arguments: argparse.Namespace) -> int:
+    from hub_config.kubernetes import render
+
+    return _print(target, render.manifests)
+
+
+def _print(target: str, render: Callable[[Any], Sequence[dict[str, Any]]]) -> int:
+    from hub_config import yamls
+
+    try:
+        documents = render(_load(target))
+    except _wrong() as error:
+        return _refused(target, error)
+    sys.stdout.write(yamls.dump(documents))
+    return OK
+
+
+def _load(target: str) -> Any:
+    from hub_config.kubernetes import target as targets
+
+    if target == LAPTOP:
+        raise CourseError(
+            "the target laptop has neither values nor nodes; name staging, production or a file"
+        )
+    return targets.load(target)
+
+
+def _wrong() -> tuple[type[ValueError], ...]:
+    """Return what says that a target's files are wrong, in the sentences of its arguments."""
+    from hub_config.kubernetes.target import TargetError
+    from hub_config.profiles import ProfileError
+
+    return TargetError, ProfileError
+
+
+def _refused(target: str, error: ValueError) -> int:
+    """Print the sentences of a target that cannot be used."""
+    for sentence in error.args:
+        print(f"course: {sentence}", file=sys.stderr)
+    print(f"course: `course hub --check {target}` says everything", file=sys.stderr)
+    return STALE
+
+
+def _course(arguments: argparse.Namespace) -> Path:
+    return (arguments.course or checkout() / "assignments").resolve()
+
+
+def _state(arguments: argparse.Namespace) -> Path:
+    return (arguments.state or checkout() / ".hub").resolve()
+
+
+def _roster(arguments: argparse.Namespace) -> list[str]:
+    names: list[str] = arguments.students or STUDENTS
+    if len(names) == 1 and names[0].isdigit():
+        raise CourseError(
+            f"--students {names[0]} is a number, which goes with --plan; the laptop's hub takes "
+            "names, such as --students ada,ben"
+        )
+    return names
+
+
+def _count(names: list[str] | None) -> int:
+    """Return how many students there are to be, from what is a list of names elsewhere."""
+    given = ",".join(names or [])
+    if not given.isdigit() or int(given) < 1:
+        found = f"--students is '{given}'" if given else "--students is missing"
+        raise CourseError(
+            f"--plan takes how many students there are, and {found}; write --students 30"
+        )
+    return int(given)
 
 
 def _names(text: str) -> list[str]:

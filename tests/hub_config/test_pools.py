@@ -95,8 +95,8 @@ def test_nodes_hold_all_servers_and_one_fewer_would_not(servers, cpu, memory_gib
         ('{ "nvidia.com/gpu" = 1 }', '{ "nvidia.com/gpu" = 0.5 }', "has 0.5 of nvidia.com/gpu"),
         ('{ "nvidia.com/gpu" = 1 }', '{ "nvidia.com/mps" = 1 }', "too little of nvidia.com/gpu;"),
         (
-            '"gpu"\nmachine = "16 processors, 128 GiB, 1 NVIDIA L40S"\ncpu = 15.8\nmemory_gib = 118',
-            '"gpu"\nmachine = ""\ncpu = 15.8\nmemory_gib = 40',
+            '1 NVIDIA L40S"\ncpu = 15.8\nmemory_gib = 118',
+            '1 NVIDIA L40S"\ncpu = 15.8\nmemory_gib = 40',
             "a node has too little of memory; give the pool",
         ),
         (
