@@ -131,6 +131,10 @@ def like_the_chart():
     c.KubeSpawner.volumes = {home: {"name": home, "persistentVolumeClaim": claim}}
     path = get_config("singleuser.storage.homeMountPath")
     c.KubeSpawner.volume_mounts = {home: {"mountPath": path, "name": home, "subPath": None}}
+    for volume in get_config("singleuser.storage.extraVolumes") or []:
+        c.KubeSpawner.volumes[volume["name"]] = volume
+    if account := get_config("singleuser.serviceAccountName"):
+        c.KubeSpawner.service_account = account
     c.Spawner.cmd = get_config("singleuser.cmd")
     c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 0}
     c.JupyterHub.spawner_class = "kubespawner.KubeSpawner"
@@ -238,7 +242,8 @@ async def started(c):
         }
         for role in hub.db.query(orm.Role)
     }
-    return {"version": jupyterhub.__version__, "roles": roles}
+    admins = [user.name for user in hub.db.query(orm.User) if user.admin]
+    return {"version": jupyterhub.__version__, "roles": roles, "admins": admins}
 
 
 def main():

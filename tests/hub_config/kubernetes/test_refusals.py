@@ -1,9 +1,9 @@
 import pytest
 import yaml
-from tests.hub_config.kubernetes.pod import filled, in_the_pod
 
 from hub_config.kubernetes import refusals, render, target
 from hub_config.kubernetes.target import TargetError
+from tests.hub_config.kubernetes.pod import filled, in_the_pod
 
 EXAMPLES = ("oauth.example", "lti.example", "staging", "production")
 

@@ -1,0 +1,113 @@
+import ast
+import copy
+import sys
+
+import jsonschema
+import pytest
+
+from hub_config import base
+from hub_config.kubernetes import render, target
+from tests.hub_config.kubernetes.pod import chart_file, filled, over_the_chart
+
+LOGINS = ("oauth", "lti")
+
+
+@pytest.fixture(params=[(name, login) for name in target.NAMES for login in LOGINS], ids="-".join)
+def values(request, tmp_path):
+    name, login = request.param
+    return render.values(target.load(str(filled(tmp_path, name, login))))
+
+
+@pytest.fixture(scope="module")
+def schema():
+    return jsonschema.Draft7Validator(chart_file("values.schema.yaml"))
+
+
+def complaints(schema, values):
+    return [
+        f"{'.'.join(map(str, error.absolute_path))}: {error.message}"
+        for error in schema.iter_errors(over_the_chart(values))
+    ]
+
+
+def test_every_target_is_what_the_chart_takes(schema, values):
+    assert complaints(schema, values) == []
+
+
+def sections(values, where=()):
+    """Every mapping of the values whose keys are the chart's, as a path of keys."""
+    free = {("custom",), ("hub", "config"), ("hub", "services"), ("hub", "extraFiles")}
+    if where in free or where == ("hub", "extraConfig"):
+        return
+    yield where
+    for key, value in values.items():
+        if isinstance(value, dict):
+            yield from sections(value, (*where, key))
+
+
+def test_a_key_with_a_slip_of_the_pen_is_refused_wherever_it_is(schema, tmp_path):
+    values = render.values(target.load(str(filled(tmp_path))))
+    # Kubernetes' own objects, which the chart hands on as they are.
+    loose = ("resources", "requests", "limits", "chp.networkPolicy.egress")
+    tried = 0
+    for where in sections(values):
+        if where and where[-1] in loose:
+            continue
+        for key in values if not where else _at(values, where):
+            wrong = copy.deepcopy(values)
+            section = _at(wrong, where)
+            section[f"{key}x"] = section.pop(key)
+            assert complaints(schema, wrong), ".".join((*where, key))
+            tried += 1
+    assert tried > 60
+
+
+def _at(values, where):
+    for key in where:
+        values = values[key]
+    return values
+
+
+def test_images_culling_and_formgrader_come_from_where_they_are_said_once(values):
+    assert values["singleuser"]["image"] == {"name": "registry.econ.ch/dlef-cpu", "tag": "0.1.0"}
+    assert values["cull"]["timeout"] == base.SERVER_IDLE_S
+    assert values["cull"]["every"] == base.CULL_EVERY_S
+    assert values["hub"]["services"]["formgrader"]["url"] == "http://formgrader:8888"
+
+
+def test_what_is_derived_gives_way_to_an_operator_and_our_code_does_not(tmp_path):
+    mine = {"00-dlef": "", "90-mine": "c.JupyterHub.log_level = 10\n"}
+    path = filled(tmp_path, cull={"timeout": 60}, hub={"extraConfig": mine})
+    values = render.values(target.load(str(path)))
+    assert values["cull"] == {"enabled": True, "timeout": 60, "every": base.CULL_EVERY_S}
+    assert values["hub"]["extraConfig"] == {**mine, "00-dlef": render.CALL}
+
+
+def test_an_image_by_its_digest_is_named_as_the_chart_joins_it(tmp_path):
+    digest = f"r/dlef-cpu@sha256:{64 * 'a'}"
+    path = filled(tmp_path, custom={"images": {"cpu": digest}})
+    image = render.values(target.load(str(path)))["singleuser"]["image"]
+    assert f"{image['name']}:{image['tag']}" == digest
+
+
+def test_the_pod_gets_files_that_need_nothing_but_what_the_hubs_image_has(values):
+    there = set(sys.stdlib_module_names) | {"hub_config", "jupyterhub", "tornado", "traitlets"}
+    files = values["hub"]["extraFiles"]
+    assert "dlef.hub_config.kubernetes.hub.py" in files
+    for name, file in files.items():
+        assert file["stringData"].strip()  # the chart refuses an empty one
+        assert not file["stringData"][0].isspace()  # it stands in a block of YAML
+        if not name.endswith(".py"):
+            continue
+        for node in ast.walk(ast.parse(file["stringData"])):
+            names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) else []
+            assert {one.partition(".")[0] for one in names} <= there, name
+
+
+def test_a_targets_own_machines_reach_the_pod(tmp_path):
+    text = (target.FOLDER.parent / "profiles.toml").read_text().replace("CHF", "EUR")
+    (tmp_path / "mine.toml").write_text(text)
+    path = filled(tmp_path, custom={"profiles": "mine.toml"})
+    files = render.values(target.load(str(path)))["hub"]["extraFiles"]
+    assert files["dlef.hub_config.profiles.toml"]["stringData"] == text
