@@ -1,16 +1,11 @@
-"""Real pods: KubeSpawner makes the manifest, and Kubernetes' own schema judges it."""
+"""What is offered to whom; `kubernetes/test_hub.py` makes real pods of it."""
 
 import asyncio
 import itertools
 from pathlib import Path
 from types import SimpleNamespace
 
-import kubernetes_validate
 import pytest
-from jupyterhub.objects import Hub
-from kubernetes_asyncio.config import kube_config
-from kubespawner import KubeSpawner
-from traitlets.config import Config
 
 from hub_config import offer, profiles
 from hub_config.profiles import ProfileError
@@ -23,88 +18,49 @@ GROUPS = [
     for count in range(1, len(FOUND.groups) + 1)
     for groups in itertools.combinations(FOUND.groups, count)
 ]
-#: What the values of the chart may have set for all servers before a profile is chosen.
-DEFAULTS = {
-    "nothing": {},
-    "a whole GPU": {"extra_resource_limits": {"nvidia.com/gpu": "1"}},
-    "a slice, asked for and limited": {
-        "extra_resource_limits": {"nvidia.com/mig-1g.10gb": "1"},
-        "extra_resource_guarantees": {"nvidia.com/mig-1g.10gb": "1"},
-    },
-    "memory, processors, a selector": {
-        "mem_limit": "1G",
-        "cpu_limit": 1.0,
-        "node_selector": {"zone": "a"},
-        "extra_labels": {"team": "econ"},
-    },
-}
+TAINT = {"key": "dedicated", "operator": "Exists", "effect": "NoSchedule"}
 
 
-@pytest.fixture
-def cluster(monkeypatch, tmp_path):
-    """Name a cluster that does not exist: nothing here asks it."""
-    path = tmp_path / "kubeconfig"
-    path.write_text(
-        "apiVersion: v1\nkind: Config\ncurrent-context: none\n"
-        "clusters: [{name: none, cluster: {server: 'https://127.0.0.1:1'}}]\n"
-        "contexts: [{name: none, context: {cluster: none, user: none}}]\n"
-        "users: [{name: none, user: {}}]\n"
-    )
-    # The client has read the environment when it was imported.
-    monkeypatch.setattr(kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", str(path))
+def offered(groups, **more):
+    """Return what the start page offers somebody in these groups, as a hub asks for it."""
+    user = SimpleNamespace(name="ann", groups=[SimpleNamespace(name=group) for group in groups])
+    ask = offer.profile_list(FOUND, IMAGES, **more)
+    return asyncio.run(ask(SimpleNamespace(user=user)))
 
 
-def start(chosen, groups, defaults=None):
-    """Return the manifest of the pod that a user in ``groups`` gets who chooses a profile."""
-
-    async def started():
-        c = Config()
-        for name, value in (defaults or {}).items():
-            c.KubeSpawner[name] = value
-        c.KubeSpawner.profile_list = offer.profile_list(FOUND, IMAGES)
-        spawner = KubeSpawner(_mock=True, config=c, hub=Hub(public_host=""))
-        spawner.user.groups = [SimpleNamespace(name=group) for group in groups]
-        spawner.user_options = {"profile": chosen}
-        try:
-            await spawner.load_user_options()
-            pod = await spawner.get_pod_manifest()
-            return spawner.api.api_client.sanitize_for_serialization(pod)
-        finally:
-            await spawner.api.api_client.close()
-
-    return asyncio.run(started())
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("defaults", DEFAULTS)
 @pytest.mark.parametrize("groups", GROUPS, ids="+".join)
+def test_a_group_is_offered_its_machines_and_no_other(groups):
+    found = offered(groups)
+    assert [one["slug"] for one in found] == [one.name for one in FOUND.allowed(groups)]
+    assert [one["default"] for one in found] == [True, *(False for _ in found[1:])]
+
+
 @pytest.mark.parametrize("profile", FOUND.profiles, ids=lambda one: one.name)
-def test_a_group_gets_its_machines_and_no_other(cluster, profile, groups, defaults):
-    if set(groups).isdisjoint(profile.groups):
-        with pytest.raises(ValueError, match=profile.name):
-            start(profile.name, groups, DEFAULTS[defaults])
-        return
-    pod = start(profile.name, groups, DEFAULTS[defaults])
-    kubernetes_validate.validate(pod, "1.32", strict=True)
-    (container,) = pod["spec"]["containers"]
-    limits, requests = (container["resources"][side] for side in ("limits", "requests"))
-    wanted = {profile.accelerator.resource: "1"} if profile.accelerator else {}
-    assert {name: n for name, n in limits.items() if "/" in name} == wanted
-    assert {name: n for name, n in requests.items() if "/" in name} == wanted
-    assert limits["cpu"] == profile.cpu
-    assert limits["memory"] == requests["memory"] == round(profile.memory_gib * 1024**3)
-    assert pod["spec"]["nodeSelector"].items() >= profile.selector.items()
-    assert pod["spec"].get("tolerations", []) == list(profile.tolerations)
-    assert pod["spec"]["activeDeadlineSeconds"] == 3600 * profile.max_hours
-    assert pod["metadata"]["labels"][offer.LABEL] == profile.name
-    assert container["image"] == IMAGES[profile.image]
-    environment = {one["name"]: one.get("value") for one in container["env"]}
-    assert environment.get("CUDA_VISIBLE_DEVICES") == (None if profile.accelerator else "")
+def test_a_machine_takes_away_every_other_gpu(profile):
+    wanted = offer.override(profile, FOUND.accelerators, IMAGES)
+    for side in ("extra_resource_limits", "extra_resource_guarantees"):
+        assert set(wanted[side]) == set(FOUND.accelerators)
+        given = {name: count for name, count in wanted[side].items() if count is not None}
+        assert given == ({profile.accelerator.resource: "1"} if profile.accelerator else {})
 
 
-def test_who_is_in_no_group_is_told_so(cluster):
-    with pytest.raises(PermissionError, match="in no group that may start a server"):
-        start("cpu-small", [])
+def test_what_all_servers_tolerate_is_not_lost_by_choosing_a_machine():
+    for one in offered(["instructors"], tolerations=[TAINT]):
+        tolerated = one["kubespawner_override"]["tolerations"]
+        assert tolerated == [TAINT, *FOUND.profile(one["slug"]).tolerations]
+
+
+def test_groups_may_be_asked_for_elsewhere():
+    async def looked_up(user):
+        return {"gpu-lab"} if user.name == "ann" else set()
+
+    (one,) = offered(["instructors"], groups_of=looked_up)
+    assert one["slug"] == "gpu-slice"
+
+
+def test_who_is_in_no_group_is_told_so():
+    with pytest.raises(PermissionError, match="ann is in no group that may start a server"):
+        offered([])
 
 
 def test_the_start_page_says_what_a_machine_is_for_and_what_it_costs():
