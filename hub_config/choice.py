@@ -127,6 +127,9 @@ def chosen(options: Mapping[str, Any], offered: Sequence[Profile]) -> Profile | 
     """
     if len(offered) < 2:
         return None
+    # The API of JupyterHub 6 takes options under this name; 5 hands over whatever it was sent.
+    nested = options.get("user_options")
+    options = nested if isinstance(nested, Mapping) else options
     wanted = options.get(OPTION, offered[0].name)
     for profile in offered:
         if profile.name == wanted:
@@ -137,15 +140,26 @@ def chosen(options: Mapping[str, Any], offered: Sequence[Profile]) -> Profile | 
     )
 
 
-def from_form(form: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+def from_form(form: Mapping[str, Sequence[str]], offered: Sequence[Profile]) -> dict[str, str]:
     """Return the spawner's ``user_options`` for a form that came back, or a query.
 
     Parameters
     ----------
     form : mapping of str to sequence of str
-        As JupyterHub 5 and 6 hand it over, values in lists and a query without its prefix.
+        As JupyterHub hands it over. JupyterHub 6 takes the prefix off a query's names, and 5, which
+        knows of none, does not.
+    offered : sequence of Profile
+        What this user may choose from.
+
+    Raises
+    ------
+    ChoiceError
+        If something else is chosen. The hub shows that beside the form; what `chosen` finds when
+        the server starts, it only logs.
     """
-    return {OPTION: form[OPTION][-1]} if form.get(OPTION) else {}
+    found = form.get(OPTION) or form.get(f"opt-{OPTION}")
+    profile = chosen({OPTION: found[-1]} if found else {}, offered)
+    return {OPTION: profile.name} if profile else {}
 
 
 def form(offered: Sequence[Profile]) -> str:

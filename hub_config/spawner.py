@@ -54,8 +54,8 @@ class ViewSpawner(LocalProcessSpawner):
         return lambda spawner: choice.form(spawner.offered())
 
     @default("options_from_form")
-    def _read_the_profile(self) -> Callable[..., dict[str, Any]]:
-        return choice.from_form
+    def _read_the_profile(self) -> Callable[[Any], dict[str, str]]:
+        return lambda form: choice.from_form(form, self.offered())
 
     def offered(self) -> tuple[Profile, ...]:
         """Return the profiles that this computer serves and the user's groups allow."""

@@ -1,0 +1,310 @@
+"""What a user may choose on one computer, what a server then gets, and what no form can get."""
+
+from __future__ import annotations
+
+import html.parser
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hub_config import choice, profiles
+from hub_config.choice import ChoiceError, Machine, Share
+from tests.hub_config.courses import small_course
+from tests.hub_config.running import Client, RunningHub
+
+FOUND = profiles.load()
+STUDENT, INSTRUCTOR = (FOUND.allowed([group]) for group in ("students", "instructors"))
+SMALL = Machine((0, 1), 8.0, ())
+LARGE = Machine(tuple(range(16)), 64.0, ())
+GPU = Machine(tuple(range(16)), 64.0, ("GPU-a", "GPU-b"))
+
+
+def names(found) -> list[str]:
+    return [profile.name for profile in found]
+
+
+@pytest.mark.parametrize(
+    ("machine", "allowed", "expected"),
+    [
+        (SMALL, STUDENT, ["cpu-small"]),
+        (Machine((0,), 8.0, ()), STUDENT, []),
+        (Machine((0, 1), 3.9, ()), STUDENT, []),
+        (LARGE, STUDENT, ["cpu-small", "cpu-large"]),
+        (GPU, STUDENT, ["cpu-small", "cpu-large", "gpu-shared"]),
+        # A slice (MIG) is made by a cluster, so it is not offered here.
+        (GPU, INSTRUCTOR, ["cpu-small", "cpu-large", "gpu-shared", "gpu-whole"]),
+        (Machine((0, 1), 64.0, ("GPU-a",)), INSTRUCTOR, ["cpu-small", "gpu-shared"]),
+    ],
+)
+def test_a_computer_serves_what_it_is_large_enough_for(machine, allowed, expected):
+    assert names(choice.served(machine, allowed)) == expected
+
+
+def test_who_has_nothing_to_choose_sees_no_form_and_has_no_limits():
+    for offered in ([], STUDENT[:1]):
+        assert choice.form(offered) == ""
+        assert choice.chosen({"profile": "gpu-whole"}, offered) is None
+
+
+class Form(html.parser.HTMLParser):
+    """The inputs of a form, and its text."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.inputs: list[dict[str, str | None]] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "input":
+            self.inputs.append(dict(attrs))
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def test_the_form_says_what_each_is_for_and_has_but_no_price():
+    form = Form(choice.form(choice.served(GPU, STUDENT)))
+    assert [one["value"] for one in form.inputs] == ["cpu-small", "cpu-large", "gpu-shared"]
+    assert [one["value"] for one in form.inputs if "checked" in one] == ["cpu-small"]
+    assert {(one["type"], one["name"]) for one in form.inputs} == {("radio", "profile")}
+    for profile in STUDENT:
+        assert profile.title in form.text
+        assert profile.purpose in form.text
+    assert "8 processors, 32 GiB." in form.text
+    assert "2 processors, 8 GiB, a GPU." in form.text
+    assert FOUND.currency not in form.text
+
+
+def test_what_an_operator_wrote_cannot_become_a_part_of_the_page(tmp_path):
+    text = (Path(profiles.__file__).parent / "profiles.toml").read_text()
+    file = tmp_path / "profiles.toml"
+    file.write_text(text.replace("Lectures and", "<script>evil()</script>"))
+    form = choice.form(profiles.load(file).allowed(["students"]))
+    assert "<script>" not in form
+    assert "&lt;script&gt;" in form
+
+
+def test_the_first_is_taken_where_nothing_is_said():
+    assert choice.chosen({}, STUDENT).name == "cpu-small"
+    assert choice.from_form({}, STUDENT) == {"profile": "cpu-small"}
+
+
+def test_a_form_or_a_query_chooses():
+    for form in ({"profile": ["cpu-large"], "more": ["x"]}, {"opt-profile": ["cpu-large"]}):
+        assert choice.from_form(form, STUDENT) == {"profile": "cpu-large"}
+    with pytest.raises(ChoiceError):
+        choice.from_form({"profile": ["gpu-whole"]}, STUDENT)
+
+
+def test_the_api_of_either_hub_chooses():
+    for options in ({"profile": "cpu-large"}, {"user_options": {"profile": "cpu-large"}}):
+        assert choice.chosen(options, STUDENT).name == "cpu-large"
+
+
+@pytest.mark.parametrize("wanted", ["gpu-whole", "none", "", 5, None, ["cpu-small"], {"a": 1}])
+def test_a_forged_choice_is_refused_in_words(wanted):
+    with pytest.raises(ChoiceError, match="expected one of cpu-small, cpu-large") as caught:
+        choice.chosen({"profile": wanted}, choice.served(LARGE, STUDENT))
+    assert caught.value.jupyterhub_message == str(caught.value)
+
+
+def test_neighbours_get_different_processors_and_gpus():
+    whole = FOUND.profile("gpu-shared")
+    shares = [choice.share(whole, GPU, number) for number in range(8)]
+    assert len({share.processors for share in shares}) == 8
+    assert {share.gpus for share in shares} == {("GPU-a",), ("GPU-b",)}
+    assert {len(share.processors) for share in shares} == {2}
+
+
+def test_a_share_goes_round_where_the_processors_end():
+    machine = Machine((2, 3, 5), 8.0, ())
+    small = FOUND.profile("cpu-small")
+    found = [choice.share(small, machine, number).processors for number in range(3)]
+    assert found == [(2, 3), (2, 5), (3, 5)]
+
+
+def test_a_share_without_a_gpu_sees_none():
+    share = choice.share(FOUND.profile("cpu-small"), GPU, 0)
+    assert share.environment == {"CUDA_VISIBLE_DEVICES": ""}
+    assert share.memory == 4 * 2**30
+
+
+def test_a_process_keeps_to_its_share():
+    one = min(os.sched_getaffinity(0))
+    code = """
+import os
+try:
+    bytearray(2**30)
+except MemoryError:
+    print(sorted(os.sched_getaffinity(0)), "refused")
+"""
+    share = Share((one,), 2**29, ())
+    words = [sys.executable, "-c", code]
+    done = subprocess.run(words, preexec_fn=share.limit(), capture_output=True, text=True)
+    assert done.stdout == f"[{one}] refused\n", done.stderr
+
+
+def test_this_machine_has_what_the_operating_system_says():
+    found = choice.this_machine()
+    assert set(found.processors) == os.sched_getaffinity(0)
+    (total,) = re.findall(r"MemTotal: +(\d+) kB", Path("/proc/meminfo").read_text())
+    assert found.memory_gib == pytest.approx(int(total) / 2**20)
+
+
+@pytest.fixture
+def tools(tmp_path, monkeypatch):
+    """A folder that comes first on the path."""
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("told", "code", "expected"),
+    [
+        ("GPU-1f\nGPU-2e\n", 0, ("GPU-1f", "GPU-2e")),
+        ("No devices were found\n", 0, ()),
+        ("GPU-1f\n", 9, ()),  # the program is there, and no driver
+    ],
+)
+def test_gpus_are_those_that_their_driver_names(tools, told, code, expected):
+    program = tools / "nvidia-smi"
+    program.write_text(f"#!/bin/sh\nprintf '{told}'\nexit {code}\n")
+    program.chmod(0o755)
+    assert choice.this_machine().gpus == expected
+
+
+#: A hub on this computer as if it were larger: two profiles fit on any. The second is a GPU's only
+#: for instructors.
+SETTINGS = """
+from hub_config import choice, profiles
+from pathlib import Path
+import os
+found = profiles.load(Path({file!r}))
+c.ViewSpawner.profiles = found
+c.ViewSpawner.machine = choice.Machine(tuple(sorted(os.sched_getaffinity(0)))[:1], 64.0, ("0",))
+c.ViewSpawner.preload = []
+"""
+PROFILES = """
+currency = "CHF"
+groups = ["students", "instructors"]
+"""
+PROFILE = """
+[[profiles]]
+name = "{name}"
+title = "{name}"
+purpose = "Tests"
+cpu = 1
+memory_gib = {memory}
+price_per_hour = 0.1
+max_hours = 1
+image = "{image}"
+groups = {groups}
+{more}
+"""
+ON_A_GPU = """
+selector = { a = "b" }
+tolerations = [{ key = "nvidia.com/gpu", operator = "Exists" }]
+accelerator = { title = "GPU", resource = "nvidia.com/gpu", count = 1 }
+"""
+
+
+@pytest.fixture(scope="module", params=["this hub", "second hub"])
+def hub(request: pytest.FixtureRequest, tmp_path_factory) -> Iterator[RunningHub]:
+    folder = tmp_path_factory.mktemp("choice")
+    everybody, few = '["students", "instructors"]', '["instructors"]'
+    text = PROFILES
+    for name, memory, image, groups, more in (
+        ("one", 2, "cpu", everybody, ""),
+        ("two", 3, "cpu", everybody, ""),
+        ("gpu", 4, "gpu", few, ON_A_GPU),
+    ):
+        text += PROFILE.format(name=name, memory=memory, image=image, groups=groups, more=more)
+    (folder / "profiles.toml").write_text(text)
+    settings = SETTINGS.format(file=str(folder / "profiles.toml"))
+    course = small_course(folder / "course")
+    running = RunningHub(
+        course.folder, folder / "state", settings=settings, second=request.param == "second hub"
+    )
+    try:
+        yield running.wait()
+    finally:
+        left = running.stop()
+    assert left == []
+
+
+LOOK = """
+import json, os, resource
+print(json.dumps({
+    "processors": len(os.sched_getaffinity(0)),
+    "memory": resource.getrlimit(resource.RLIMIT_DATA),
+    "gpus": os.environ.get("CUDA_VISIBLE_DEVICES"),
+}))
+"""
+
+
+def stop(client: Client, user: str) -> None:
+    """Stop a server and wait until it is gone."""
+    client.get("/hub/home")
+    token = client._cookie("_xsrf", "/hub/")
+    url = f"{client.hub.url}/hub/api/users/{user}/server"
+    headers = {"X-XSRFToken": token, "Referer": f"{client.hub.url}/hub/home"}
+    answer = client.session.delete(url, headers=headers, timeout=60)
+    assert answer.status_code == 204, answer.text
+
+
+@pytest.mark.slow
+def test_a_student_chooses_and_gets_what_was_chosen(hub):
+    client = Client(hub)
+    client.login("student1")
+    page = Form(client.get("/hub/spawn").text)
+    offered = [one["value"] for one in page.inputs if one.get("name") == "profile"]
+    assert offered == ["one", "two"]
+    assert client.choose("two").ok
+    found = json.loads(client.run(client.arrive("student1"), LOOK))
+    assert found == {"processors": 1, "memory": [3 * 2**30] * 2, "gpus": ""}
+    stop(client, "student1")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", ["?profile=gpu", "?opt-profile=gpu", "form"])
+def test_a_student_gets_no_other_by_a_forged_form_or_query(hub, path):
+    client = Client(hub)
+    client.login("student1")
+    page = client.get("/hub/spawn" if path == "form" else f"/hub/spawn{path}")
+    answer = client.choose("gpu") if path == "form" else page
+    assert "expected one of one, two" in html.unescape(answer.text)
+    # Nothing was started: the hub still asks.
+    page = Form(client.get("/hub/spawn").text)
+    assert [one["value"] for one in page.inputs if one.get("name") == "profile"]
+
+
+@pytest.mark.slow
+def test_nor_by_the_hubs_api_which_knows_no_form(hub):
+    client = Client(hub)
+    client.login("student1")
+    client.get("/hub/home")
+    token = client._cookie("_xsrf", "/hub/")
+    url = f"{hub.url}/hub/api/users/student1/server"
+    headers = {"X-XSRFToken": token, "Referer": f"{hub.url}/hub/home"}
+    for body in ({"user_options": {"profile": "gpu"}}, {"profile": "gpu"}):
+        answer = client.session.post(url, json=body, headers=headers, timeout=120)
+        assert answer.status_code == 500, answer.text
+    running = client.get("/hub/api/users/student1").json()["servers"]
+    assert running == {}
+
+
+@pytest.mark.slow
+def test_an_instructor_chooses_by_a_link_and_sees_the_gpu(hub):
+    client = Client(hub)
+    client.login("instructor")
+    client.get("/hub/spawn?opt-profile=gpu")
+    found = json.loads(client.run(client.arrive("instructor"), LOOK))
+    assert found == {"processors": 1, "memory": [4 * 2**30] * 2, "gpus": "0"}
+    stop(client, "instructor")
