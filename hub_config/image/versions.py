@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
+import sysconfig
 import tomllib
 from collections.abc import Iterable, Mapping
 from importlib.metadata import distributions
@@ -74,8 +75,13 @@ def pins(kind: str, laptop: Path = CHECKOUT / "constraints.txt") -> Pins:
 
 
 def installed() -> Pins:
-    """Return what this Python finds."""
-    return {canonical(one.name): one.version for one in distributions()}
+    """Return what was installed into this environment.
+
+    Its folders are named, because setuptools shows copies of its own of other packages to whoever
+    has imported it.
+    """
+    folders = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
+    return {canonical(one.name): one.version for one in distributions(path=folders)}
 
 
 def differences(expected: Mapping[str, str], found: Mapping[str, str], file: Path) -> list[str]:

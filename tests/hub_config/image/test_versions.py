@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from importlib.metadata import requires
+from importlib.metadata import requires, version
 from pathlib import Path
 
 import pytest
@@ -84,3 +84,15 @@ def test_differences_are_said_one_by_one():
     assert different.startswith("Found numpy 2.4.5, expected 2.4.6 as constraints.txt says; pip")
     (stray,) = versions.unpinned(expected, found, Path("constraints.txt"))
     assert stray.startswith("Found stray 3, expected nothing that constraints.txt does not name")
+
+
+def test_copies_that_other_packages_carry_are_not_what_is_installed(tmp_path, monkeypatch):
+    for name in ("numpy", "vendored"):
+        (tmp_path / f"{name}-0.1.dist-info").mkdir()
+        metadata = tmp_path / f"{name}-0.1.dist-info" / "METADATA"
+        metadata.write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 0.1\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert version("vendored") == "0.1"  # Python itself finds them
+    found = versions.installed()
+    assert "vendored" not in found
+    assert found["numpy"] == LAPTOP["numpy"]
