@@ -12,6 +12,7 @@ import threading
 import time
 import uuid
 from pathlib import Path
+from typing import Any
 
 import requests
 import websocket
@@ -194,8 +195,8 @@ class Client:
             self.hub.url + path, headers={"X-XSRFToken": token}, timeout=120, **options
         )
 
-    def run(self, base: str, code: str, kernel: str = "python3") -> str:
-        """Run code in a new kernel of a server; return what it prints, and its error."""
+    def begin(self, base: str, code: str, kernel: str = "python3") -> tuple[Any, str]:
+        """Run code in a new kernel of a server; return an open channel, and the message's name."""
         started = self.post(f"{base}api/kernels", json={"name": kernel})
         assert started.status_code == 201, started.text
         path = f"{base}api/kernels/{started.json()['id']}/channels"
@@ -221,6 +222,11 @@ class Client:
             "buffers": [],
         }
         channel.send(json.dumps(message))
+        return channel, request
+
+    def run(self, base: str, code: str, kernel: str = "python3") -> str:
+        """Run code in a new kernel of a server; return what it prints, and its error."""
+        channel, request = self.begin(base, code, kernel)
         printed = []
         try:
             while True:
