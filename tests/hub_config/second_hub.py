@@ -66,8 +66,8 @@ def _pip(executable: Path, *words: str) -> None:
     if done.returncode:
         raise SecondHubError(
             f"Found no way to install {' '.join(words)} into {FOLDER} (pip said: "
-            f"{done.stderr.strip()[-800:]}), expected a package index that answers; connect this "
-            f"machine once, or run the tests with `-k 'not second_hub'`."
+            f"{done.stderr.strip()[-800:]}), expected a package index that answers; run "
+            "`.venv/bin/python tests/hub_config/second_hub.py -V` once where there is one."
         )
 
 
