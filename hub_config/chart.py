@@ -22,6 +22,8 @@ from hub_config.profiles import choose_from
 VERSION = "4.4.0"
 #: Names that an operator invents, such as those of files.
 ANY = "*"
+#: How a sentence about a value ends where there should be keys.
+BELOW = "write a mapping below it"
 #: What Kubernetes reads where the chart's schema takes anything.
 _KUBERNETES = {
     "resources": ("limits", "requests", "claims"),
@@ -131,7 +133,7 @@ def unknown_keys(values: Mapping[str, Any], known: Any, where: str = "") -> Iter
         if isinstance(value, Mapping):
             yield from unknown_keys(value, below, f"{where}{key}.")
         else:
-            yield f"{where}{key} is {value!r}; write a mapping below it"
+            yield f"{where}{key} is {value!r}; {BELOW}"
 
 
 def wrong_values(values: Mapping[str, Any], chart: Path) -> Iterator[str]:

@@ -45,11 +45,38 @@ def check(name: str, *, chart: Path | None = None, syllabus: Course | None = Non
         path, _, values = target.read(name)
     except target.TargetError as error:
         return list(map(str, error.args))
+    return judge(path, values, chart=chart, syllabus=syllabus)
+
+
+def judge(
+    path: Path,
+    values: Mapping[str, Any],
+    *,
+    chart: Path | None = None,
+    syllabus: Course | None = None,
+) -> list[str]:
+    """Say what is wrong with the values of a target.
+
+    Parameters
+    ----------
+    path : Path
+        The target's own file.
+    values : mapping
+        All its files, merged.
+    chart, syllabus, optional
+        As for `check`.
+
+    Returns
+    -------
+    list of str
+        Sentences, each once.
+    """
     known = charts.names(charts.schema(chart)) if chart else charts.known_names()
     found = list(charts.unknown_keys(values, known))
     found += charts.wrong_values(values, chart) if chart else []
-    # What is of another type has been named, and is not looked at.
+    # What is of another type has been named, and is neither looked at nor missed.
     sound = _sound(values, known)
+    unsound = [sentence.partition(" ")[0] for sentence in found if sentence.endswith(charts.BELOW)]
     found += _ours(path, values.get("custom", {}), sound["custom"])
     said, offered = check_machines.problems(
         sound["custom"], syllabus or load_syllabus(), _profiles_path(path, sound["custom"])
@@ -58,7 +85,8 @@ def check(name: str, *, chart: Path | None = None, syllabus: Course | None = Non
     found += traits.problems(_settings(values))
     found += refusals.problems(sound)
     found += check_values.problems(sound, offered)
-    return list(dict.fromkeys(found))
+    missed = tuple(f"{where}." for where in unsound)
+    return [one for one in dict.fromkeys(found) if not one.startswith(missed)]
 
 
 def laptop(
@@ -90,14 +118,13 @@ def laptop(
 
 def _ours(path: Path, raw: Any, sound: Mapping[str, Any]) -> list[str]:
     """Say what is wrong with ``custom:``, as far as the profiles can be read."""
-    groups: list[str] = []
-    names: list[str] = []
     try:
         _, machines = profiles.contents(_profiles_path(path, sound))
         groups = [str(group) for group in machines["groups"]]
         names = [str(profile["name"]) for profile in machines["profiles"]]
-    except (profiles.ProfileError, KeyError, TypeError):
-        pass  # which `check_machines` says
+    except (profiles.ProfileError, KeyError, TypeError):  # which `check_machines` says
+        groups = [*sound["groups"], *map(str, sound.get("provider_groups", {}).values())]
+        names = [str(name) for name in check_values.at(sound, "warm.seats") or ()]
     try:
         custom.read(raw, groups=groups, profiles=names)
     except custom.CustomError as error:
@@ -135,9 +162,9 @@ def _sound(values: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any
         for key, value in (ours.items() if isinstance(ours, Mapping) else ())
         if isinstance(value, Mapping) or (isinstance(value, str) and key == "profiles")
     }
-    groups = sound["custom"].get("groups", {})
     sound["custom"]["groups"] = {
-        name: people for name, people in groups.items() if isinstance(people, list)
+        str(name): people if isinstance(people, list) else [people]
+        for name, people in sound["custom"].get("groups", {}).items()
     }
     return sound
 

@@ -181,7 +181,8 @@ def _images(values: Mapping[str, Any]) -> Iterator[str]:
 def _address(values: Mapping[str, Any]) -> Iterator[str]:
     """Yield what keeps people from reaching the hub by its name, or from coming back to it."""
     https = values.get("proxy", {}).get("https", {})
-    hosts = [host for host in https.get("hosts") or () if isinstance(host, str)]
+    listed = https.get("hosts")
+    hosts = [one for one in listed if isinstance(one, str)] if isinstance(listed, list) else []
     for host in hosts:
         if "/" in host or ":" in host:
             name = urlsplit(host if "//" in host else f"//{host}").hostname

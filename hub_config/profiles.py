@@ -214,14 +214,14 @@ def misfits(raw: Any, where: str, required: Keys, optional: Keys) -> Iterator[st
         yield f"{where} is {raw!r}; write it as a table"
         return
     known = {**required, **optional}
+    missing = [key for key in required if key not in raw]
     for key, value in raw.items():
         if key not in known:
             yield f"{where} has the unknown key '{key}'; {choose_from(key, known)}"
+            missing = [one for one in missing if f"'{one}'?" not in choose_from(key, known)]
         elif not isinstance(value, known[key]) or isinstance(value, bool):
             yield f"{where} has {key} = {value!r}; write {_WORDS[known[key]]}"
-    for key in required:
-        if key not in raw:
-            yield f"{where} has no '{key}'; add it"
+    yield from (f"{where} has no '{key}'; add it" for key in missing)
 
 
 def _wrong_numbers(profile: Mapping[str, Any], where: str) -> Iterator[str]:
