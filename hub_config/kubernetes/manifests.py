@@ -8,7 +8,7 @@ from typing import Any
 from hub_config import base, roles
 from hub_config.grading import kubernetes as grading
 from hub_config.kubernetes import hub, warm
-from hub_config.kubernetes.objects import Object, labels, make, pull_secrets, resources
+from hub_config.kubernetes.objects import CORE, Object, labels, make, pull_secrets, resources
 from hub_config.kubernetes.target import Target
 
 FORMGRADER_PORT = 8888
@@ -38,7 +38,8 @@ def manifests(target: Target) -> list[Object]:
     graders = grading.manifests(target.values, target.profiles)
     for one in graders:
         if one["kind"] == "Deployment":
-            one["spec"]["template"]["spec"] |= pull_secrets(target)
+            pod = one["spec"]["template"]["spec"]
+            pod |= {"nodeSelector": dict(CORE), **pod, **pull_secrets(target)}
     return [*found, *graders]
 
 
@@ -88,6 +89,7 @@ def prepare(target: Target) -> Object:
         **pull_secrets(target),
         "automountServiceAccountToken": False,
         "containers": [container],
+        "nodeSelector": dict(CORE),
         "restartPolicy": "OnFailure",
         "volumes": [_shared()],
     }
@@ -199,6 +201,7 @@ def _formgrader_pod(target: Target, files: list[str]) -> Object:
         "automountServiceAccountToken": False,
         "containers": [container],
         "enableServiceLinks": False,
+        "nodeSelector": dict(CORE),
         "securityContext": {"fsGroup": hub.GID, "fsGroupChangePolicy": "OnRootMismatch"},
         "volumes": [
             _shared(),

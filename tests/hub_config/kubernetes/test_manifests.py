@@ -71,6 +71,13 @@ def test_no_pod_has_a_token_or_more_than_it_needs(made):
             assert context.get("runAsNonRoot") == (None if root else True), name
 
 
+def test_every_pod_has_its_nodes(made):
+    """Without, it could keep a GPU's node from being given back."""
+    pools = {name: one["spec"]["nodeSelector"]["dlef/pool"] for name, one in pods(made)}
+    always = {"Job dlef-prepare", "Deployment formgrader", "Deployment grading-scheduler"}
+    assert {name for name, pool in pools.items() if pool == "core"} == always
+
+
 def test_only_formgrader_knows_a_secret_and_it_is_the_charts(made):
     text = {name: json.dumps(template) for name, template in pods(made)}
     knowing = [name for name, one in text.items() if "secretKeyRef" in one]
