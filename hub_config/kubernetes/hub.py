@@ -32,6 +32,14 @@ SECURITY = {
 }
 
 
+#: What a student reads who waits for a machine; what Kubernetes says of it is for operators.
+WAITING = (
+    "Waiting for a machine, {{seconds}} seconds so far. Where none of this kind is free the cloud "
+    "starts one, which takes 5 to 15 minutes. If there is none after {minutes} minutes this fails: "
+    "choose another kind then, or tell your instructor that there are too few."
+)
+
+
 class HubRefusesError(Exception):
     """The hub must not start like this; its arguments are the sentences."""
 
@@ -107,6 +115,9 @@ def set_pods(c: Config) -> None:
     pods.extra_labels = {**pods.get("extra_labels", {}), **label}
     # Names and addresses of every service in the namespace are nobody's business.
     pods.extra_pod_config = {**pods.get("extra_pod_config", {}), "enableServiceLinks": False}
+    minutes = round(pods.get("start_timeout", 60) / 60)
+    pods.slow_spawn_message = WAITING.format(minutes=minutes)
+    pods.slow_spawn_message_frequency = 30  # seconds; 5 would fill the page
     # TensorFlow's data loaders and NCCL share memory here; a container's own has 64 MB.
     _volume(c, "shm", {"emptyDir": {"medium": "Memory", "sizeLimit": "1Gi"}})
     _mount(c, "shm", {"mountPath": "/dev/shm"})

@@ -195,6 +195,13 @@ def test_nothing_that_the_chart_sets_is_lost(pods):
     assert volumes.items() > before["KubeSpawner"]["volumes"].items()
 
 
+def test_who_waits_for_a_machine_is_told_how_long_and_what_then(pods):
+    said = pods("the chart's")["config"]["KubeSpawner"]["slow_spawn_message"].format(seconds=60)
+    assert "Waiting for a machine, 60 seconds so far" in said
+    assert "If there is none after 15 minutes" in said
+    assert "choose another kind" in said
+
+
 @pytest.fixture(params=["this hub", "second hub"])
 def python(request):
     """Arguments that choose the hub: of this environment, or the one that the chart brings."""
