@@ -43,9 +43,11 @@ def check(name: str, *, chart: Path | None = None, syllabus: Course | None = Non
     """
     try:
         path, _, values = target.read(name)
+        _, _, public = target.read(name, secrets=False)
     except target.TargetError as error:
         return list(map(str, error.args))
-    return judge(path, values, chart=chart, syllabus=syllabus)
+    found = judge(path, values, chart=chart, syllabus=syllabus)
+    return [*found, *check_values.exposed(public, path.name)]
 
 
 def judge(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from importlib.metadata import entry_points
 from typing import Any
@@ -79,6 +80,9 @@ _NEVER: dict[str, tuple[Any, str]] = {
 #: What a profile decides, whatever the values say.
 _OVERRULED = ("singleuser.cpu", "singleuser.memory")
 _QUANTITIES = ("hub.db.pvc.storage", "singleuser.storage.capacity")
+#: What stands under these names is nobody's business; nor is a text with one of the marks.
+_SECRETS = ("apiToken", "api_token", "client_secret", "cookieSecret", "password", "secretToken")
+_MARKS = ("PRIVATE KEY-----", "://[^/@]+:[^/@]+@")
 
 
 def problems(values: Mapping[str, Any], offered: Profiles | None) -> list[str]:
@@ -106,6 +110,36 @@ def problems(values: Mapping[str, Any], offered: Profiles | None) -> list[str]:
         *_people(values),
         *_warm(values),
     ]
+
+
+def exposed(values: Any, file: str, where: str = "") -> Iterator[str]:
+    """Yield a sentence for every secret that does not stand in the file for secrets.
+
+    Parameters
+    ----------
+    values : any
+        Without that file.
+    file : str
+        The name of the target's own file.
+    where : str
+        What stands above.
+    """
+    for key, value in values.items() if isinstance(values, Mapping) else ():
+        place = f"{where}.{key}" if where else str(key)
+        if isinstance(value, Mapping):
+            yield from exposed(value, file, place)
+        elif isinstance(value, str) and _secret(str(key), value):
+            hidden = f"{file.rpartition('.')[0]}.secrets.yaml"
+            yield (
+                f"{place} is a secret, and {file} is for everybody to read; move it to {hidden}, "
+                "and make a new one if git has seen it"
+            )
+
+
+def _secret(key: str, text: str) -> bool:
+    if not text or refusals.placeholders({"": text}):
+        return False
+    return key in _SECRETS or any(re.search(mark, text) for mark in _MARKS)
 
 
 def at(values: Mapping[str, Any], where: str) -> Any:
@@ -148,10 +182,16 @@ def _amounts(values: Mapping[str, Any]) -> Iterator[str]:
     found = {where: at(values, where) for where in _QUANTITIES}
     found |= dict(_resources(values, ""))
     for where, amount in found.items():
+        if amount is None:
+            continue
         try:
-            parse(0 if amount is None else amount)
+            if not parse(amount) and where in _QUANTITIES:
+                yield f"{where} is {amount!r}, so nothing is kept; write how much, such as 10Gi"
         except QuantityError as error:
             yield f"{where} is {amount!r}; {error}"
+    kind = at(values, "hub.db.type")
+    if kind in ("mysql", "postgres") and not at(values, "hub.db.url"):
+        yield f"hub.db.type is '{kind}' without hub.db.url; add it, or write sqlite-pvc"
 
 
 def _resources(values: Mapping[str, Any], where: str) -> Iterator[tuple[str, Any]]:

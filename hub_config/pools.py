@@ -180,3 +180,8 @@ def _homeless(profiles: Profiles, pools: Mapping[str, Pool]) -> Iterator[str]:
                 f"ever: a node has too little of {' and '.join(lacking)}; give the pool larger "
                 "nodes, or the profile less"
             )
+        elif profile.cpu > pools[name].cpu:
+            yield (
+                f"{where} promises {profile.cpu:g} processors, and a node of its pool '{name}' has "
+                f"{pools[name].cpu:g}; give the pool larger nodes, or the profile less"
+            )
