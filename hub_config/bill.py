@@ -84,6 +84,8 @@ class Plan:
         Of all prices.
     classes, always, grading : tuple of Row
         Nodes for lessons, for the hub and its warm seats, and for grading.
+    offered : tuple of Row
+        Each machine for one hour, if all who may use it did; not in the sums.
     disks : tuple of Disks
         What is stored.
     notes : tuple of str
@@ -98,6 +100,7 @@ class Plan:
     classes: tuple[Row, ...]
     always: tuple[Row, ...]
     grading: tuple[Row, ...]
+    offered: tuple[Row, ...]
     disks: tuple[Disks, ...]
     notes: tuple[str, ...]
 

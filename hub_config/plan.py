@@ -84,6 +84,7 @@ def plan(target: targets.Target, students: int, syllabus: Course | None = None) 
         classes=tuple(classes),
         always=tuple(_always(target, found, days)),
         grading=tuple(_graded(syllabus, students, target.profiles, found)),
+        offered=tuple(_offered(target, found, servers)),
         disks=tuple(_disks(target, found, servers)),
         notes=tuple(_notes(taught, classes)),
     )
@@ -163,6 +164,16 @@ def _graded(syllabus: Course, students: int, profiles: Profiles, found: Pools) -
         hours = spent / grading.slots(profile) / 3600
         what = f"{counted[name]} submissions"
         yield Row(what, profile, 1, found.of(profile), 1, hours)
+
+
+def _offered(target: targets.Target, found: Pools, servers: int) -> Iterator[Row]:
+    """Yield what one hour of each machine costs, if all who may use it take it at once."""
+    listed = target.custom.groups
+    for profile in target.profiles.profiles:
+        members = {name for group in profile.groups for name in listed.get(group, ())}
+        count = servers if STUDENTS in profile.groups else len(members)
+        pool = found.of(profile)
+        yield Row(profile.title, profile, count, pool, pool.nodes(profile, count), 1.0)
 
 
 def _disks(target: targets.Target, found: Pools, servers: int) -> Iterator[Disks]:

@@ -35,6 +35,21 @@ def nodes(plan: Plan) -> Table:
     return table
 
 
+def offered(plan: Plan) -> Table:
+    """Return the table of what the machines cost that no lecture asks for, if people take them."""
+    title = "One hour of each machine, if all who may use it did at once (not in the sums)"
+    table = Table(title=title, title_justify="left")
+    for heading in ("Machine", "Servers", "Nodes"):
+        table.add_column(heading)
+    for heading in ("GPUs", f"{plan.currency}/hour", "on the start page"):
+        table.add_column(heading, justify="right")
+    for row in plan.offered:
+        if row.profile:
+            price = f"{row.servers * row.profile.price_per_hour:.2f}"
+            table.add_row(*_cells(row)[:5], price)
+    return table
+
+
 def disks(plan: Plan) -> Table:
     """Return the table of what is stored."""
     table = Table(title="Storage", title_justify="left")

@@ -134,7 +134,8 @@ def _plan(target: str, arguments: argparse.Namespace) -> int:
     except _wrong() as error:
         return _refused(target, error)
     console = Console(highlight=False)
-    console.print(plan_text.nodes(planned), plan_text.disks(planned), sep="\n")
+    for table in (plan_text.nodes, plan_text.offered, plan_text.disks):
+        console.print(table(planned))
     for sentence in plan_text.sentences(planned):
         console.print(sentence, soft_wrap=True)
     return OK

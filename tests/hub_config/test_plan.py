@@ -109,7 +109,8 @@ def small(tmp_path_factory):
 
 def shown(planned):
     console = Console(file=io.StringIO(), width=150)
-    console.print(plan_text.nodes(planned), plan_text.disks(planned), sep="\n")
+    for table in (plan_text.nodes, plan_text.offered, plan_text.disks):
+        console.print(table(planned))
     for sentence in plan_text.sentences(planned):
         console.print(sentence, soft_wrap=True)
     return console.file.getvalue()
@@ -150,6 +151,15 @@ def test_what_is_shown_adds_up(small):
         "All prices are the examples in profiles.toml",
     ):
         assert line.lower() in text.lower()
+
+
+def test_each_machine_s_hour_is_shown_for_those_who_may_use_it():
+    found = plan(target.load("production", secrets=False), 29)
+    rows = {r.profile.name: (r.servers, r.nodes, r.accelerators, r.cost) for r in found.offered}
+    assert rows["gpu-shared"] == (30, 8, 32, 8 * 0.70)  # four on each T4
+    assert rows["gpu-slice"] == (1, 1, 7, 3.90)  # the one instructor; nobody is in gpu-lab
+    assert rows["gpu-whole"] == (1, 1, 1, 2.70)
+    assert "on the start page" in shown(found)
 
 
 def test_warm_seats_are_billed_for_their_minutes(small, tmp_path):
