@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from hub_config import choice, profiles
 from hub_config.laptop import HubError, configure, serve
 from hub_config.preflight import only_hub_in, plan
 
@@ -131,6 +132,12 @@ def test_everything_is_kept_in_the_state_folder(layout):
         c.ConfigurableHTTPProxy.pid_file,
     ):
         assert str(layout.state_dir) in value
+
+
+def test_servers_are_offered_what_this_computer_and_the_profiles_have(layout):
+    c = configure(layout, None, port=8000)
+    assert c.ViewSpawner.profiles == profiles.load()
+    assert c.ViewSpawner.machine == choice.this_machine()
 
 
 def test_former_users_are_blocked(layout):
