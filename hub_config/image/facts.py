@@ -158,7 +158,8 @@ def sandbox(kind: str | None) -> Fact:
         "sandbox",
         False,
         f"Found no sandbox ({lacking}), expected one, because submissions are other people's code; "
-        "the pod must allow user namespaces: `autograder doctor` says which setting is in the way.",
+        "the pod must allow user namespaces and show all of /proc (hostUsers: false, procMount: "
+        "Unmasked); `autograder doctor` says more.",
     )
 
 
