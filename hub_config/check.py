@@ -127,10 +127,24 @@ def _ours(path: Path, raw: Any, sound: Mapping[str, Any]) -> list[str]:
     except (profiles.ProfileError, KeyError, TypeError):  # which `check_machines` says
         groups = [*sound["groups"], *map(str, sound.get("provider_groups", {}).values())]
         names = [str(name) for name in check_values.at(sound, "warm.seats") or ()]
+    found = _read(raw, groups, names)
+    if found and isinstance(raw, Mapping):
+        # The reader stops at what is no setting; what else is wrong is in the rest.
+        rest = {
+            key: value
+            for key, value in raw.items()
+            if not any(one.startswith((f"custom.{key} ", f"custom.{key}.")) for one in found)
+            and f"custom has the unknown key '{key}'" not in " ".join(found)
+        }
+        found += [one for one in _read(rest, groups, names) if "custom has no " not in one]
+    return [f"{path.name}: {problem}" for problem in found]
+
+
+def _read(raw: Any, groups: list[str], names: list[str]) -> list[str]:
     try:
         custom.read(raw, groups=groups, profiles=names)
     except custom.CustomError as error:
-        return [f"{path.name}: {problem}" for problem in error.args]
+        return list(map(str, error.args))
     return []
 
 
