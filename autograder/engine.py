@@ -184,9 +184,17 @@ class Engine:
                     await asyncio.sleep(2 * LOOK)
                     others = set(self._workers) - avoid
                 if not others or tried >= len(avoid) + TRIES:
-                    raise AutograderError(reply.refusal)
+                    raise AutograderError(self._refused(reply))
             elif not reply.execution.failure or tried == TRIES:
                 return replace(reply.execution, job=job)
+
+    def _refused(self, reply: Reply) -> str:
+        if not self.settings.scheduler:
+            return reply.refusal
+        return (
+            f"{reply.worker}, a worker of {self.cluster.name}, cannot grade; `autograder doctor` "
+            f"there tells more. {reply.refusal}"
+        )
 
     async def _ask(self, order: int, job: Job, avoid: set[str], *, alone: bool) -> Reply:
         """Give ``job`` to Dask and return what the worker answers."""

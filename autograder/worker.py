@@ -14,7 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from autograder import pod
 from autograder.model import AutograderError, Execution, Job
+from autograder.sandbox import SandboxUnavailableError
 from autograder.settings import Autograder
 from autograder.zygote import PreloadError, Zygote, ZygoteError
 
@@ -212,7 +214,8 @@ def run(task: bytes) -> bytes:
         done = machine().execute(job, profile)
         reply = Reply(here, execution=done)
     except AutograderError as error:
-        reply = Reply(here, refusal=str(error))
+        told = pod.lacking() if isinstance(error, SandboxUnavailableError) and pod.inside() else []
+        reply = Reply(here, refusal=" ".join([str(error), *told]))
     except Exception as error:  # a fault of ours must not cost the other submissions
         reply = Reply(here, execution=Execution(job, job.content, (), 0.0, failure=repr(error)))
     if reply.execution is not None:  # who asked has the job

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import platform
+import signal
 import struct
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from autograder import sandbox, seccomp
 
@@ -17,6 +20,7 @@ ROOT = Path(__file__).parents[2]
 NOBODY = 65534
 #: What container runtimes cover of /proc, in two of their ways.
 MASKS = ("--ro-bind", "/proc/sys", "/proc/sys", "--ro-bind", "/dev/null", "/proc/timer_list")
+VARIABLES = {"HOME": "/tmp", "KUBERNETES_SERVICE_HOST": "10.0.0.1", "PYTHONPATH": str(ROOT)}
 #: Ends the privileges that made the pod, if any, and becomes the program.
 ENTER = (
     "import os, sys\n"
@@ -51,28 +55,28 @@ def default_filter() -> bytes:
     return b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
 
 
-def run(
+@contextlib.contextmanager
+def started(
     words: Sequence[str],
     *,
     masked: bool = False,
     filtered: bool = False,
     exhausted: bool = False,
-    env: dict[str, str] | None = None,
-) -> subprocess.CompletedProcess[str]:
+    network: bool = False,
+    env: Mapping[str, str] | None = None,
+) -> Iterator[subprocess.Popen[str]]:
     """Run Python with these words in a pod, which refuses what it is told to."""
     bwrap = str(sandbox.find_bwrap())
     root = sandbox.privileged()
-    # Its own root directory, read-only; /proc as it is, so that only what is told covers it.
     argv = [bwrap, *(("--cap-add", "ALL") if root else ("--unshare-user",)), "--die-with-parent"]
-    argv += ["--dev-bind", "/", "/", "--unshare-ipc", "--unshare-net", "--tmpfs", "/tmp"]
+    # /proc as it is, so that nothing covers it but what is told to.
+    argv += ["--dev-bind", "/", "/", "--unshare-ipc"]
+    argv += ["--perms", "1777", "--tmpfs", "/tmp"]
+    argv += [] if network else ["--unshare-net"]
     argv += _opened() + (list(MASKS) if masked else [])
-    for name, value in {
-        "HOME": "/tmp",
-        "KUBERNETES_SERVICE_HOST": "10.0.0.1",
-        **(env or {}),
-    }.items():
+    for name, value in {**VARIABLES, **(env or {})}.items():
         argv += ["--setenv", name, value]
-    end, passed = None, []
+    passed = []
     if filtered:
         end, start = os.pipe()
         os.write(start, default_filter())
@@ -82,12 +86,25 @@ def run(
     argv += ["--chdir", "/tmp", sys.executable, "-c", ENTER]
     if exhausted:
         argv += [bwrap, "--unshare-user", "--disable-userns", "--dev-bind", "/", "/"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     argv += [sys.executable, *words]
+    # A change of user ends the bond by which bubblewrap's child would end with it.
+    process = subprocess.Popen(argv, **pipes, text=True, pass_fds=passed, start_new_session=True)
+    for descriptor in passed:
+        os.close(descriptor)
     try:
-        return subprocess.run(argv, capture_output=True, text=True, pass_fds=passed, timeout=120)
+        yield process
     finally:
-        if end is not None:
-            os.close(end)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def run(words: Sequence[str], **options: Any) -> tuple[int, str, str]:
+    """Do so and wait; return the status, the output and the complaints."""
+    with started(words, **options) as process:
+        out, err = process.communicate(timeout=120)
+        return process.returncode, out, err
 
 
 def _opened() -> list[str]:

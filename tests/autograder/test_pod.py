@@ -6,21 +6,25 @@ import json
 import pytest
 
 from autograder import pod
+from autograder.engine import Engine
+from autograder.model import AutograderError, Verdict
+from autograder.settings import Autograder
 from tests.autograder import pods
+from tests.autograder.building import ended, job
+from tests.autograder.clusters import scheduler
 
 pytestmark = pytest.mark.sandbox
 
 LACKING = (
-    "import json, sys; sys.path.insert(0, sys.argv[1])\n"
-    "from autograder import pod, sandbox\n"
+    "import json; from autograder import pod, sandbox\n"
     "print(json.dumps([sandbox.missing(), pod.lacking()]))"
 )
 
 
 def lacking(**pod_options):
-    done = pods.run(["-c", LACKING, str(pods.ROOT)], **pod_options)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    status, out, err = pods.run(["-c", LACKING], **pod_options)
+    assert status == 0, err
+    return json.loads(out)
 
 
 def test_a_pod_that_allows_everything_lacks_nothing():
@@ -57,10 +61,7 @@ def test_a_profile_of_apparmor_is_named(monkeypatch, tmp_path):
     assert "cri-containerd.apparmor.d" in " ".join(pod.lacking())
 
 
-DOCTOR = (
-    "import sys; sys.path.insert(0, sys.argv[1])\n"
-    "from autograder.cli import main\nsys.exit(main(['doctor']))"
-)
+DOCTOR = "import sys; from autograder.cli import main; sys.exit(main(['doctor']))"
 
 
 @pytest.mark.slow
@@ -73,15 +74,44 @@ DOCTOR = (
     ],
 )
 def test_the_doctor_says_what_to_write(options, words):
-    done = pods.run(["-c", DOCTOR, str(pods.ROOT)], env={"COLUMNS": "2000"}, **options)
-    assert done.returncode == 1, done.stderr
-    assert "Grading cannot start" in done.stdout
+    status, out, err = pods.run(["-c", DOCTOR], env={"COLUMNS": "2000"}, **options)
+    assert status == 1, err
+    assert "Grading cannot start" in out
     for word in words:
-        assert word in done.stdout
-    assert "Docker" not in done.stdout
+        assert word in out
+    assert "Docker" not in out
 
 
 @pytest.mark.slow
 def test_the_doctor_finds_a_pod_that_allows_the_sandbox_fit():
-    done = pods.run(["-c", DOCTOR, str(pods.ROOT)], env={"COLUMNS": "2000"})
-    assert "Grading can start." in done.stdout, done.stdout
+    status, out, err = pods.run(["-c", DOCTOR], env={"COLUMNS": "2000"})
+    assert status == 0, (out, err)
+    assert "Grading can start." in out
+
+
+WORKER = ("-m", "distributed.cli.dask_worker", "--no-nanny", "--no-dashboard", "--nthreads", "1")
+
+
+@pytest.mark.slow
+def test_who_grades_is_told_what_a_worker_s_pod_lacks():
+    with (
+        scheduler() as address,
+        pods.started([*WORKER, address, "--host", "127.0.0.1"], filtered=True, network=True),
+        Engine(Autograder(preload=[], scheduler=address)) as engine,
+        pytest.raises(AutograderError) as caught,
+    ):
+        next(engine.run([job("1")]))
+    said = str(caught.value)
+    assert f"a worker of {address}, cannot grade; `autograder doctor` there" in said
+    assert "No sandbox" in said
+    assert "seccompProfile: {type: Unconfined}" in said
+
+
+@pytest.mark.slow
+def test_a_worker_in_a_pod_that_allows_the_sandbox_grades():
+    with (
+        scheduler() as address,
+        pods.started([*WORKER, address, "--host", "127.0.0.1"], network=True),
+        Engine(Autograder(preload=[], scheduler=address)) as engine,
+    ):
+        assert ended(next(engine.run([job("1")]))).verdicts == [Verdict.PASS]
