@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
+import zoneinfo
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -144,6 +145,12 @@ def did_you_mean(word: str, known: Collection[str]) -> str:
     return f"did you mean '{near[0]}'?" if near else f"there are: {', '.join(sorted(known))}"
 
 
+def _nearest(word: str, known: Collection[str]) -> str:
+    """As `did_you_mean`, where there are too many to name."""
+    near = difflib.get_close_matches(word, known, n=1)
+    return f"did you mean '{near[0]}'?" if near else "write one like 'Europe/Zurich'"
+
+
 def _misfits(raw: Any, where: str, known: Any) -> Iterator[str]:
     """Yield what is wrong with the keys of a mapping and the types of their values."""
     if isinstance(known, list):
@@ -217,6 +224,12 @@ def _wrong_warm(warm: Mapping[str, Any], profiles: Collection[str]) -> Iterator[
         yield (
             f"custom.warm.schedule is '{warm['schedule']}'; write minute, hour, day, month and "
             "weekday, such as '15 8 * * 1-6'"
+        )
+    zones = zoneinfo.available_timezones()  # empty where the system has no list of them
+    if zones and warm["time_zone"] not in zones:
+        yield (
+            f"custom.warm.time_zone is '{warm['time_zone']}', which is none; "
+            f"{_nearest(warm['time_zone'], zones)}"
         )
     if warm["minutes"] < 1:
         yield f"custom.warm.minutes is {warm['minutes']}; give it 1 or more"

@@ -69,7 +69,14 @@ def prepare(target: Target) -> Object:
     A new volume belongs to root, and most classes with ReadWriteMany leave it so. This is the one
     pod that runs as root; it ends in a second, and knows no secret.
     """
-    folders = ["/shared/boxes", "/shared/course"]
+    box = f"/shared/boxes/instructor/{target.custom.course}"
+    folders = [
+        "/shared/course",
+        "/shared/boxes",
+        "/shared/boxes/instructor",
+        box,
+        f"{box}/outbound",
+    ]
     owner = f"{hub.UID}:{hub.GID}"
     script = f"mkdir -p {' '.join(folders)} && chown {owner} {' '.join(folders)}"
     container = {
