@@ -72,7 +72,7 @@ def test_what_is_optional_may_be_left_out():
         ("warm.seats", {"gpu": 0}, "custom.warm.seats.gpu is 0; give it 1 or more, or remove it"),
         ("warm.schedule", "8:15", "custom.warm.schedule is '8:15'; write minute, hour, day"),
         ("warm.time_zone", "Europe/Zurch", "which is none; did you mean 'Europe/Zurich'?"),
-        ("warm.time_zone", "local", "'local', which is none; write one like 'Europe/Zurich'"),
+        ("warm.time_zone", "xyz", "'xyz', which is none; write one like 'Europe/Zurich'"),
         ("warm.minutes", None, "custom.warm has no 'minutes'; add it"),
         ("warm.minutes", 0, "custom.warm.minutes is 0; give it 1 or more"),
         ("lti", {"contexts": "7"}, "custom.lti has the unknown key 'contexts'; did you mean"),
