@@ -11,7 +11,7 @@ import pickle
 import secrets
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from concurrent.futures import Future, as_completed
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ from autograder.given import Given
 from autograder.local import Local
 from autograder.model import AutograderError, Execution, Job
 from autograder.settings import Autograder
-from autograder.worker import Profile, Reply, pack
+from autograder.worker import Profile, Reply, by_value, pack
 
 if TYPE_CHECKING:
     import distributed
@@ -184,17 +184,9 @@ class Engine:
                     await asyncio.sleep(2 * LOOK)
                     others = set(self._workers) - avoid
                 if not others or tried >= len(avoid) + TRIES:
-                    raise AutograderError(self._refused(reply))
+                    raise offers.refused(reply.worker, reply.refusal, self.settings.scheduler)
             elif not reply.execution.failure or tried == TRIES:
                 return replace(reply.execution, job=job)
-
-    def _refused(self, reply: Reply) -> str:
-        if not self.settings.scheduler:
-            return reply.refusal
-        return (
-            f"{reply.worker}, a worker of {self.cluster.name}, cannot grade; `autograder doctor` "
-            f"there tells more. {reply.refusal}"
-        )
 
     async def _ask(self, order: int, job: Job, avoid: set[str], *, alone: bool) -> Reply:
         """Give ``job`` to Dask and return what the worker answers."""
@@ -203,7 +195,7 @@ class Engine:
         async with self._admitted(alone=alone):
             others = sorted(set(self._workers) - avoid) if avoid else []
             future = self._client.submit(
-                _grade(),
+                by_value(),
                 pack(job, self.profile),
                 key=f"grade-{secrets.token_hex(8)}",
                 pure=False,
@@ -284,21 +276,6 @@ class Engine:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _grade() -> Callable[[bytes], bytes]:
-    """Return the function that a worker calls.
-
-    It goes there by its code rather than by its name: the scheduler looks at what it passes on, and
-    need not have this package.
-    """
-
-    def grade(task: bytes) -> bytes:
-        from autograder import worker
-
-        return worker.run(task)
-
-    return grade
 
 
 _shared: Engine | None = None

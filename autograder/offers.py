@@ -41,6 +41,16 @@ def awaited(workers: Workers, job: Job, cluster: str, seconds: float) -> str:
     )
 
 
+def refused(worker: str, why: str, scheduler: str) -> AutograderError:
+    """Return the error that says why a worker can grade nothing, and of a given cluster, which."""
+    if not scheduler:
+        return AutograderError(why)
+    return AutograderError(
+        f"{worker}, a worker of {scheduler}, cannot grade; `autograder doctor` there tells more. "
+        f"{why}"
+    )
+
+
 def _found(workers: Workers) -> str:
     return (
         "; ".join(

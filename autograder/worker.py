@@ -9,7 +9,7 @@ import os
 import pickle
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -222,3 +222,18 @@ def run(task: bytes) -> bytes:
         hollow = replace(job, content=b"", files=(), instructor_files=())
         reply = replace(reply, execution=replace(reply.execution, job=hollow))
     return pickle.dumps(reply)
+
+
+def by_value() -> Callable[[bytes], bytes]:
+    """Return `run` as Dask is given it.
+
+    It goes there by its code rather than by its name: the scheduler looks at what it passes on, and
+    need not have this package.
+    """
+
+    def grade(task: bytes) -> bytes:
+        from autograder import worker
+
+        return worker.run(task)
+
+    return grade
