@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -114,13 +115,18 @@ def _asked_for(offered: Profiles, syllabus: Course) -> Iterator[str]:
 
 
 def _members(offered: Profiles, custom: Mapping[str, Any]) -> Iterator[str]:
-    """Yield which profiles nobody may use, since their groups have no members."""
+    """Yield which profiles nobody may use, or Kubernetes could not name."""
     listed = custom.get("groups", {})
     filled = {STUDENTS, *custom.get("provider_groups", {}).values()}
     filled |= {group for group, people in listed.items() if people}
     if custom.get("lti"):
         filled.add(INSTRUCTORS)  # the platform says who
     for profile in offered.profiles:
+        if not re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,40}[a-z0-9])?", profile.name):
+            yield (
+                f"the profile '{profile.name}' cannot be called so, because Kubernetes names "
+                "objects after it; write small letters, digits and hyphens"
+            )
         if filled.isdisjoint(profile.groups):
             yield (
                 f"nobody may use the profile '{profile.name}': it is for "

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from importlib.metadata import entry_points
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import available_timezones
 
 from hub_config import check_machines
 from hub_config.kubernetes import refusals
@@ -282,17 +281,11 @@ def _warm(values: Mapping[str, Any]) -> Iterator[str]:
             "scheduling.userPlaceholder.replicas keeps seats of no profile's size ready; write "
             "custom.warm instead, and remove it"
         )
-    warm = values["custom"].get("warm")
-    if not warm:
-        return
-    if at(values, "scheduling.podPriority.enabled") is False:
+    if values["custom"].get("warm") and at(values, "scheduling.podPriority.enabled") is False:
         yield (
             "scheduling.podPriority.enabled is false, so nobody could take the seats of "
             "custom.warm; set it to true"
         )
-    zone, zones = warm.get("time_zone"), available_timezones()
-    if isinstance(zone, str) and zones and zone not in zones:
-        yield f"custom.warm.time_zone is '{zone}', which there is not; {choose_from(zone, zones)}"
 
 
 def _shown(value: Any) -> str:

@@ -126,6 +126,7 @@ def test_files_that_cannot_be_read_are_named(tmp_path):
     for text, sentence in (
         ("hub: [", "mine.yaml is not valid YAML, so correct it: "),
         ("hub: {}\nhub: {}", "the key 'hub' is there twice"),
+        ("on: 3", "the key True is no text, so quote it"),
         ("- hub", "mine.yaml holds no mapping of settings; write 'key: value' lines"),
     ):
         path.write_text(text)
