@@ -35,8 +35,18 @@ hub: $(STAMP) ## the laptop hub (serves until Ctrl-C)
 system: $(STAMP)
 	@$(BIN)/python tests/browser/install_chromium.py
 
+# What computes shares the processors; what watches processes, ports and limits has the machine alone.
+TOGETHER := tests/course tests/mutation tests/results
+
 test: $(STAMP) system ## every test, in a real sandbox and a real Chromium
+ifeq ($(strip $(ARGS)),)
+	@status=0; \
+	$(BIN)/python -m pytest -n auto --dist loadgroup $(TOGETHER) || status=1; \
+	$(BIN)/python -m pytest $(TOGETHER:%=--ignore=%) || status=1; \
+	exit $$status
+else
 	@$(BIN)/python -m pytest $(ARGS)
+endif
 
 check: $(STAMP) ## lint, types and unit tests, in under two minutes
 	@$(BIN)/ruff check .
