@@ -38,7 +38,12 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
 
 @pytest.fixture(scope="module")
 def hub(course: Course) -> Iterator[RunningHub]:
-    hub = RunningHub(course.folder, course.folder.parent / "hub", students="student1,student2")
+    hub = RunningHub(
+        course.folder,
+        course.folder.parent / "hub",
+        students="student1,student2",
+        settings="c.ViewSpawner.profiles = None\n",  # no form, on however large a computer
+    )
     try:
         yield hub.wait()
     finally:
