@@ -60,7 +60,7 @@ SAID = {
 GRADING = [command for command in COMMANDS if "autograder" in command and "/bin/" in command]
 #: Named in prose, and among the others in full.
 ORDER = ["doctor", "grade", "report", "replay", "verify"]
-NAMED = ["autograder verify", "course check"]
+NAMED = ["autograder grade", "autograder verify", "course check"]
 
 
 def run(command, cwd=ROOT, **more):
