@@ -137,7 +137,7 @@ def set_exchange(c: Config, course: str) -> None:
         nbgrader's name of the course.
     """
     _volume(c, SHARED, {"persistentVolumeClaim": {"claimName": SHARED}})
-    # The images' nbgrader asks for it; else it takes the name that they were built with.
+    # The images know no course: their nbgrader asks for it.
     c.KubeSpawner.environment = {**c.KubeSpawner.get("environment", {}), "DLEF_COURSE": course}
     # nbgrader wants to be able to write to the root of an exchange, and puts nothing there.
     _volume(c, "exchange", {"emptyDir": {"sizeLimit": "1Mi"}})
