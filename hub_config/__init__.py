@@ -1,1 +1,1 @@
-"""Where the course runs: JupyterHub on a laptop."""
+"""Where the course runs: JupyterHub on a laptop, and on Kubernetes."""

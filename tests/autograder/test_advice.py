@@ -188,6 +188,7 @@ def test_the_page_for_authors_and_the_advice_agree(example):
         assert advise(notebook(*example.cells(test="cannot")))
 
 
+@pytest.mark.slow
 def test_the_course_s_own_assignments_need_no_advice():
     sources = sorted((ROOT / "assignments" / "source").glob("*/*.ipynb"))
     assert sources

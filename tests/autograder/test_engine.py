@@ -19,7 +19,7 @@ from autograder.settings import Autograder
 from autograder.worker import chain
 from tests.autograder.building import alive, asserts, descendants, ended, in_use, job, wait_for
 
-pytestmark = pytest.mark.sandbox
+pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 
 
 def test_jobs_run_at_the_same_time(engine):

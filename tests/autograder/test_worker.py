@@ -10,7 +10,7 @@ from autograder.worker import Machine, Profile
 from autograder.zygote import PreloadError, ZygoteError
 from tests.autograder.building import alive, ended, job, wait_for
 
-pytestmark = pytest.mark.sandbox
+pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 BARE = Profile()
 
 

@@ -173,12 +173,14 @@ def held(adjoint, n):
     return size
 
 
+@pytest.mark.slow
 def test_memory_of_the_adjoint_does_not_depend_on_the_number_of_steps():
     assert held(True, 8) == held(True, 32)
     state = 50 * 2 * 8
     assert held(True, 8) < 6 * state  # the start, the two states kept, and what the loss needs
 
 
+@pytest.mark.slow
 def test_memory_through_the_solver_is_proportional_to_the_number_of_steps():
     one, two, four = (held(False, n) for n in (8, 16, 32))
     assert two - one == pytest.approx((four - two) / 2, rel=0.01)

@@ -37,6 +37,7 @@ def fitted(model, optimizer, X, y, *, epochs, batch_size, loss="mse"):
     return history.history["loss"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch_size", [22, 8])
 def test_equals_fit_without_shuffling(batch_size):
     # Batch normalisation and the penalty notice a loop that forgets training=True, model.losses
