@@ -13,7 +13,7 @@ from typing import Any
 from traitlets.config import Config
 
 from hub_config import base, offer, profiles, roles
-from hub_config.kubernetes import custom, people, refusals
+from hub_config.kubernetes import custom, people, refusals, waiting
 
 #: The volume that everybody mounts a part of, and the user to whom all files belong.
 SHARED = "dlef-shared"
@@ -30,14 +30,6 @@ SECURITY = {
     "runAsGroup": GID,
     "seccompProfile": {"type": "RuntimeDefault"},
 }
-
-
-#: What a student reads who waits for a machine; what Kubernetes says of it is for operators.
-WAITING = (
-    "Waiting for a machine, {{seconds}} seconds so far. Where none of this kind is free the cloud "
-    "starts one, which takes 5 to 15 minutes. If there is none after {minutes} minutes this fails: "
-    "choose another kind then, or tell your instructor that there are too few."
-)
 
 
 class HubRefusesError(Exception):
@@ -116,7 +108,8 @@ def set_pods(c: Config) -> None:
     # Names and addresses of every service in the namespace are nobody's business.
     pods.extra_pod_config = {**pods.get("extra_pod_config", {}), "enableServiceLinks": False}
     minutes = round(pods.get("start_timeout", 60) / 60)
-    pods.slow_spawn_message = WAITING.format(minutes=minutes)
+    pods.slow_spawn_message = waiting.PATIENCE.format(minutes=minutes)
+    c.JupyterHub.spawner_class = f"{waiting.__name__}.{waiting.ExplainingSpawner.__name__}"
     pods.slow_spawn_message_frequency = 30  # seconds; 5 would fill the page
     # TensorFlow's data loaders and NCCL share memory here; a container's own has 64 MB.
     _volume(c, "shm", {"emptyDir": {"medium": "Memory", "sizeLimit": "1Gi"}})

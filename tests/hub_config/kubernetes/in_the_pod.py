@@ -189,8 +189,9 @@ async def pods(c):
     from jupyterhub import orm
     from jupyterhub.objects import Hub
     from jupyterhub.user import User
-    from kubespawner import KubeSpawner
+    from traitlets.utils.importstring import import_item
 
+    kind = import_item(c.JupyterHub.spawner_class)
     database = orm.new_session_factory("sqlite://")()
     answer = {}
     for name in JOB["users"]:
@@ -198,8 +199,8 @@ async def pods(c):
         database.add(row)
         database.commit()
         for profile in JOB["profiles"]:
-            user = User(row, {"config": c, "spawner_class": KubeSpawner})
-            spawner = KubeSpawner(_mock=True, config=c, hub=Hub(public_host=""), user=user)
+            user = User(row, {"config": c, "spawner_class": kind})
+            spawner = kind(_mock=True, config=c, hub=Hub(public_host=""), user=user)
             # What a browser sends, and what somebody adds to it by hand.
             form = {"profile": [profile], "image": ["evil"], "kubespawner_override": ["{}"]}
             try:

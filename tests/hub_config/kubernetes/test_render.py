@@ -91,7 +91,8 @@ def test_an_image_by_its_digest_is_named_as_the_chart_joins_it(tmp_path):
 
 
 def test_the_pod_gets_files_that_need_nothing_but_what_the_hubs_image_has(values):
-    there = set(sys.stdlib_module_names) | {"hub_config", "jupyterhub", "tornado", "traitlets"}
+    there = {"hub_config", "jupyterhub", "kubespawner", "tornado", "traitlets"}
+    there.update(sys.stdlib_module_names)
     files = values["hub"]["extraFiles"]
     assert "dlef.hub_config.kubernetes.hub.py" in files
     for name, file in files.items():

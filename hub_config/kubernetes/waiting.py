@@ -1,0 +1,91 @@
+"""Says in words why a server did not start, where JupyterHub says that it took too long."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from kubespawner import KubeSpawner
+
+#: On the page of a server that is starting; KubeSpawner fills in the seconds.
+PATIENCE = (
+    "Waiting for a machine, {{seconds}} seconds so far. Where none of this kind is free the cloud "
+    "starts one, which takes 5 to 15 minutes. If there is none after {minutes} minutes this fails: "
+    "choose another kind then, or tell your instructor that there are too few."
+)
+#: So long before JupyterHub gives up, without a reason, we do, with one; in seconds.
+BEFORE = 10
+#: What somebody can do, by the reason of Kubernetes' event.
+ADVICE = (
+    (
+        ("FailedScheduling", "NotTriggerScaleUp"),
+        "no machine of this kind was free, and the cloud gave no new one. Choose another kind, or "
+        "try again later; your instructor can ask the operator for more",
+    ),
+    (
+        ("ErrImagePull", "ImagePullBackOff", "Failed", "BackOff", "InspectFailed"),
+        "what is installed on the machine could not be loaded or started. Nothing that you can do "
+        "helps: tell your instructor, and copy the words of Kubernetes",
+    ),
+    (
+        ("FailedMount", "FailedAttachVolume", "ProvisioningFailed"),
+        "your files could not be attached to it. They are not lost: try again in a few minutes, "
+        "and tell your instructor if it happens again",
+    ),
+)
+UNKNOWN = "nobody knows why. Try again, and tell your instructor if it happens again"
+
+
+class NotStartedError(Exception):
+    """A server did not start in time; JupyterHub shows the message on the user's page."""
+
+    def __init__(self, message: str):
+        super().__init__(message)
+        self.jupyterhub_message = message
+
+
+class ExplainingSpawner(KubeSpawner):
+    """KubeSpawner that says why it gives up."""
+
+    def start(self) -> asyncio.Future[Any]:
+        """Start the server's pod.
+
+        Returns
+        -------
+        Future
+            The address of the server; `NotStartedError` when there is none in time.
+        """
+        started = super().start()
+        return asyncio.ensure_future(self._explained(started))
+
+    async def _explained(self, started: asyncio.Future[Any]) -> Any:
+        try:
+            return await asyncio.wait_for(started, max(1, self.start_timeout - BEFORE))
+        except TimeoutError:
+            raise NotStartedError(why(self.events, self.start_timeout)) from None
+
+
+def why(events: Sequence[dict[str, Any]], seconds: float) -> str:
+    """Say why a pod did not start.
+
+    Parameters
+    ----------
+    events : sequence of dict
+        What Kubernetes reported of the pod, the oldest first.
+    seconds : float
+        How long it was waited for.
+
+    Returns
+    -------
+    str
+        What happened, what to do, and Kubernetes' own words for whoever runs the cluster.
+    """
+    advice, words = UNKNOWN, ""
+    for event in events:  # the last that says anything counts: it may have moved on
+        for reasons, text in ADVICE:
+            if event["reason"] in reasons:
+                advice, words = text, event["message"]
+    said = f" Kubernetes says: {words}" if words else ""
+    waited = f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds:.0f} seconds"
+    return f"The server did not start within {waited}: {advice}.{said}"
