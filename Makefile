@@ -36,13 +36,15 @@ system: $(STAMP)
 	@$(BIN)/python tests/browser/install_chromium.py
 
 # What computes shares the processors; what watches processes, ports and limits has the machine alone.
-TOGETHER := tests/course tests/mutation tests/results
+TOGETHER := tests/course tests/mutation tests/results tests/hub_config/kubernetes \
+  tests/hub_config/image tests/hub_config/test_check.py tests/hub_config/test_plan.py
+SLOWEST := --durations=20 --durations-min=10
 
 test: $(STAMP) system ## every test, in a real sandbox and a real Chromium
 ifeq ($(strip $(ARGS)),)
 	@status=0; \
-	$(BIN)/python -m pytest -n auto --dist loadgroup $(TOGETHER) || status=1; \
-	$(BIN)/python -m pytest $(TOGETHER:%=--ignore=%) || status=1; \
+	$(BIN)/python -m pytest $(SLOWEST) -n auto --dist loadfile $(TOGETHER) || status=1; \
+	$(BIN)/python -m pytest $(SLOWEST) $(TOGETHER:%=--ignore=%) || status=1; \
 	exit $$status
 else
 	@$(BIN)/python -m pytest $(ARGS)

@@ -20,7 +20,6 @@ from hub_config import preflight
 ROOT = Path(__file__).parents[2]
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 NAME = "day1_gradient_descent"
-once = pytest.mark.xdist_group("demo")  # of several processes only one runs the demo
 
 
 def course(*arguments, cwd=None):
@@ -38,7 +37,6 @@ def demo(tmp_path_factory):
     return done.stdout, where / "course"
 
 
-@once
 @pytest.mark.slow
 @pytest.mark.sandbox
 def test_everybody_in_the_demo_gets_what_the_submission_deserves(demo):
@@ -46,7 +44,6 @@ def test_everybody_in_the_demo_gets_what_the_submission_deserves(demo):
     assert "12 of 12 got exactly what they deserve" in printed
 
 
-@once
 @pytest.mark.slow
 @pytest.mark.sandbox
 def test_each_disaster_has_its_own_verdict_and_costs_no_one_else_anything(demo):
@@ -72,7 +69,6 @@ def test_each_disaster_has_its_own_verdict_and_costs_no_one_else_anything(demo):
             assert bool(cell["message"]) == (cell["points"] < cell["max_points"])
 
 
-@once
 @pytest.mark.slow
 @pytest.mark.sandbox
 def test_the_gradebook_of_the_demo_is_nbgraders_own(demo):
@@ -82,7 +78,6 @@ def test_the_gradebook_of_the_demo_is_nbgraders_own(demo):
         assert database.execute("SELECT count(*) FROM submitted_assignment").fetchone() == (12,)
 
 
-@once
 @pytest.mark.slow
 @pytest.mark.sandbox
 def test_the_demo_writes_a_report_and_feedback_without_hidden_tests(demo):
@@ -98,7 +93,6 @@ def test_the_demo_writes_a_report_and_feedback_without_hidden_tests(demo):
         assert "hidden tests ran here" in text, page
 
 
-@once
 @pytest.mark.slow
 @pytest.mark.sandbox
 def test_a_hub_can_serve_the_course_of_the_demo(demo, tmp_path):
