@@ -281,7 +281,9 @@ class TestANotebook:
         assert set(inside["disk"][7]) <= {*harmless.split(), "urandom", "zero"}
 
     def test_can_write_nowhere_but_in_its_scratch(self, inside):
-        assert set(inside["write"]) <= {"/tmp"}
+        # Where this Python lies under /tmp, the folders above it are empty ones of the scratch.
+        above = {str(p) for found in sandbox.python_paths([]) for p in Path(found).parents}
+        assert set(inside["write"]) <= {"/tmp"} | {p for p in above if p.startswith("/tmp/")}
 
     def test_cannot_mend_its_walls(self, inside):
         assert inside["change"] == [-1] * 6
