@@ -111,11 +111,19 @@ def _about_keys(address: str, error: BaseException) -> str:
             f"{dask.config.get(AUTHORITY, None)} does not vouch for ({theirs.verify_message}). "
             f"Take the keys of that cluster: {KEYS}."
         )
+    refusal = (
+        f"does not accept our certificate {dask.config.get(CERTIFICATE, None)}: its authority has "
+        f"not signed it, or it has expired. Take the keys of that cluster: {KEYS}."
+    )
     if any("_ALERT_" in str(one) for one in _chain(error)):
+        return f"The Dask scheduler at {address} {refusal}"
+    hung_up = any(map(_hung_up, _chain(error)))
+    if hung_up and address.startswith("tls:"):
+        # In TLS 1.3 a scheduler looks at our certificate when, for us, the connection stands: its
+        # alert is often overtaken by the connection's end.
         return (
-            f"The Dask scheduler at {address} does not accept our certificate "
-            f"{dask.config.get(CERTIFICATE, None)}: its authority has not signed it, or it has "
-            f"expired. Take the keys of that cluster: {KEYS}."
+            f"Whatever answers at {address} hangs up while keys are exchanged. If it is a Dask "
+            f"scheduler, it {refusal}"
         )
     if isinstance(error, TypeError) and address.startswith("tls:"):
         return (
@@ -127,14 +135,21 @@ def _about_keys(address: str, error: BaseException) -> str:
             f"Dask's configuration forbids connections without TLS, and {address} is one; a "
             "scheduler with TLS has an address that begins with tls://."
         )
-    if isinstance(error, OSError) and any(
-        isinstance(e, ConnectionResetError) for e in _chain(error)
-    ):
+    if hung_up:
         return (
             f"Whatever answers at {address} hangs up at once. If it is a Dask scheduler with TLS, "
             f"its address begins with tls://, and Dask needs its keys: {KEYS}."
         )
     return ""
+
+
+def _hung_up(error: BaseException) -> bool:
+    """Tell whether this is a connection that stood, and that the other side has ended."""
+    from tornado.iostream import StreamClosedError
+
+    if isinstance(error, StreamClosedError):
+        return error.real_error is None
+    return isinstance(error, ssl.SSLEOFError | ConnectionResetError | BrokenPipeError)
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -1,8 +1,12 @@
 """A scheduler with TLS: who has its keys grades there, and nobody else."""
 
 import os
+import socket
+import ssl
+import struct
 import subprocess
-from contextlib import ExitStack
+import threading
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -96,6 +100,41 @@ def test_a_certificate_of_another_authority_is_not_accepted(cluster, keys, root)
     env = certificates.environment(str(keys[1]), "client")
     env["DASK_DISTRIBUTED__COMM__TLS__CA_FILE"] = str(keys[0] / "ca.crt")
     assert f"does not accept our certificate {keys[1]}/tls.crt" in refused(cluster, root, env)
+
+
+@contextmanager
+def hanging_up(folder, *, rudely):
+    """Be a server that ends connections as soon as keys are exchanged; give its address."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(folder / "tls.crt", folder / "tls.key")
+
+    def serve():
+        while True:
+            try:
+                connection, _ = listening.accept()
+            except OSError:
+                return
+            if rudely:  # the other side reads of a reset, not of an end
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            with suppress(OSError), context.wrap_socket(connection, server_side=True):
+                pass
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=serve, daemon=True).start()
+        try:
+            yield f"tls://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            listening.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize("rudely", [False, True])
+def test_the_end_of_a_connection_may_overtake_the_alert(keys, root, rudely):
+    with hanging_up(keys[0], rudely=rudely) as address:
+        said = refused(address, root, configured(keys[0]))
+    assert "hangs up while keys are exchanged" in said
+    assert (
+        f"If it is a Dask scheduler, it does not accept our certificate {keys[0]}/tls.crt" in said
+    )
 
 
 def test_a_certificate_that_has_expired_is_not_accepted(cluster, keys, root, tmp_path):
