@@ -1,6 +1,6 @@
 """Keeps each lecture and assignment as text, and its notebook as what the text gives."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,9 @@ _NOTEBOOK_METADATA = {
     "language_info": {"name": "python"},
 }
 
+_SYLLABUS = "course/syllabus.toml"
+_KINDS = {MYST: "lecture", PERCENT: "assignment"}
+
 # What Jupyter itself leaves behind, and nbgrader passes over.
 _CHECKPOINTS = ".ipynb_checkpoints"
 
@@ -55,16 +58,16 @@ class Twin:
 
 @dataclass(frozen=True)
 class Stale:
-    """A notebook that is not what its text gives; `listed` says whether the text gives one."""
+    """A notebook that is not what its text gives; `derived` says whether the text gives one."""
 
     notebook: Path
     text: Path
     why: str
-    listed: bool = True
+    derived: bool = True
 
     def __str__(self) -> str:
-        if not self.listed:
-            return f"{self.text}: {self.why}; list it in course/syllabus.toml, or remove the text"
+        if not self.derived:
+            return f"{self.text}: {self.why}"
         return f"{self.notebook} {self.why} {self.text}"
 
 
@@ -84,7 +87,7 @@ def build(root: Path, names: Sequence[str] = (), *, check: bool = False) -> list
     -------
     list of Stale
         The notebooks that were not what their texts give, by paths below `root`; unless `check`
-        is set, they are now, but for those of assignments that the syllabus does not list.
+        is set, they are now, but for those of texts that are not there or not in the syllabus.
 
     Raises
     ------
@@ -92,24 +95,27 @@ def build(root: Path, names: Sequence[str] = (), *, check: bool = False) -> list
         If a text breaks a rule, a notebook has no text, a notebook was edited in Jupyter and
         would be overwritten, or there is no text of such a name.
     """
-    course = syllabus.load(root / "course" / "syllabus.toml")
+    course = syllabus.load(root / _SYLLABUS)
     found = twins(root)
     for name in names:
         if name not in {twin.name for twin in found}:
-            known = [twin.name for twin in found]
-            raise AuthoringError(f"there is no text '{name}'; {choose_from(name, known)}")
+            texts = [twin.name for twin in found]
+            raise AuthoringError(f"there is no text '{name}'; {choose_from(name, texts)}")
     if names:
         found = [twin for twin in found if twin.name in names]
     else:
         _refuse_foreign_files(root, found)
-    stale, fresh = [], []
-    listed = {assignment.name for assignment in course.assignments()}
+    listed = {
+        MYST: [lecture.name for lecture in course.lectures()],
+        PERCENT: [assignment.name for assignment in course.assignments()],
+    }
+    stale = [] if names else list(_without_text(root, found, listed))
+    fresh = []
     for twin in found:
         notebook_path, text_path = (p.relative_to(root) for p in (twin.notebook, twin.text))
-        if not names and twin.fmt == PERCENT and twin.name not in listed:
-            likely = choose_from(twin.name, listed).rstrip("?")
-            missing = f"the syllabus has no assignment '{twin.name}', {likely}"
-            stale.append(Stale(notebook_path, text_path, missing, listed=False))
+        known = listed[twin.fmt]
+        if not names and twin.name not in known:
+            stale.append(Stale(notebook_path, text_path, _unlisted(twin, known), derived=False))
             continue
         notebook = _derive(twin, course)
         why = _difference(twin, notebook)
@@ -169,15 +175,45 @@ def from_notebook(root: Path, name: str) -> list[Path]:
 
 def twins(root: Path) -> list[Twin]:
     """Find every text of the checkout, lectures first, with the place of its notebook."""
-    lectures = root / "course" / "lectures"
-    source = root / "assignments" / "source"
     return [
-        Twin(root, text, text.with_suffix(".ipynb"), MYST)
-        for text in sorted(lectures.glob("day*.md"))
-    ] + [
-        Twin(root, text, source / text.stem / f"{text.stem}.ipynb", PERCENT)
-        for text in sorted((root / "assignments" / "authoring").glob("*.py"))
+        _twin(root, fmt, text.stem)
+        for fmt, pattern in (
+            (MYST, "course/lectures/day*.md"),
+            (PERCENT, "assignments/authoring/*.py"),
+        )
+        for text in sorted(root.glob(pattern))
     ]
+
+
+def _twin(root: Path, fmt: str, name: str) -> Twin:
+    if fmt == MYST:
+        text = root / "course" / "lectures" / f"{name}.md"
+        return Twin(root, text, text.with_suffix(".ipynb"), fmt)
+    text = root / "assignments" / "authoring" / f"{name}.py"
+    return Twin(root, text, root / "assignments" / "source" / name / f"{name}.ipynb", fmt)
+
+
+def _unlisted(twin: Twin, known: Sequence[str]) -> str:
+    return (
+        f"the syllabus has no {_KINDS[twin.fmt]} '{twin.name}', "
+        f"{choose_from(twin.name, known).rstrip('?')}; list it in {_SYLLABUS}, or remove the text"
+    )
+
+
+def _without_text(
+    root: Path, found: Sequence[Twin], listed: Mapping[str, Sequence[str]]
+) -> Iterator[Stale]:
+    """Yield what the syllabus lists and nobody has written."""
+    there = {(twin.fmt, twin.name) for twin in found}
+    for fmt, name in ((fmt, name) for fmt, names in listed.items() for name in names):
+        if (fmt, name) not in there:
+            twin = _twin(root, fmt, name)
+            why = (
+                f"the syllabus lists this {_KINDS[fmt]}, which is not there; write it, or take it "
+                f"off the list in {_SYLLABUS}"
+            )
+            notebook, text = (path.relative_to(root) for path in (twin.notebook, twin.text))
+            yield Stale(notebook, text, why, derived=False)
 
 
 def _derive(twin: Twin, course: syllabus.Course) -> str:

@@ -64,11 +64,11 @@ def _build(arguments: argparse.Namespace) -> int:
         for text in authoring.from_notebook(root, arguments.from_notebook):
             print(f"changed {text}")
     stale = authoring.build(root, arguments.names, check=arguments.check)
-    derived = [each for each in stale if each.listed]
+    derived = [each for each in stale if each.derived]
     for each in derived:
         print(each if arguments.check else f"wrote {each.notebook}")
     for each in stale:
-        if not each.listed:
+        if not each.derived:
             print(f"course: {each}", file=sys.stderr)
     if len(derived) < len(stale):
         return OUR_ERROR

@@ -242,17 +242,39 @@ def test_one_broken_text_leaves_every_notebook_alone(root, edit):
     assert not list(root.rglob("*.ipynb"))
 
 
-def test_an_assignment_that_the_syllabus_does_not_list_is_named(root):
-    (root / ASSIGNMENT).rename(root / "assignments/authoring/day1_loses.py")
-    lecture, unlisted = build(root)
-    assert lecture.listed
-    assert not unlisted.listed
-    assert str(unlisted) == (
-        "assignments/authoring/day1_loses.py: the syllabus has no assignment 'day1_loses', did you "
-        "mean 'day1_losses'; list it in course/syllabus.toml, or remove the text"
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [(LECTURE, "lecture"), (ASSIGNMENT, "assignment")],
+    ids=["lecture", "assignment"],
+)
+def test_what_the_syllabus_does_not_list_and_what_is_not_there_are_named(root, text, kind):
+    loses = text.replace("losses", "loses")
+    (root / text).rename(root / loses)
+    missing, *others = build(root)
+    assert not missing.derived
+    assert str(missing) == (
+        f"{text}: the syllabus lists this {kind}, which is not there; write it, or take it off the "
+        "list in course/syllabus.toml"
     )
+    (unlisted,) = (each for each in others if not each.derived)
+    assert str(unlisted) == (
+        f"{loses}: the syllabus has no {kind} 'day1_loses', did you mean 'day1_losses'; list it in "
+        "course/syllabus.toml, or remove the text"
+    )
+    assert len(list(root.rglob("*.ipynb"))) == len(others) - 1 == 1  # the other kind's
+
+
+def test_a_draft_of_an_assignment_has_no_points_yet(root):
+    (root / ASSIGNMENT).rename(root / "assignments/authoring/day1_loses.py")
     with pytest.raises(SyllabusError, match="no assignment 'day1_loses'"):
         build(root, ["day1_loses"])
+
+
+def test_a_draft_of_a_lecture_is_derived_if_it_is_asked_for(root):
+    (root / LECTURE).rename(root / "course/lectures/day1_loses.md")
+    (draft,) = build(root, ["day1_loses"])
+    assert draft.derived
+    assert (root / "course/lectures/day1_loses.ipynb").exists()
 
 
 @pytest.mark.parametrize(
