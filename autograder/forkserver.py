@@ -23,21 +23,10 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from autograder import sandbox
+from autograder import kernel_parts, sandbox
 
 #: More than any environment holds.
 LARGEST_REQUEST = 1 << 20
-#: What a kernel would import before its first cell, but for what looks for a running kernel then.
-KERNEL_PARTS = (
-    "ipykernel.kernelapp",
-    "ipykernel.debugger",
-    "IPython.core.completerlib",
-    "IPython.core.debugger",
-    "IPython.core.pylabtools",
-    "IPython.extensions.storemagic",
-    "sqlite3",
-    "tornado.platform.asyncio",
-)
 #: What a kernel sets for matplotlib, which reads it when it is imported.
 INLINE = "module://matplotlib_inline.backend_inline"
 
@@ -133,11 +122,12 @@ def say(line: socket.socket, what: dict[str, Any]) -> bool:
 
 def warm(modules: Sequence[str]) -> dict[str, Any]:
     """Import ``modules``; return what to say to the owner."""
-    for name in (*KERNEL_PARTS, *modules):
+    for name in (*kernel_parts.MODULES, "sqlite3", *modules):  # sqlite3 for a kernel's history
         try:
             importlib.import_module(name)
         except Exception as error:
             return {"failed": f"'{name}' could not be imported ({type(error).__name__}: {error})"}
+    kernel_parts.show_an_error()
     gc.collect()
     gc.freeze()  # so that no fork copies pages only to visit objects that never go away
     return {"ready": True}

@@ -23,7 +23,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from autograder import sandbox, scratch, warden
+from autograder import kernel_parts, sandbox, scratch, warden
 from autograder.model import AutograderError, Limits
 
 #: One thread for each library that likes to have them all: several submissions run at a time, and
@@ -45,21 +45,13 @@ ENVIRONMENT = {
 }
 #: What student's and judge's processes would otherwise import in every fork.
 KERNEL_PARTS = (
-    "IPython.core.completerlib",
-    "IPython.core.debugger",
-    "IPython.core.logger",
-    "IPython.core.oinspect",
-    "IPython.core.pylabtools",
-    "IPython.extensions.storemagic",
+    *kernel_parts.MODULES,
     "autograder.judge",
     "autograder.student",
     "comm",
     "debugpy",
-    "ipykernel.debugger",
     "ipykernel.ipkernel",
-    "ipykernel.kernelapp",
     "matplotlib_inline.backend_inline",
-    "tornado.platform.asyncio",
 )
 
 
@@ -252,8 +244,12 @@ def _warm(preload: Sequence[str]) -> dict[str, Any]:
                 return {"failed": f"cannot import '{name}', named in c.Autograder.preload: {error}"}
         except Exception as error:
             return {"failed": f"importing '{name}' raised {error!r}"}
-    if "keras" in sys.modules:  # loaded lazily otherwise, in every fork
+    # Loaded lazily otherwise, in every fork.
+    if "numpy" in sys.modules:
+        _ = sys.modules["numpy"].random
+    if "keras" in sys.modules:
         _ = sys.modules["keras"].Sequential
+    kernel_parts.show_an_error()
     return {"ready": True}
 
 
