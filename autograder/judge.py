@@ -106,6 +106,19 @@ class _Shell(InteractiveShell):
     """IPython without a terminal or a window."""
 
     shown: BaseException | None = None  # the last error that it was to show
+    _transformed = ("", "")
+
+    def transform_cell(self, raw_cell: str) -> str:
+        """Return Python for a cell; the last one is kept, because each is looked at and then run.
+
+        Parameters
+        ----------
+        raw_cell
+            As its author wrote it.
+        """
+        if self._transformed[0] != raw_cell:
+            self._transformed = raw_cell, super().transform_cell(raw_cell)
+        return self._transformed[1]
 
     def enable_gui(self, gui: Any = None) -> None:
         """Do nothing: ``%matplotlib inline`` asks for it."""

@@ -9,6 +9,7 @@ import inspect
 import types
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import Any
 
 _LOADS = {"LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS", "DELETE_NAME", "DELETE_GLOBAL"}
 _STORES = {"STORE_NAME", "STORE_GLOBAL"}
@@ -46,12 +47,11 @@ def stored(source: str) -> frozenset[str]:
     except (SyntaxError, ValueError):
         return frozenset()
     return frozenset(
-        instruction.argval
+        argument
         for part in parts
         for code in (part, *filter(_sets_globals, _nested(part)))
-        for instruction in dis.get_instructions(code)
-        if instruction.opname == "STORE_GLOBAL"
-        or (instruction.opname == "STORE_NAME" and code is part)
+        for operation, argument in _instructions(code)
+        if operation == "STORE_GLOBAL" or (operation == "STORE_NAME" and code is part)
     )
 
 
@@ -64,23 +64,31 @@ def _read(code: types.CodeType, outer: set[str], inner: set[str], defined: set[s
     """Follow what runs at once from its first line to its last."""
     is_class = code.co_name != "<module>" and not code.co_flags & inspect.CO_OPTIMIZED
     own: set[str] = set()  # what a class defines in its body
-    for instruction in dis.get_instructions(code):
-        name = instruction.argval
-        if instruction.opname in _LOADS:
-            if name not in defined | own and not _is_private(name):
+    for operation, name in _instructions(code):
+        if operation in _LOADS:
+            if name not in defined and name not in own and not _is_private(name):
                 outer.add(name)
-        elif instruction.opname in _STORES:
-            (own if is_class and instruction.opname == "STORE_NAME" else defined).add(name)
-        elif isinstance(name, types.CodeType):
-            if name.co_name in _AT_ONCE or not name.co_flags & inspect.CO_OPTIMIZED:
-                _read(name, outer, inner, defined)
-            else:
-                inner |= {
-                    found.argval
-                    for nested in (name, *_nested(name))
-                    for found in dis.get_instructions(nested)
-                    if found.opname in _LOADS and not _is_private(found.argval)
-                } - defined
+        elif operation in _STORES:
+            (own if is_class and operation == "STORE_NAME" else defined).add(name)
+        elif name.co_name in _AT_ONCE or not name.co_flags & inspect.CO_OPTIMIZED:
+            _read(name, outer, inner, defined)
+        else:
+            inner |= {
+                found
+                for nested in (name, *_nested(name))
+                for loads, found in _instructions(nested)
+                if loads in _LOADS and not _is_private(found)
+            } - defined
+
+
+@lru_cache(_RECENT)
+def _instructions(code: types.CodeType) -> tuple[tuple[str, Any], ...]:
+    """Return what of a code matters here: what it loads and stores by name, and code within it."""
+    return tuple(
+        (one.opname, one.argval)
+        for one in dis.get_instructions(code)
+        if one.opname in _LOADS or one.opname in _STORES or isinstance(one.argval, types.CodeType)
+    )
 
 
 def _is_private(name: str) -> bool:
