@@ -28,11 +28,11 @@ def show_an_error() -> None:
     The first time it imports what colours code, and asks of every imported module where its file
     is: a third of a second where that is TensorFlow, in the middle of a student's first mistake.
     """
-    from IPython.core.ultratb import AutoFormattedTB
-
-    shown = AutoFormattedTB(mode="Context", theme_name="linux")
     # It is only for speed: a kernel shows its own errors as it always does.
     with contextlib.suppress(Exception):
+        from IPython.core.ultratb import AutoFormattedTB
+
+        shown = AutoFormattedTB(mode="Context", theme_name="linux")
         try:
             raise ValueError
         except ValueError:
