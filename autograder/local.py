@@ -26,7 +26,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
-from autograder import sandbox, scratch
+from autograder import sandbox, scratch, worker
 from autograder.model import AutograderError
 from autograder.worker import Profile
 
@@ -265,7 +265,7 @@ async def _serve(lifeline: socket.socket, slots: int, told: dict[str, str], plac
     async with Worker(
         told["scheduler"],
         host=HOST,
-        nthreads=2 * slots,  # twice: see `worker.Machine`
+        nthreads=worker.THREADS * slots,
         memory_limit=0,
         local_directory=place,
         security=security,
@@ -277,8 +277,6 @@ async def _serve(lifeline: socket.socket, slots: int, told: dict[str, str], plac
 
 def main(descriptor: int) -> None:
     """Be a worker process until the lifeline, an inherited socket, closes."""
-    from autograder import worker
-
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     lifeline = socket.socket(fileno=descriptor)
     lines = lifeline.makefile("rb")

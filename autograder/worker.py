@@ -22,6 +22,9 @@ from autograder.zygote import PreloadError, Zygote, ZygoteError
 
 #: How often a job is tried here when its zygote died under it.
 TRIES = 3
+#: How many of a worker's threads a slot takes: in one of them cells run, and in the other the next
+#: submission's processes start, most of which is waiting.
+THREADS = 2
 #: By how much a zygote's own memory may grow, in MB, before another one takes its place.
 GROWTH_MB = 200
 
@@ -184,19 +187,20 @@ _making = threading.Lock()
 def machine(slots: int = 0) -> Machine:
     """Return this process's machine; its number of slots is what the first caller says.
 
-    Where nobody says, it is the number of the worker's threads or of processors.
+    Where nobody says, there is one for every `THREADS` threads of the worker, and at least one.
     """
     global _machine
     with _making:
         if _machine is None:
-            _machine = Machine(slots or min(_threads(), len(os.sched_getaffinity(0))))
+            _machine = Machine(slots or _slots())
         return _machine
 
 
-def _threads() -> int:
+def _slots() -> int:
     from distributed import get_worker
 
-    return int(get_worker().state.nthreads)
+    threads = int(get_worker().state.nthreads)
+    return max(1, min(threads // THREADS, len(os.sched_getaffinity(0))))
 
 
 def pack(job: Job, profile: Profile) -> bytes:

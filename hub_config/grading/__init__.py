@@ -13,6 +13,9 @@ from hub_config.profiles import load as load_profiles
 
 #: What Dask calls an accelerator of any kind: a worker offers ``GPU=1``, an assignment asks for it.
 RESOURCE = "GPU"
+#: How many threads a worker needs for each submission that it runs at a time: while one runs, the
+#: processes of the next start (`autograder.worker`).
+THREADS = 2
 
 
 def offered(profile: Profile) -> dict[str, float]:

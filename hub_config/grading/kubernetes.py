@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hub_config.grading import certificates, offered
+from hub_config.grading import THREADS, certificates, offered
 from hub_config.profiles import Profile, Profiles
 
 NAME = "grading"
@@ -143,7 +143,8 @@ def _scheduler(image: str) -> dict[str, Any]:
 
 
 def _workers(image: str, profile: Profile) -> dict[str, Any]:
-    words = ["dask", "worker", ADDRESS, "--name", "$(POD)", "--nthreads", str(slots(profile))]
+    threads = THREADS * slots(profile)
+    words = ["dask", "worker", ADDRESS, "--name", "$(POD)", "--nthreads", str(threads)]
     # One process, so that one port is enough; the engine itself looks after memory.
     words += ["--no-nanny", "--worker-port", str(WORKER_PORT), "--memory-limit", "0"]
     words += [*QUIET, "--local-directory", "/tmp"]

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hub_config import profiles as machines
-from hub_config.grading import certificates, offered
+from hub_config.grading import THREADS, certificates, offered
 from hub_config.grading.kubernetes import QUIET, slots
 from hub_config.profiles import Profile, Profiles
 
@@ -97,7 +97,7 @@ def _job(profile: Profile, name: str, address: str, keys: Security) -> SLURMJob:
     if resources := offered(profile):
         extra += ["--resources", ",".join(f"{one}={most:g}" for one, most in resources.items())]
     ours: dict[str, Any] = {
-        "cores": slots(profile),
+        "cores": THREADS * slots(profile),  # Dask's threads; Slurm is asked for the next line
         "job_cpu": int(profile.cpu),
         "memory": f"{profile.memory_gib:g}GiB",
         "processes": 1,

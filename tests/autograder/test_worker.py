@@ -3,11 +3,13 @@ import signal
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from distributed import Client
 
 from autograder import worker
 from autograder.model import Verdict
 from autograder.worker import Machine, Profile
 from autograder.zygote import PreloadError, ZygoteError
+from tests.autograder import clusters
 from tests.autograder.building import alive, ended, job, wait_for
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
@@ -106,3 +108,15 @@ def test_closing_leaves_nothing(machine):
             machine.execute(job("1"), BARE)
     assert not zygote.run.exists()
     wait_for(lambda: not alive(pids))
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 5, 400])
+def test_two_threads_of_a_dask_worker_are_one_slot(tmp_path, threads):
+    """In one of them cells run, in the other the next submission's processes start."""
+    with (
+        clusters.scheduler() as address,
+        clusters.worker(address, tmp_path, "--nthreads", str(threads)),
+        Client(address, set_as_default=False) as client,
+    ):
+        slots = client.submit(worker._slots).result(60)
+    assert slots == min(max(1, threads // 2), len(os.sched_getaffinity(0)))

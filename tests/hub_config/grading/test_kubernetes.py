@@ -6,6 +6,7 @@ import ipaddress
 import kubernetes_validate
 import pytest
 
+from autograder import worker
 from hub_config import profiles
 from hub_config.grading import kubernetes
 
@@ -73,6 +74,8 @@ def test_a_worker_is_what_its_profile_says(profile):
 @pytest.mark.parametrize("profile", MACHINES.profiles, ids=lambda one: one.name)
 def test_what_submissions_may_use_together_fits_into_a_worker(profile):
     slots = kubernetes.slots(profile)
+    words = container(WORKERS[profile.name])["command"]
+    assert words[words.index("--nthreads") + 1] == str(worker.THREADS * slots)
     assert 1 <= slots <= profile.cpu
     assert kubernetes.BASE_GIB + slots * kubernetes.SUBMISSION_GIB <= profile.memory_gib
 

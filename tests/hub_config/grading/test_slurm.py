@@ -17,8 +17,10 @@ import dask
 import pytest
 import yaml
 
+from autograder import worker
 from hub_config import profiles
 from hub_config.grading import slurm
+from hub_config.grading.kubernetes import slots
 from tests.autograder.building import alive, descendants, wait_for
 from tests.hub_config.grading.conftest import DEEP, PLAIN, STUDENTS
 
@@ -46,6 +48,8 @@ def test_a_job_asks_for_what_its_profile_has(script, profile):
     directives, command = script(profile.name)
     assert f"--cpus-per-task={profile.cpu}" in directives
     assert f"--mem={profile.memory_gib}G" in directives
+    threads = worker.THREADS * slots(profile)
+    assert command[command.index("--nthreads") + 1] == str(threads)
     gpus = [f"--gres=gpu:{profile.accelerator.count}"] if profile.accelerator else []
     assert [line for line in directives if "gpu:" in line] == gpus
     offers = command[command.index("--resources") + 1] if "--resources" in command else ""
