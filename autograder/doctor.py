@@ -79,12 +79,19 @@ def _scheduler(settings: Autograder) -> Fact:
     with closing(Engine(settings)) as engine:
         try:
             engine.connect()
+            slots = engine.slots
         except AutograderError as error:
             remedy = "Start one: `dask scheduler`, and `dask worker ADDRESS` on each machine."
             if isinstance(error, KeysError):
                 remedy = "Give Dask the keys of that cluster; whoever runs it has them."
             return Fact("engine", False, str(error), remedy)
-    return Fact("engine", True, f"The Dask scheduler at {settings.scheduler} answers.")
+    answers = f"The Dask scheduler at {settings.scheduler} answers"
+    if not slots:
+        remedy = f"Start one on each machine: `dask worker {settings.scheduler}`; grading waits."
+        return Fact("engine", False, f"{answers}, and has no worker.", remedy, needed=False)
+    workers = "its worker grades" if len(slots) == 1 else f"its {len(slots)} workers grade"
+    most = f"{sum(slots)} submission{'s' * (sum(slots) > 1)} at a time"
+    return Fact("engine", True, f"{answers}; {workers} {most}.")
 
 
 def _course(course: Course) -> Iterator[Fact]:

@@ -7,6 +7,7 @@ import pytest
 from autograder import machine
 from autograder.doctor import examine, fit
 from autograder.machine import Fact
+from tests.autograder import clusters
 from tests.autograder.building import PLUGIN, configure
 
 
@@ -101,6 +102,25 @@ def test_a_scheduler_that_does_not_answer_stops_grading(look, root):
     facts, able = look(root, scheduler="tcp://127.0.0.1:9")
     assert not able
     assert "No Dask scheduler answers at tcp://127.0.0.1:9" in facts["engine"].meaning
+
+
+@pytest.mark.slow
+def test_a_scheduler_is_asked_for_its_workers(look, root, tmp_path):
+    with clusters.scheduler() as address:
+        answers = f"The Dask scheduler at {address} answers"
+        facts, able = look(root, scheduler=address)
+        assert able  # grading waits for them
+        assert facts["engine"].meaning == f"{answers}, and has no worker."
+        assert f"`dask worker {address}`" in facts["engine"].remedy
+        with clusters.worker(address, tmp_path / "one", "--nthreads", "1"):
+            facts, _ = look(root, scheduler=address)
+            assert (
+                facts["engine"].meaning == f"{answers}; its worker grades 1 submission at a time."
+            )
+            with clusters.worker(address, tmp_path / "two", "--nthreads", "4"):
+                facts, _ = look(root, scheduler=address)
+        said = f"{answers}; its 2 workers grade 3 submissions at a time."
+        assert facts["engine"].meaning == said
 
 
 def test_walls_of_this_machine_are_not_needed_where_others_grade(root, monkeypatch):
