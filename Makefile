@@ -36,8 +36,9 @@ system: $(STAMP)
 	@$(BIN)/python tests/browser/install_chromium.py
 
 # What computes shares the processors; what watches processes, ports and limits has the machine alone.
-TOGETHER := tests/course tests/mutation tests/results tests/hub_config/kubernetes \
-  tests/hub_config/image tests/hub_config/test_check.py tests/hub_config/test_plan.py
+TOGETHER := tests/autograder/test_nbgrader_suite.py tests/course tests/mutation tests/results \
+  tests/hub_config/kubernetes tests/hub_config/image tests/hub_config/test_check.py \
+  tests/hub_config/test_plan.py
 SLOWEST := --durations=20 --durations-min=10
 
 test: $(STAMP) system ## every test, in a real sandbox and a real Chromium
