@@ -78,6 +78,7 @@ def _settings(taught: Course, directory: Path, *, execute: bool) -> dict[str, An
         "html_title": taught.title,
         "html_theme": "sphinx_book_theme",
         "html_theme_options": {
+            "footer_content_items": [],  # an author's name, which the syllabus does not have
             "show_toc_level": 2,
             "navbar_persistent": [],  # the side bar has a search already
             "use_download_button": False,
