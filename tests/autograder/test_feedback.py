@@ -44,13 +44,13 @@ def test_of_a_hidden_test_only_its_message_is_left():
     assert cell.source == f"assert x, 'visible'\n{HIDDEN}"
     (left,) = cell.outputs
     assert left.traceback == ["why"]
-    assert "42" not in str(cell)
+    assert "42" not in f"{cell.source}{cell.outputs}"  # the id is drawn
 
 
 def test_without_a_record_nothing_is_told_of_a_hidden_test():
     cell = hidden(asserts(HIDING), error("AssertionError", "expected 42"))
     assert cell.outputs[0].traceback == ["A hidden test failed."]
-    assert "42" not in str(cell)
+    assert "42" not in f"{cell.source}{cell.outputs}"  # the id is drawn
 
 
 def test_of_a_visible_test_that_was_judged_the_message_is_left_and_no_path():
