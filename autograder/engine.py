@@ -21,7 +21,7 @@ from autograder.given import Given
 from autograder.local import Local
 from autograder.model import AutograderError, Execution, Job
 from autograder.settings import Autograder
-from autograder.worker import THREADS, Profile, Reply, by_value, pack
+from autograder.worker import Profile, Reply, by_value, pack, slots_of
 
 if TYPE_CHECKING:
     import distributed
@@ -119,7 +119,7 @@ class Engine:
     @property
     def slots(self) -> list[int]:
         """How many submissions each of the workers that are connected now runs at a time."""
-        return [max(1, one["nthreads"] // THREADS) for one in self._workers.values()]
+        return [slots_of(one["nthreads"]) for one in self._workers.values()]
 
     @property
     def _window(self) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
-import os
 import pickle
 import threading
 import time
@@ -192,15 +191,19 @@ def machine(slots: int = 0) -> Machine:
     global _machine
     with _making:
         if _machine is None:
-            _machine = Machine(slots or _slots())
+            _machine = Machine(slots or slots_of(_threads()))
         return _machine
 
 
-def _slots() -> int:
+def slots_of(threads: int) -> int:
+    """Return how many submissions a worker of so many threads runs at a time."""
+    return max(1, threads // THREADS)
+
+
+def _threads() -> int:
     from distributed import get_worker
 
-    threads = int(get_worker().state.nthreads)
-    return max(1, min(threads // THREADS, len(os.sched_getaffinity(0))))
+    return int(get_worker().state.nthreads)
 
 
 def pack(job: Job, profile: Profile) -> bytes:

@@ -127,7 +127,7 @@ def test_checking_an_unknown_assignment_asks_what_was_meant():
 @pytest.mark.parametrize("name", [one.name for one in syllabus.load().assignments()])
 def test_every_case_of_an_assignment_is_graded_alike_by_both_graders(name):
     # Of the mutants nbgrader gets a few here, and all from `course check`: it takes them in turn.
-    done = course("check", name, "--sample", "2")
+    done = course("check", name, "--sample", "4")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "all as it should be" in done.stdout
 
