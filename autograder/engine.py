@@ -170,35 +170,43 @@ class Engine:
         """Have ``job`` executed; if the failure is ours, again, and elsewhere if possible."""
         from distributed import KilledWorker
 
-        tried, deaths = 0, 0
+        failures, deaths = 0, 0
         avoid: set[str] = set()
         while True:
+            others = self._others(job, avoid)
             try:
-                reply = await self._ask(order, job, avoid, alone=deaths == DEATHS - 1)
+                reply = await self._ask(order, job, others, alone=deaths == DEATHS - 1)
             except KilledWorker:
                 deaths += 1
                 if deaths == DEATHS:
                     why = f"{DEATHS} worker processes ended while they ran it"
                     return Execution(job, job.content, (), 0.0, failure=why)
                 continue
-            tried += 1
+            if reply is None:
+                continue
             avoid.add(reply.worker)
-            others = set(self._workers) - avoid
             if reply.execution is None:
-                if not others:  # one that has only just joined may not be known yet
+                if not self._others(job, avoid):  # one that has only just joined is not known yet
                     await asyncio.sleep(2 * LOOK)
-                    others = set(self._workers) - avoid
-                if not others or tried >= len(avoid) + TRIES:
+                if not self._others(job, avoid):
                     raise offers.refused(reply.worker, reply.refusal, self.settings.scheduler)
-            elif not reply.execution.failure or tried == TRIES:
+                continue
+            failures += bool(reply.execution.failure)
+            if not reply.execution.failure or failures == TRIES:
                 return replace(reply.execution, job=job)
 
-    async def _ask(self, order: int, job: Job, avoid: set[str], *, alone: bool) -> Reply:
-        """Give ``job`` to Dask and return what the worker answers."""
+    def _others(self, job: Job, avoid: set[str]) -> list[str]:
+        """Return the workers that can be asked when those in ``avoid`` could not do it."""
+        return sorted(set(offers.those(self._workers, job)) - avoid) if avoid else []
+
+    async def _ask(self, order: int, job: Job, only: list[str], *, alone: bool) -> Reply | None:
+        """Give ``job`` to Dask, for the workers in ``only`` if there are any.
+
+        Returns what the worker answers, or None if those workers went away before one did.
+        """
         if self.cluster.failure is not None:
             raise self.cluster.failure
         async with self._admitted(alone=alone):
-            others = sorted(set(self._workers) - avoid) if avoid else []
             future = self._client.submit(
                 by_value(),
                 pack(job, self.profile),
@@ -206,11 +214,11 @@ class Engine:
                 pure=False,
                 priority=-order,
                 resources=dict(job.resources) or None,
-                workers=others or None,
-                allow_other_workers=bool(others),
+                # With allow_other_workers an idle one would steal what it has just refused.
+                workers=only or None,
             )
             try:
-                return await self._answer(future, job)
+                return await self._answer(future, job, only)
             finally:
                 future.release()
 
@@ -232,7 +240,9 @@ class Engine:
         finally:
             self._asked -= 1
 
-    async def _answer(self, future: distributed.Future[bytes], job: Job) -> Reply:
+    async def _answer(
+        self, future: distributed.Future[bytes], job: Job, only: list[str]
+    ) -> Reply | None:
         from distributed.client import FutureCancelledError
 
         result: Any = future.result()
@@ -244,7 +254,9 @@ class Engine:
             while not (await asyncio.wait({waiting}, timeout=LOOK))[0]:
                 if self.cluster.failure is not None:
                     raise self.cluster.failure
-                if ours or offers.suffice(self._workers, job):
+                if only and not set(only) & set(self._workers):
+                    return None
+                if ours or offers.those(self._workers, job):
                     missed = None
                     self._awaited.discard(job.resources)
                     continue

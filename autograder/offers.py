@@ -11,12 +11,13 @@ from autograder.model import AutograderError, Job
 Workers = Mapping[str, Mapping[str, Any]]
 
 
-def suffice(workers: Workers, job: Job) -> bool:
-    """Whether a worker offers all that ``job`` asks for."""
-    return any(
-        all(worker["resources"].get(name, 0) >= amount for name, amount in job.resources)
-        for worker in workers.values()
-    )
+def those(workers: Workers, job: Job) -> list[str]:
+    """Return the addresses of the workers that offer all that ``job`` asks for."""
+    return [
+        address
+        for address, worker in workers.items()
+        if all(worker["resources"].get(name, 0) >= amount for name, amount in job.resources)
+    ]
 
 
 def lacking(workers: Workers, job: Job, cluster: str, seconds: float) -> AutograderError:

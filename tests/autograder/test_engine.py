@@ -314,9 +314,11 @@ def dask(code, *arguments, path=()):
         env=here,
         text=True,
     ) as process:
-        yield process
-        process.terminate()
-        process.communicate()
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.communicate()
 
 
 @contextlib.contextmanager
@@ -368,8 +370,25 @@ def test_the_workers_of_a_given_scheduler_run_jobs(remote, cluster):
 
 
 def test_a_job_that_one_worker_cannot_run_is_run_by_another(cluster):
+    # More than it has threads for, so that the other one is idle and would steal them back.
     with Engine(Autograder(preload=["only_there"], scheduler=cluster[0])) as engine:
-        assert all_pass(engine.run(sleepers(8)), 8)
+        assert all_pass(engine.run(sleepers(24)), 24)
+
+
+def test_what_waits_for_a_worker_that_goes_away_is_asked_of_the_rest(cluster, tmp_path):
+    (tmp_path / "only_for_now.py").touch()
+    space = ("--local-directory", str(tmp_path))
+    with (
+        Engine(Autograder(preload=["only_for_now"], scheduler=cluster[0])) as engine,
+        worker_process(cluster[0], "brief", *space, path=[str(tmp_path)]) as brief,
+    ):
+        engine.connect()
+        wait_for(lambda: len(engine.slots) == 3)
+        waiting = [engine.submit(one) for one in sleepers(8)]
+        assert ended(waiting[0].result()).verdicts == [Verdict.PASS]
+        brief.kill()
+        with pytest.raises(AutograderError, match=r"(?s)cannot grade.*only_for_now"):
+            waiting[-1].result()
 
 
 def test_a_job_that_wants_a_resource_goes_where_it_is(remote, cluster):

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from autograder.offers import awaited, lacking, suffice
+from autograder.offers import awaited, lacking, those
 from tests.autograder.building import job
 
 PLAIN, RICH = {"resources": {}}, {"resources": {"GPU": 2.0, "BIG": 1.0}}
@@ -13,19 +13,20 @@ def asks(**resources):
 
 
 @pytest.mark.parametrize(
-    ("workers", "wanted", "whether"),
+    ("workers", "wanted", "found"),
     [
-        ([], {}, False),
-        ([PLAIN], {}, True),
-        ([PLAIN], {"GPU": 1}, False),
-        ([PLAIN, RICH], {"GPU": 1}, True),
-        ([RICH], {"GPU": 2, "BIG": 1}, True),
-        ([RICH], {"GPU": 3}, False),
-        ([RICH], {"GPU": 1, "TPU": 1}, False),
+        ([], {}, []),
+        ([PLAIN], {}, [0]),
+        ([PLAIN, RICH], {}, [0, 1]),
+        ([PLAIN], {"GPU": 1}, []),
+        ([PLAIN, RICH], {"GPU": 1}, [1]),
+        ([RICH], {"GPU": 2, "BIG": 1}, [0]),
+        ([RICH], {"GPU": 3}, []),
+        ([RICH], {"GPU": 1, "TPU": 1}, []),
     ],
 )
-def test_one_worker_must_offer_all_that_a_job_asks_for(workers, wanted, whether):
-    assert suffice({str(i): worker for i, worker in enumerate(workers)}, asks(**wanted)) is whether
+def test_one_worker_must_offer_all_that_a_job_asks_for(workers, wanted, found):
+    assert those(dict(enumerate(workers)), asks(**wanted)) == found
 
 
 def test_what_is_lacking_is_told_with_what_there_is_and_what_to_do():
