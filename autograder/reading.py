@@ -148,8 +148,9 @@ def _check_depth(plain: Any, levels: int = DEEPEST) -> None:
 
 def _id(claimed: Any, number: int, taken: set[str]) -> str:
     own = claimed if isinstance(claimed, str) and CELL_ID.fullmatch(claimed) else f"cell-{number}"
-    while own in taken:
-        own = f"{own[:32]}-{number}"
+    if own in taken:  # of so many further names one is free, whatever the other cells claim
+        others = (f"{own[:32]}-{number}-{one}" for one in range(len(taken) + 1))
+        own = next(other for other in others if other not in taken)
     taken.add(own)
     return own
 

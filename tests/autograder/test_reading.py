@@ -165,6 +165,14 @@ def test_ids_are_unique_and_the_same_each_time():
     nbformat.validate(first)
 
 
+def test_ids_that_foresee_each_other_keep_nobody_waiting():
+    long = "x" * 32
+    claimed = [long, f"{long}-4", f"{long}-4-0", long, f"{long}-5-0", long]
+    ids = [one.id for one in read(book(*(cell(id=own) for own in claimed))).cells]
+    assert len(set(ids)) == len(claimed)
+    assert ids[:3] == claimed[:3]
+
+
 @pytest.mark.parametrize(
     "metadata",
     [
