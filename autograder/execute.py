@@ -66,7 +66,7 @@ class _Run:
         # Prepared, so of this version and valid: to look again would take longer than to read.
         self.notebook = nbformat.v4.reads(job.content.decode())
         self.outcomes: dict[int, CellOutcome] = {}
-        self.began = time.monotonic()
+        self.left = job.limits.seconds  # of wall time; what others' cells take is not its own
         self.used = self.judging = 0.0  # processor time of both processes, and of judges
         self.trouble: dict[int, str] = {}  # instructor's cells that failed in the judge
 
@@ -95,8 +95,11 @@ class _Run:
             with ours, theirs:
                 await pair.start()
             with self.turn:
-                left = self.job.limits.seconds - (time.monotonic() - self.began)
-                return await asyncio.wait_for(self._cells(pair), left)
+                began = time.monotonic()
+                try:
+                    return await asyncio.wait_for(self._cells(pair), self.left)
+                finally:
+                    self.left -= time.monotonic() - began
         except (DeadKernelError, CellTimeoutError, JudgeGoneError):
             client.stop_listening()
             return False  # while repeating earlier cells: the next processes may fare better

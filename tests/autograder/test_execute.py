@@ -389,6 +389,26 @@ def test_a_number_that_is_printed_is_no_score(zygote):
     assert all(cell.judged for cell in cells)
 
 
+class Late:
+    """A turn that comes late: another submission's cells run meanwhile."""
+
+    def __enter__(self):
+        time.sleep(4)
+
+    def __exit__(self, *_):
+        pass
+
+
+def test_waiting_for_its_turn_costs_a_submission_none_of_its_time(zygote):
+    done = ended(
+        asyncio.run(execute(job("x = 1", asserts("assert x == 1"), seconds=4), zygote, Late()))
+    )
+    assert done.verdicts == [PASS, PASS]
+    done = ended(asyncio.run(execute(job("while True: pass", "1", seconds=1), zygote)))
+    assert done.verdicts == [TIMEOUT, TIMEOUT]
+    assert "after 1 seconds in all" in done.messages[1]
+
+
 @pytest.mark.parametrize("content", ["{}", "{'status': 'error'}", "{'status': 3}"])
 def test_a_reply_that_a_notebook_made_up_is_an_error_of_its_cell(run, content):
     forging = (
