@@ -16,7 +16,7 @@ from autograder.courses import Course
 class Timing:
     """One cell in all submissions."""
 
-    cell: str
+    cell: str  # where several notebooks were graded, after its notebook's name
     median: float  # in seconds
     worst: float
     who: str  # whose the worst is
@@ -31,20 +31,21 @@ def timings(course: Course, assignment: str, students: Iterable[str]) -> list[Ti
     course, assignment, students
         Whose graded notebooks to read; what is not graded, or was not by this grader, is left out.
     """
-    seconds: dict[str, dict[str, float]] = {}
+    seconds: dict[tuple[str, str], dict[str, float]] = {}
     for student in students:
         for path in sorted(course.folder("autograded", assignment, student).glob("*.ipynb")):
             for cell, took in _of(path).items():
-                seconds.setdefault(cell, {})[student] = took
+                seconds.setdefault((path.stem, cell), {})[student] = took
+    several = len({notebook for notebook, _ in seconds}) > 1
     found = [
         Timing(
-            cell,
+            f"{notebook}, {cell}" if several else cell,
             statistics.median(by_student.values()),
             max(by_student.values()),
             max(by_student, key=lambda student: by_student[student]),
             len(by_student),
         )
-        for cell, by_student in seconds.items()
+        for (notebook, cell), by_student in seconds.items()
     ]
     return sorted(found, key=lambda one: -one.worst)
 

@@ -9,17 +9,17 @@ from autograder.timing import timings
 from tests.autograder.building import submit
 
 
-def keep(root, student, seconds):
+def keep(root, student, seconds, name="p1"):
     """Write a graded notebook whose cells took so long."""
     folder = root / "autograded" / student / "ps1"
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     marks = [{"nbgrader": {"grade_id": name}} for name in ("answer", "test")]
     outcomes = [{"cell": number, "seconds": took} for number, took in enumerate(seconds)]
     notebook = {
         "cells": [{"metadata": mark} for mark in [*marks, {}]],
         "metadata": {"autograder": {"outcomes": outcomes}},
     }
-    (folder / "p1.ipynb").write_text(json.dumps(notebook))
+    (folder / f"{name}.ipynb").write_text(json.dumps(notebook))
 
 
 def test_the_longest_comes_first_with_the_median_and_whose_it_is(root):
@@ -29,6 +29,18 @@ def test_the_longest_comes_first_with_the_median_and_whose_it_is(root):
     test, answer = timings(open_course(root), "ps1", ["ada", "ben", "cem", "not graded"])
     assert (test.cell, test.median, test.worst, test.who, test.runs) == ("test", 20, 30, "ben", 3)
     assert (answer.cell, answer.median, answer.worst, answer.who) == ("answer", 2, 6, "cem")
+
+
+def test_cells_of_one_name_in_two_notebooks_are_two(root):
+    keep(root, "ada", [1, 10])
+    keep(root, "ada", [2, 3], "p2")
+    found = timings(open_course(root), "ps1", ["ada"])
+    assert [(one.cell, one.worst) for one in found] == [
+        ("p1, test", 10),
+        ("p2, test", 3),
+        ("p2, answer", 2),
+        ("p1, answer", 1),
+    ]
 
 
 @pytest.mark.sandbox
