@@ -21,7 +21,9 @@ from hub_config.profiles import Profile, Profiles
 from hub_config.tether import tethered
 from hub_config.view import Isolation, Mount, View, package_folders, python_folders
 
-SERVER = (sys.executable, "-m", "jupyterhub.singleuser")
+# A server starts in its user's folder: without -P a `random.py` there would be imported, and none
+# would start any more.
+SERVER = (sys.executable, "-P", "-m", "jupyterhub.singleuser")
 RUNTIME_DIR = "/tmp/jupyter"  # short, because the path of a socket has at most 107 characters
 
 

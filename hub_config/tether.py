@@ -26,7 +26,8 @@ def tethered(argv: list[str]) -> list[str]:
     list of str
         The same on systems that are not Linux.
     """
-    return [sys.executable, "-m", __name__, *argv] if sys.platform == "linux" else argv
+    # -P: where this starts, a user may have files called like modules
+    return [sys.executable, "-P", "-m", __name__, *argv] if sys.platform == "linux" else argv
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from hub_config.layout import Layout
-from hub_config.spawner import view_of, write_settings
+from hub_config.spawner import SERVER, view_of, write_settings
 from hub_config.view import Isolation, Mount, View, package_folders, python_folders
 
 pytestmark = pytest.mark.sandbox
@@ -178,6 +178,13 @@ def test_nothing_outlives_the_server(isolation, layout):
     server.wait(10)
     server.stdout.close()
     assert marker not in subprocess.run(["ps", "axww"], capture_output=True, text=True).stdout
+
+
+def test_a_students_file_called_like_a_module_does_not_keep_the_server_from_starting(
+    student, layout
+):
+    (layout.home("student1") / "random.py").write_text("numbers = [4]")
+    assert run(student.isolation, student.view, *SERVER, "--version").strip()
 
 
 def test_later_mounts_hide_earlier_ones(isolation, tmp_path):

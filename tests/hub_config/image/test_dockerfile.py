@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -148,3 +149,22 @@ def test_labels_say_the_version_of_the_project():
         labels = " ".join(c.original for c in stages[kind].commands if c.cmd.upper() == "LABEL")
         assert 'org.opencontainers.image.version="${VERSION}"' in labels
         assert f'title="dlef-{kind}"' in labels
+
+
+@pytest.mark.parametrize("kind", IMAGES)
+def test_a_students_file_called_like_a_module_does_not_keep_a_container_from_starting(
+    kind, tmp_path
+):
+    (tmp_path / "random.py").write_text("numbers = [4]")  # the home is the working folder
+    _, stages = parsed(TEXT)
+    (entry,) = (c.value for c in stages[kind].commands if c.cmd.upper() == "ENTRYPOINT")
+    assert entry[:4] == ("tini", "-g", "--", "python")
+    done = subprocess.run(
+        [sys.executable, *entry[4:], sys.executable, "-c", "print(1)"],
+        cwd=tmp_path,
+        env={**os.environ, "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (0, "1\n"), done.stderr
