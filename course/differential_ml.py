@@ -53,8 +53,9 @@ class Scaling:
     def fit(cls, sample: Sample) -> "Scaling":
         """Take means and deviations of a training set, and of nothing else."""
         x_std, y_std = sample.x.std(axis=0), float(sample.y.std())
-        # Rounding may leave a constant column a deviation of 1e-16.
-        varies = (x_std > 1e-12 * np.abs(sample.x).max(axis=0)).all() and y_std > 0
+        # Rounding may leave equal numbers a deviation of 1e-16.
+        varies = (x_std > 1e-12 * np.abs(sample.x).max(axis=0)).all()
+        varies = varies and y_std > 1e-12 * np.abs(sample.y).max()
         _require(varies, "x or y has a column that never varies; drop it, nothing depends on it")
         sizes = np.sqrt(np.mean((sample.dydx * x_std / y_std) ** 2, axis=0))
         lambdas = 1 / np.where(sizes > 0, sizes, 1)

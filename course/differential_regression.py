@@ -178,7 +178,8 @@ class _Basis:
     def __init__(self, x: ArrayLike, y: ArrayLike, degree: int) -> None:
         self.x, y = _data(x, y)
         self.mean, self.std = self.x.mean(axis=0), self.x.std(axis=0)
-        flat = np.flatnonzero(self.std == 0)
+        # The deviation of equal numbers may be 1e-17 and not 0, because their mean is rounded.
+        flat = np.flatnonzero((np.ptp(self.x, axis=0) == 0) | (self.std == 0))
         _require(flat.size == 0, f"x is constant in column {flat[:1]}; drop it")
         self.z = (self.x - self.mean) / self.std
         self.powers = exponents(self.x.shape[1], degree)

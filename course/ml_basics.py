@@ -64,7 +64,9 @@ class Scaler:
         """
         X = _array("X", X, ndim=2)
         deviation = X.std(axis=0)
-        return cls(X.mean(axis=0), np.where(deviation == 0, 1.0, deviation))
+        # The deviation of equal numbers may be 1e-17 and not 0, because their mean is rounded.
+        varies = (np.ptp(X, axis=0) > 0) & (deviation > 0)
+        return cls(X.mean(axis=0), np.where(varies, deviation, 1.0))
 
     def __call__(self, X: ArrayLike) -> Array:
         """Apply what was learnt to any rows, shape (any, n), these or later ones."""

@@ -14,8 +14,8 @@ alike, so one vector may hold all the weights of a network (`pack`, `unpack`). W
 | RMSProp                    | `RMSProp`       | a moving mean of the squared gradients   |
 | Adam                       | `Adam`          | moving means of gradients and of squares |
 
-All is float64. A step size of the first four lines has the unit (unit of w)²/(unit of the loss); of
-the last three the unit of w, because there a gradient is divided by something of its own size.
+All is float64. A step size of the first three lines has the unit (unit of w)²/(unit of the loss);
+of the last three the unit of w, because there a gradient is divided by something of its own size.
 Whatever is out of range or misshapen raises a ValueError that says so.
 """
 

@@ -254,6 +254,7 @@ S = BASKET.simulate(300, seed=8)
         (lambda: dml.train(S, n_epochs=0), "n_epochs is 0"),
         (lambda: dml.train(S, balance=-1.0), "balance is -1"),
         (lambda: dml.train(Sample(S.x * [1, 0, 1] + 0.1, S.y, S.dydx)), "never varies"),
+        (lambda: dml.train(Sample(S.x, np.full(300, 0.1), S.dydx)), "never varies"),
         (lambda: dml.one_cycle(10, peak=0), "peak is 0"),
         (lambda: dml.initial_layers(0, seed=1), "no unit"),
         (lambda: dml.train(S, n_epochs=1)(S.x[0]), r"x has shape \(3,\)"),

@@ -262,6 +262,7 @@ Z = np.ones((12, 2))
         (lambda: dr.least_squares(X, Y[:-1], degree=1), "x has 12 rows and y 11 entries"),
         (lambda: dr.least_squares(X, Y * np.nan, degree=1), "y has NaN"),
         (lambda: dr.least_squares(X * [1, 0], Y, degree=1), r"constant in column \[1\]; drop it"),
+        (lambda: dr.least_squares(X * [1, 0] + 0.1, Y, degree=1), r"constant in column \[1\]"),
         (lambda: dr.least_squares(X, Y, degree=0), "degree is 0; expected an integer from 1"),
         (lambda: dr.exponents(0, 1), "n_inputs is 0"),
         (lambda: dr.ridge(X, Y, degree=1, penalty=-1), "penalty is -1; expected a number ≥ 0"),

@@ -69,6 +69,9 @@ def test_scaler_standardises_what_it_was_fitted_on_and_maps_other_rows_alike():
 def test_a_feature_that_never_varies_becomes_zero():
     scaled = ml.Scaler.fit([[3, 1], [3, 2]])([[3, 1], [5, 3]])
     np.testing.assert_allclose(scaled, [[0, -1], [2, 3]])
+    # The computed deviation of six times 0.1 is 1e-17.
+    scaled = ml.Scaler.fit(np.full((6, 1), 0.1))([[0.1], [0.2]])
+    np.testing.assert_allclose(scaled, [[0], [0.1]], atol=1e-15)
 
 
 # --- least squares and ridge ----------------------------------------------------------------------
