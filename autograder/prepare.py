@@ -126,9 +126,14 @@ class Prepare:
             (book.name, cell.name): 0.0
             for book in self.assignment.notebooks
             if book.name not in kept
-            for cell in book.graded_cells
+            for cell in book.grade_cells
         }
-        return Cause.GRADEBOOK if self._scores.get(student) != {**told, **missing} else None
+        scores = self._scores.get(student)
+        if scores is None:
+            return Cause.GRADEBOOK
+        tasks = {(b.name, cell.name) for b in self.assignment.notebooks for cell in b.task_cells}
+        scores = {cell: points for cell, points in scores.items() if cell not in tasks}  # by hand
+        return Cause.GRADEBOOK if scores != {**told, **missing} else None
 
     def _files(self, source: Path) -> dict[str, bytes]:
         """Return what lies beside the notebooks; the course's own files win."""

@@ -223,8 +223,11 @@ class SaveAutoGrades(NbGraderPreprocessor):
                 grade.needs_manual_grade = one.points is None or grade.manual_score is not None
             for cell in nb.cells:
                 if utils.is_solution(cell) or utils.is_task(cell):
-                    comment = comments[cell.metadata.nbgrader["grade_id"]]
-                    comment.auto_comment = "No response." if _untouched(cell) else None
+                    name = cell.metadata.nbgrader["grade_id"]
+                    comments[name].auto_comment = "No response." if _untouched(cell) else None
+                if utils.is_task(cell) and grades[name].auto_score is not None:
+                    # It had zero while its notebook was missing, and now it is there.
+                    grades[name].auto_score, grades[name].needs_manual_grade = None, True
             gradebook.db.commit()
         nb.metadata["autograder"] = summary(nb, done, scores)
         return nb, resources

@@ -219,12 +219,16 @@ def with_marks(graded: Graded, marks: Iterable[Mark]) -> Graded:
         _by_hand(cell, left[cell.grade_id].pop(0)) if left[cell.grade_id] else cell
         for cell in graded.cells
     ]
-    # Not among the engine's cells: the notebook is absent, or nbgrader itself graded it.
+    # Not among the engine's cells: a task, or the notebook is absent, or nbgrader itself graded it.
     rest = [mark for waiting in left.values() for mark in waiting]
     if not cells and all(mark.points is None for mark in rest):
         return graded
     for mark in rest:
-        said = f"{mark.notebook}.ipynb was not submitted." if graded.cells else ""
+        said = ""  # a task, which waits for a person
+        if mark.by_hand:
+            said = "A person gave the points."
+        elif graded.cells and mark.points is not None:
+            said = f"{mark.notebook}.ipynb was not submitted."
         bare = CellScore(mark.name, mark.points, mark.max_points, Verdict.FAIL, said)
         cells.append(dataclasses.replace(bare, verdict=_verdict(bare)))
     worst = max([graded.verdict, *(cell.verdict for cell in cells)], key=SEVERITY.index)

@@ -14,6 +14,8 @@ from tests.autograder.building import (
     code,
     configure,
     fill,
+    grades,
+    marked,
     notebook,
     prepared,
     record,
@@ -312,9 +314,14 @@ def test_an_old_notebook_format_is_brought_up_to_date(root, prepare):
 def pretend(ready):
     """Return an execution in which all tests pass."""
     (one,) = ready.jobs
+    return passed(one)
+
+
+def passed(one):
+    """Return the execution of a job in which all tests pass."""
     cells = nbformat.reads(one.content.decode(), as_version=4).cells
-    passed = [CellOutcome(i, Verdict.PASS, 0.0) for i, c in enumerate(cells) if c.source]
-    return Execution(one, one.content, tuple(passed), 0.0)
+    well = [CellOutcome(i, Verdict.PASS, 0.0) for i, c in enumerate(cells) if c.source]
+    return Execution(one, one.content, tuple(well), 0.0)
 
 
 @pytest.fixture
@@ -389,6 +396,33 @@ def test_a_gradebook_that_does_not_have_the_grades_is_a_cause(graded, prepare):
     with open_course(graded).gradebook() as gradebook:
         gradebook.remove_submission("ps1", "alice")
     assert prepare().cause is Cause.GRADEBOOK
+
+
+def task():
+    """Return a task: a person gives points for what students write in cells of their own."""
+    cell = marked("Draw what you found.", "draw", locked=True, kind="markdown")
+    cell.metadata.nbgrader |= {"task": True, "points": 2}
+    return cell
+
+
+def test_a_task_that_waits_for_a_person_is_no_cause(bare):
+    root = write_course(bare, *PROBLEM, task())
+    submit(root, "alice")
+    ready = prepared(root, "alice")
+    record(root, ready, pretend(ready))
+    assert grades(root, "alice")["draw"] == (None, True)
+    assert prepared(root, "alice").cause is None
+
+
+def test_a_task_whose_notebook_was_missing_waits_for_a_person_when_it_is_there(bare):
+    write_course(bare, code("1"), asserts("assert True", "t"), name="a")
+    root = write_course(bare, code("1"), task(), name="b")
+    for name, points in (("a", (0.0, False)), ("b", (None, True))):
+        submit(root, "alice", {}, name=name)
+        ready = prepared(root, "alice")
+        record(root, ready, *map(passed, ready.jobs))
+        assert grades(root, "alice")["draw"] == points
+        assert prepared(root, "alice").cause is None
 
 
 def test_force_is_a_cause(graded, prepare):

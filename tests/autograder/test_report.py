@@ -200,6 +200,15 @@ def test_a_notebook_that_was_not_submitted_counts_with_its_points() -> None:
     assert got.cells[1].message == "b.ipynb was not submitted."
 
 
+def test_a_task_waits_for_a_person_and_its_notebook_was_submitted() -> None:
+    task = Mark("a", "draw", 3, None)
+    got = with_marks(submission("a", cell("q", 2)), [Mark("a", "q", 2, 2.0), task])
+    assert (got.cells[1].points, got.cells[1].message) == (None, "")
+    given = Mark("a", "draw", 3, 1.0, by_hand=True)
+    got = with_marks(submission("a", cell("q", 2)), [Mark("a", "q", 2, 2.0), given])
+    assert (got.points, got.cells[1].message) == (3.0, "A person gave the points.")
+
+
 def test_what_nbgrader_itself_graded_has_the_gradebooks_points() -> None:
     bare = Graded("a", "ps1", Verdict.PASS, message="Graded by nbgrader itself.")
     got = with_marks(bare, [Mark("nb", "q", 2, 0.0), Mark("nb", "essay", 2, None)])
