@@ -5,7 +5,8 @@ the *name of its folder* says. Under one operating-system user anybody could thu
 Here the instructor's side reads each student's own box (`hub_config.layout`) and takes the student
 from the box. What a student writes there is treated as hostile: links and devices are left behind
 (a link to the solution would otherwise come back as feedback), and the time of a submission is the
-kernel's record of the folder's last change, which no program can set back.
+kernel's record of the last change of anything in it, which no program can set back: a student can
+write into the files after the deadline, which leaves the folder's own time as it was.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from glob import escape
@@ -80,13 +82,17 @@ class CollectFromBoxes(ExchangeCollect):
     def _records(self, box: Path) -> Iterator[Record]:
         inbound = box / self.coursedir.course_id / "inbound"
         for folder in inbound.glob(f"*+{escape(self.coursedir.assignment_id)}+*"):
-            status = folder.lstat()
-            if not stat.S_ISDIR(status.st_mode):
+            try:
+                changed = last_change(folder)
+            except (OSError, RecursionError) as error:  # its owner takes it away, or nests it deep
+                self.log.warning("Left out %s: %s", folder, error)
+                continue
+            if changed is None:
                 continue
             claimed = folder.name.split("+")[0]
             if claimed != box.name:
                 self.log.warning("%s submitted as %s: counted for %s", box.name, claimed, box.name)
-            received = datetime.fromtimestamp(status.st_ctime, UTC).replace(tzinfo=None)
+            received = datetime.fromtimestamp(changed, UTC).replace(tzinfo=None)
             yield {"username": box.name, "filename": str(folder), "timestamp": received}
 
 
@@ -112,6 +118,32 @@ class ReleaseFeedbackToBoxes(ExchangeReleaseFeedback):
                 self.coursedir.feedback_directory, box.name, self.coursedir.assignment_id
             )
             super().copy_files()
+
+
+def last_change(folder: Path) -> float | None:
+    """Return when anything in a submission was changed last, in seconds since 1970.
+
+    Parameters
+    ----------
+    folder : Path
+        The submission, which may change and lie while it is looked at.
+
+    Returns
+    -------
+    float or None
+        By the kernel's clock; None where this is no folder but, for example, a link to one.
+    """
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode):
+        return None
+    last = status.st_ctime
+    for _, folders, files, descriptor in os.fwalk(folder, follow_symlinks=False):
+        last = max(last, os.fstat(descriptor).st_ctime)
+        for name in (*folders, *files):
+            with suppress(FileNotFoundError):  # gone meanwhile; the folder's time says so
+                found = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
+                last = max(last, found.st_ctime)
+    return last
 
 
 def copy_regular_files(source: Path, target: Path, *, limit: int) -> None:

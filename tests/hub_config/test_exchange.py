@@ -1,5 +1,6 @@
 import os
 import re
+import shutil
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -117,6 +118,42 @@ def test_the_time_of_a_submission_cannot_be_set_back(layout):
     written = (layout.course_dir / "submitted/student1/ps1/timestamp.txt").read_text()
     found = datetime.strptime(written, "%Y-%m-%d %H:%M:%S.%f UTC").replace(tzinfo=UTC)
     assert datetime.now(UTC) - found < timedelta(minutes=1)
+
+
+def collected_at(layout: Layout, student: str) -> datetime:
+    written = (layout.course_dir / "submitted" / student / "ps1/timestamp.txt").read_text()
+    return datetime.strptime(written, "%Y-%m-%d %H:%M:%S.%f UTC").replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize("where", ["ps1.ipynb", "data/prices.csv"])
+def test_what_is_written_into_a_submission_later_makes_it_later(layout, where):
+    folder = submit(layout, "student1")
+    (folder / "data").mkdir()
+    (folder / "data/prices.csv").write_text("1")
+    time.sleep(0.05)
+    deadline = datetime.now(UTC)
+    time.sleep(0.05)
+    os.utime(folder / where, (0, 0))
+    (folder / where).write_text("the solution")  # which leaves the folder's own time as it was
+    os.utime(folder / where, (0, 0))
+    collect(layout)
+    assert collected_at(layout, "student1") > deadline
+
+
+def test_a_submission_that_goes_while_it_is_looked_at_costs_nobody_else_anything(
+    layout, monkeypatch
+):
+    gone = submit(layout, "student1")
+    submit(layout, "student2", text="two")
+
+    def too_late(path: Path, *_, **__) -> os.stat_result:
+        if path == gone:
+            shutil.rmtree(path, ignore_errors=True)
+        return os.lstat(path)
+
+    monkeypatch.setattr(Path, "lstat", too_late)
+    collect(layout)
+    assert submitted(layout) == {"student2": "two"}
 
 
 def test_a_time_that_nobody_can_read_spoils_nothing(layout):
