@@ -32,6 +32,8 @@ class Demo:
     """
 
     def __init__(self, directory: Path, root: Path) -> None:
+        if directory.exists() and not directory.is_dir():
+            raise CourseError(f"{directory} is a file; give --keep a directory that is new")
         if directory.exists() and any(directory.iterdir()):
             raise CourseError(f"{directory} is not empty; give --keep a directory that is new")
         self.root, self.course = root, directory / "course"

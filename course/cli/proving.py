@@ -24,9 +24,18 @@ def add_check(commands: Commands) -> None:
         "--only-ours", action="store_true", help="leave out the comparison with nbgrader's grading"
     )
     parser.add_argument(
-        "--sample", type=int, metavar="N", help="compare N of the mutants, drawn with a fixed seed"
+        "--sample",
+        type=_count,
+        metavar="N",
+        help="compare N of the mutants, drawn with a fixed seed",
     )
     parser.set_defaults(run=_check)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of mutants; write 0, 1, 2, …")
+    return int(text)
 
 
 def _check(arguments: argparse.Namespace) -> int:
@@ -68,7 +77,8 @@ def _check(arguments: argparse.Namespace) -> int:
                 ):
                     trial.add("nbgrader", student, scores)
         for failure in trial.failures:
-            console.print(f"[red]{name}: {failure}[/]")
+            # What a failure quotes may hold brackets, which Rich would take for its own.
+            console.print(f"{name}: {failure}", style="red", markup=False)
         failures += len(trial.failures)
         ungraded += trial.ungraded
         console.print(f"{name}: {trial.summary()}")
@@ -100,7 +110,7 @@ def _demo(arguments: argparse.Namespace) -> int:
     from course.demo import Demo
 
     root, taught = checkout(), syllabus.load()
-    assignments = [taught.assignment(name) for name in arguments.names or [SHOWN]]
+    assignments = [taught.assignment(name) for name in dict.fromkeys(arguments.names or [SHOWN])]
     students = classroom.names(arguments.students, arguments.seed)
     directory = (arguments.keep or root / ".demo").resolve()
     if arguments.keep is None and directory.exists():

@@ -12,7 +12,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from course import checking, submissions, syllabus
+from autograder import courses, grading
+from course import checking, cli, submissions, syllabus
 from course.demo import Demo
 from course.errors import CourseError
 from hub_config import preflight
@@ -110,6 +111,13 @@ def test_a_directory_in_use_is_left_alone(tmp_path):
     assert (tmp_path / "mine").read_text() == "keep"
 
 
+def test_a_file_is_no_directory_to_keep_the_demo_in(tmp_path):
+    (tmp_path / "mine").write_text("keep")
+    done = course("demo", "--keep", tmp_path / "mine")
+    assert done.returncode == 2
+    assert done.stderr == f"course: {tmp_path}/mine is a file; give --keep a directory that is new\n"
+
+
 def test_a_class_of_nobody_is_refused():
     done = course("demo", "--students", "0")
     assert done.returncode == 2
@@ -120,6 +128,39 @@ def test_checking_an_unknown_assignment_asks_what_was_meant():
     done = course("check", "day1_gradient_decent")
     assert done.returncode == 2
     assert "did you mean 'day1_gradient_descent'?" in done.stderr
+
+
+def test_a_sample_is_a_number_of_mutants():
+    # Before anything is graded: else the comparison would end in a traceback, after minutes.
+    done = course("check", NAME, "--sample", "-1")
+    assert done.returncode == 2
+    assert "'-1' is no number of mutants; write 0, 1, 2" in done.stderr
+
+
+def test_a_failure_is_told_with_the_brackets_that_it_quotes(monkeypatch, capsys):
+    failure = "nbgrader could not grade mutant 'last' (takes w[i]): [/tmp/x] is gone"
+
+    class Failed(checking.Trial):
+        def __init__(self, *where):
+            super().__init__(*where)
+            self.failures.append(failure)
+
+        def directory(self, label):
+            return None
+
+    class Idle:
+        def __init__(self, *where):
+            pass
+
+        def run(self, students):
+            return iter(())
+
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(checking, "Trial", Failed)
+    monkeypatch.setattr(grading, "Grading", Idle)
+    monkeypatch.setattr(courses, "open_course", lambda directory: directory)
+    assert cli.main(["check", NAME, "--only-ours"]) == 1
+    assert f"{NAME}: {failure}" in capsys.readouterr().out
 
 
 @pytest.mark.slow
