@@ -112,10 +112,11 @@ def test_a_directory_in_use_is_left_alone(tmp_path):
 
 
 def test_a_file_is_no_directory_to_keep_the_demo_in(tmp_path):
-    (tmp_path / "mine").write_text("keep")
-    done = course("demo", "--keep", tmp_path / "mine")
+    file = tmp_path / "mine"
+    file.write_text("keep")
+    done = course("demo", "--keep", file)
     assert done.returncode == 2
-    assert done.stderr == f"course: {tmp_path}/mine is a file; give --keep a directory that is new\n"
+    assert done.stderr == f"course: {file} is a file; give --keep a directory that is new\n"
 
 
 def test_a_class_of_nobody_is_refused():
