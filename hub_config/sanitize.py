@@ -7,6 +7,9 @@ lacks headings, paragraphs and table heads.
 
 from __future__ import annotations
 
+import re
+from html import unescape
+
 import bleach
 from nbconvert.filters.strings import strip_files_prefix
 
@@ -57,7 +60,15 @@ def clean_markdown(html: str) -> str:
 
 def _harmless(tag: str, name: str, value: str) -> bool:
     if (tag, name) == ("img", "src"):  # pictures may be part of the page, links may not
-        return value.startswith("data:image/") or ":" not in value
+        address = _address(value)
+        elsewhere = ":" in address or address.startswith("/") or ".." in address
+        return address.startswith("data:image/") or not elsewhere
     if (tag, name) == ("a", "href"):
-        return not value.strip().lower().startswith("data:")
+        return not _address(value).startswith("data:")
     return name in ATTRIBUTES
+
+
+def _address(value: str) -> str:
+    """Read an address as a browser does, for which `&#58;` is a colon."""
+    plain = re.sub(r"[\x00-\x20]", "", unescape(value)).lower()
+    return plain.replace("\\", "/").replace("%2e", ".")

@@ -27,6 +27,32 @@ def test_nothing_acts_or_calls_home(attack):
         assert not re.search(r" (on\w+|style)=|(href|src)=. *(javascript|data|https)", tag)
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "//evil/who-reads-this",
+        "http&#58;//evil/who-reads-this",
+        "HTTPS&#x3a;//evil/who-reads-this",
+        " /&#9;/evil/who-reads-this",
+        "\\\\evil/who-reads-this",
+        "/hub/logout",  # the instructor's own pages, asked for by the instructor's browser
+        "../../../../hub/logout",
+        "%2E%2e/%2e./hub/logout",
+    ],
+)
+def test_a_picture_is_a_part_of_the_page_however_its_address_is_written(address):
+    assert clean(f'<img alt="x" src="{address}">') == '<img alt="x">'
+
+
+def test_a_link_holds_no_page_of_its_own_however_it_is_written():
+    for address in ("&#100;ata:text/html,evil", "da&#9;ta:text/html,evil", "DATA:text/html,evil"):
+        assert clean(f'<a href="{address}">x</a>') == "<a>x</a>"
+
+
+def test_a_picture_beside_the_notebook_stays():
+    assert clean('<img src="figures/loss.png">') == '<img src="figures/loss.png">'
+
+
 def test_tables_headings_and_pictures_stay():
     html = (
         '<h2>Result</h2><p>A <em>table</em></p><table><thead><tr><th colspan="2">x</th></tr>'
