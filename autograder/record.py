@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -85,9 +85,12 @@ class Record:
         """Give zero for the notebooks that are missing from a submission, as nbgrader does."""
         for book in self.assignment.notebooks:
             if book.name not in submitted:
-                grades, _ = entries(self.ledger, book.name, self.assignment.name, student)
+                address = book.name, self.assignment.name, student
+                grades, _ = entries(self.ledger, *address)
                 for grade in grades.values():
                     grade.auto_score, grade.needs_manual_grade = 0.0, False
+                # An earlier submission may have had it, and have been late.
+                self.ledger.find_submission_notebook(*address).late_submission_penalty = None
 
     def refuse(self, prepared: Prepared) -> Graded:
         """Note in the gradebook why a submission cannot be graded; it is ungraded, not zero."""
@@ -105,18 +108,23 @@ class Record:
 
     def fail(self, student: str, reason: str) -> Graded:
         """Say that the grader failed; the gradebook stays as it is, and the next run grades."""
-        discard(self.course, self.assignment.name, student)
+        try:
+            discard(self.course, self.assignment.name, student)
+        except OSError as error:  # the others are graded all the same
+            reason += f"; what was graded before cannot be removed, {error}"
         message = SENTENCES[Verdict.INTERNAL].format(detail=reason)
         return Graded(student, self.assignment.name, Verdict.INTERNAL, message=message)
 
     def graded(self, student: str, kept: Mapping[str, Mapping[str, Any]]) -> Graded:
         """Return the result for a student of whose notebooks this was kept."""
-        lost = [
-            _missing(book.name, cell.name, 0.0, cell.max_score or 0.0)
+        lost = {
+            book.name: [
+                _missing(book.name, cell.name, 0.0, cell.max_score or 0.0)
+                for cell in book.graded_cells
+            ]
             for book in self.assignment.notebooks
             if book.name not in kept
-            for cell in book.graded_cells
-        ]
+        }
         return _graded(student, self.assignment.name, kept, lost)
 
 
@@ -161,11 +169,19 @@ def recorded(course: Course, assignment: str, student: str) -> Graded:
         return Graded(
             student, assignment, Verdict.ERROR, message=_refusal(course, assignment, student)
         )
-    kept = {path.stem: json.loads(path.read_bytes())["metadata"] for path in paths}
+    try:
+        kept = {path.stem: dict(json.loads(path.read_bytes())["metadata"]) for path in paths}
+    except (OSError, ValueError, LookupError, TypeError):  # a machine may have stopped meanwhile
+        message = f"Its graded notebook cannot be read: autograder grade {assignment}."
+        return Graded(student, assignment, Verdict.PASS, message=message)
     if not all("autograder" in metadata for metadata in kept.values()):
         message = "Graded by nbgrader itself, which keeps no reasons; regrade with --force."
         return Graded(student, assignment, Verdict.PASS, message=message)
-    lost = _not_submitted(course, assignment, student, kept)
+    try:
+        lost = _not_submitted(course, assignment, student, kept)
+    except MissingEntry:  # of a gradebook that was made anew
+        message = f"The gradebook does not have its grade: autograder grade {assignment}."
+        return Graded(student, assignment, Verdict.ERROR, message=message)
     ours = {name: metadata["autograder"] for name, metadata in kept.items()}
     return _graded(student, assignment, ours, lost)
 
@@ -174,20 +190,21 @@ def _graded(
     student: str,
     assignment: str,
     kept: Mapping[str, Mapping[str, Any]],
-    lost: Iterable[CellScore],
+    lost: Mapping[str, Sequence[CellScore]],
 ) -> Graded:
     told = [kept[name] for name in sorted(kept)]
-    scores = [
-        CellScore(**{**one, "verdict": Verdict(one["verdict"])})
-        for each in told
-        for one in each["cells"]
-    ]
-    verdicts = [Verdict(each["verdict"]) for each in told] + [one.verdict for one in lost]
+    scores = {
+        name: [CellScore(**{**one, "verdict": Verdict(one["verdict"])}) for one in each["cells"]]
+        for name, each in kept.items()
+    }
+    verdicts = [Verdict(each["verdict"]) for each in told]
+    verdicts += [one.verdict for cells in lost.values() for one in cells]
     return Graded(
         student,
         assignment,
         max(verdicts, key=SEVERITY.index),
-        (*scores, *lost),
+        # In one order for all, by which cells of several notebooks with one name are told apart.
+        tuple(one for _, cells in sorted({**scores, **lost}.items()) for one in cells),
         sum(each["seconds"] for each in told),
         message="\n".join(each["message"] for each in told if each["message"]),
     )
@@ -200,15 +217,17 @@ def _missing(notebook: str, cell: str, points: float | None, most: float) -> Cel
 
 def _not_submitted(
     course: Course, assignment: str, student: str, submitted: Iterable[str]
-) -> list[CellScore]:
+) -> dict[str, list[CellScore]]:
     """Return the scores of notebooks that are missing from a submission."""
     with course.gradebook() as gradebook:
-        return [
-            _missing(notebook.name, grade.name, grade.auto_score, grade.max_score)
+        return {
+            notebook.name: [
+                _missing(notebook.name, grade.name, grade.auto_score, grade.max_score)
+                for grade in notebook.grades
+            ]
             for notebook in gradebook.find_submission(assignment, student).notebooks
             if notebook.name not in submitted
-            for grade in notebook.grades
-        ]
+        }
 
 
 def _refusal(course: Course, assignment: str, student: str) -> str:

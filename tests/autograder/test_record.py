@@ -14,19 +14,24 @@ import pytest
 import sqlalchemy.event
 
 from autograder.courses import open_course
+from autograder.grading import Grading
 from autograder.ledger import Ledger
-from autograder.model import SENTENCES, Execution, Job, Limits, Verdict
+from autograder.model import SENTENCES, CellOutcome, Execution, Job, Limits, Verdict
 from autograder.prepare import Prepare
 from autograder.record import Record, recorded
+from autograder.report import collect
 from tests.autograder.building import (
     RIGHT,
     api,
+    asserts,
+    code,
     configure,
     grades,
     prepared,
     record,
     scores,
     submit,
+    write_course,
 )
 
 pytestmark = pytest.mark.sandbox
@@ -105,6 +110,49 @@ def test_late_penalties_apply(root, grade):
         assert late.total_seconds_late == 3600
         assert (punctual.score, punctual.late_submission_penalty) == (5, 0)
         assert punctual.timestamp == due - timedelta(hours=1)
+
+
+@pytest.fixture
+def pair(bare):
+    """Return a course whose assignment has two notebooks, with a test of the same name in each."""
+    for name, points in (("a", 2), ("b", 5)):
+        write_course(bare, code("1"), asserts("assert True", "q", points), name=name)
+    return bare
+
+
+def record_passed(root, student="alice"):
+    """Record a submission as if all its tests had passed."""
+    ready = prepared(root, student)
+    cells = (CellOutcome(0, Verdict.PASS, 0.0), CellOutcome(1, Verdict.PASS, 0.0))
+    return record(root, ready, *(Execution(one, one.content, cells, 0.0) for one in ready.jobs))
+
+
+def test_a_notebook_that_was_late_and_is_gone_costs_no_penalty(pair):
+    configure(pair, "c.LateSubmissionPlugin.penalty_method = 'zero'")
+    due = datetime(2026, 1, 1, 12)
+    with gradebook(pair) as book:
+        book.update_or_create_assignment("ps1", duedate=due)
+    for name in ("a", "b"):
+        submit(pair, "alice", {}, name=name, timestamp=f"{due + timedelta(hours=1)} UTC")
+    record_passed(pair)
+    submit(pair, "alice", {}, name="a", timestamp=f"{due - timedelta(hours=1)} UTC")
+    (pair / "submitted/alice/ps1/b.ipynb").unlink()
+    record_passed(pair)
+    with gradebook(pair) as book:
+        alice = book.find_submission("ps1", "alice")
+        assert (alice.score, alice.late_submission_penalty) == (2, 0)
+
+
+def test_a_person_s_points_go_to_the_notebook_that_they_were_given_for(pair):
+    submit(pair, "alice", {}, name="b")
+    graded = record_passed(pair)
+    assert [one.points for one in graded.cells] == [0, 5]
+    assert recorded(open_course(pair), "ps1", "alice") == graded
+    with gradebook(pair) as book:
+        book.find_grade("q", "b", "ps1", "alice").manual_score = 3.0
+        book.db.commit()
+    (alice,) = collect(open_course(pair), "ps1").results
+    assert [one.points for one in alice.cells] == [0, 3]
 
 
 def test_formgrader_counts_the_submission_as_graded(root, grade):
@@ -215,6 +263,17 @@ def test_a_failure_of_ours_records_nothing_and_is_graded_by_the_next_run(root, g
     assert grade(root)["alice"].verdict is Verdict.PASS
 
 
+def test_what_cannot_be_removed_of_one_student_keeps_no_other_from_being_graded(root):
+    submit(root, "alice", b"corrupt")
+    submit(root, "bob", b"corrupt")
+    (root / "autograded/alice").mkdir(parents=True)
+    (root / "autograded/alice/ps1").touch()  # no folder
+    grading = Grading(open_course(root), "ps1")
+    alice, bob = grading.run(["alice", "bob"])
+    assert (alice.verdict, bob.verdict) == (Verdict.INTERNAL, Verdict.ERROR)
+    assert "cannot be removed" in alice.message
+
+
 def test_a_first_submission_that_we_failed_on_is_ungraded_and_not_zero(root):
     submit(root, "alice")
     ready = prepared(root, "alice")
@@ -318,6 +377,30 @@ def test_what_nbgrader_graded_itself_is_said_to_have_no_reasons(root, grade):
     path.chmod(0o644)
     nbformat.write(book, path)
     assert "regrade with --force" in recorded(open_course(root), "ps1", "alice").message
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"metadata": 7}'])
+def test_a_graded_notebook_that_cannot_be_read_says_so(pair, content):
+    submit(pair, "alice", {}, name="a")
+    record_passed(pair)
+    path = pair / "autograded/alice/ps1/a.ipynb"
+    path.chmod(0o644)
+    path.write_text(content)
+    said = "cannot be read: autograder grade ps1"
+    assert said in recorded(open_course(pair), "ps1", "alice").message
+    found = collect(open_course(pair), "ps1")
+    assert found.results[0].points == 2  # as the gradebook has it
+    assert said in found.notes["alice"][0]
+
+
+def test_a_gradebook_that_was_made_anew_has_no_grade(pair):
+    submit(pair, "alice", {}, name="a")
+    record_passed(pair)
+    with gradebook(pair) as book:
+        book.remove_submission("ps1", "alice")
+    (alice,) = collect(open_course(pair), "ps1").results
+    assert alice.cells == ()
+    assert "does not have its grade: autograder grade ps1" in alice.message
 
 
 def test_what_was_never_graded_says_so(root):
