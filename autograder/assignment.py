@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -114,7 +115,8 @@ class Assignment:
             ]
             for book in self.notebooks
         ]
-        files = [part for name in sorted(self.files) for part in (name.encode(), self.files[name])]
+        named = [(os.fsencode(name), self.files[name]) for name in sorted(self.files)]
+        files = [part for pair in named for part in pair]
         marks = [mark.encode() for mark in self.marks]
         return digest([json.dumps(said, sort_keys=True).encode(), *marks, *files])
 

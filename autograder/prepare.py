@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from nbformat import NotebookNode
@@ -64,7 +64,8 @@ class Prepare:
         try:
             return self._prepare(student)
         except Exception as error:  # whatever a student managed to submit
-            return Prepared(student, refusal=f"The submission cannot be graded: {_reason(error)}.")
+            why = _reason(error).encode(errors="backslashreplace").decode()  # names of files
+            return Prepared(student, refusal=f"The submission cannot be graded: {why}.")
 
     def _prepare(self, student: str) -> Prepared:
         source = self.course.folder("submitted", self.assignment.name, student)
@@ -140,8 +141,17 @@ class Prepare:
         ignore = [*self.course.directory.ignore, "*.ipynb"]
         paths = (Path(path) for path in find_all_files(str(source), ignore))
         own = {str(path.relative_to(source)): path for path in paths}
-        theirs = {name: own[name].read_bytes() for name in own if name != "timestamp.txt"}
-        return theirs | dict(self.assignment.files)
+        ours = dict(self.assignment.files)
+        folders = {str(folder) for name in ours for folder in PurePath(name).parents}
+        theirs = {
+            name: path.read_bytes()
+            for name, path in own.items()
+            if name != "timestamp.txt"
+            # A file is in the way of a folder of that name, and the other way round.
+            and name not in folders
+            and not any(str(folder) in ours for folder in PurePath(name).parents)
+        }
+        return theirs | ours
 
     def _job(self, student: str, path: Path, files: Mapping[str, bytes], submission: str) -> Job:
         known = resources(self.course, self.assignment.name, path.stem, student)

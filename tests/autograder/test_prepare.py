@@ -135,6 +135,12 @@ def test_a_missing_notebook_is_refused_and_what_is_there_is_named(root, prepare)
     assert "it contains no notebook" in prepare("bob").refusal
 
 
+def test_a_refusal_is_text_whatever_the_files_are_called(root, prepare):
+    path = submit(root, "alice")
+    path.rename(path.with_name(os.fsdecode(b"\xdcbung.ipynb")))
+    assert "it contains \\udcdcbung.ipynb" in prepare().refusal
+
+
 @pytest.mark.parametrize("place", ["p1.ipynb", "data/link"])
 def test_a_symbolic_link_is_refused(root, prepare, tmp_path, place):
     submit(root, "alice")
@@ -468,6 +474,25 @@ def test_files_that_students_may_change_are_theirs(bare):
     (one,) = prepared(root, "alice").jobs
     assert dict(one.files) == {"data.csv": b"ours", "model.py": b"theirs"}
     assert dict(one.instructor_files) == {"data.csv": b"ours"}
+
+
+def test_where_one_has_a_file_and_the_other_a_folder_the_course_s_own_wins(bare):
+    root = write_course(bare, files={"data/x.csv": "ours", "model": "ours"})
+    submit(root, "alice", files={"data": "theirs", "model/deep/y": "theirs", "z": "theirs"})
+    ready = prepared(root, "alice")
+    assert [name for name, _ in ready.jobs[0].files] == ["data/x.csv", "model", "z"]
+    record(root, ready, pretend(ready))
+    assert (root / "autograded/alice/ps1/data/x.csv").read_text() == "ours"
+
+
+def test_a_file_of_the_course_may_have_a_name_that_is_no_text(root, prepare):
+    name = os.fsdecode(b"donn\xe9es.csv")
+    (root / "source/ps1" / name).write_text("1")
+    submit(root, "alice")
+    ready = prepare()
+    assert dict(ready.jobs[0].files) == {name: b"1"}
+    record(root, ready, pretend(ready))
+    assert prepare().cause is None
 
 
 def test_an_unknown_student_is_refused_where_the_course_wants_that(root, prepare):
