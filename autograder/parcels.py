@@ -17,6 +17,8 @@ Reference = dict[str, Any]
 _NOTHING: Mapping[int, Any] = {}
 #: The bit generators of NumPy, whose state is plain data.
 BIT_GENERATORS = ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
+#: How many words the state of MT19937 has, and the buffer of Philox.
+_WORDS, _BUFFER = 624, 4
 #: Keras's things that can be made again from their configuration, by the class they derive from.
 KERAS = ("Layer", "Loss", "Optimizer", "Metric", "Initializer", "Regularizer", "Constraint")
 
@@ -188,9 +190,11 @@ def generator(reference: Reference) -> Any:
         elif kind == "RandomState" and numpy is not None:
             made = numpy.random.RandomState()
             made.set_state(state)
+            _check_places(made.get_state(legacy=False))
         elif kind in BIT_GENERATORS and numpy is not None:
             bits = getattr(numpy.random, kind)()
             bits.state = state
+            _check_places(bits.state)
             made = numpy.random.Generator(bits)
         else:
             raise WireError("an unknown kind of random generator")
@@ -199,6 +203,14 @@ def generator(reference: Reference) -> Any:
     except Exception as error:  # NumPy raises whatever its parts raise
         raise WireError("a random generator without a proper state") from error
     return made
+
+
+def _check_places(state: Any) -> None:
+    """Refuse a state whose next number would lie outside of it: NumPy would read there."""
+    if not (0 <= state["state"].get("pos", 0) <= _WORDS):
+        raise WireError("a random generator without a proper state")
+    if not (0 <= state.get("buffer_pos", 0) <= _BUFFER):
+        raise WireError("a random generator without a proper state")
 
 
 def _make_keras(reference: Reference, names: dict[str, Any]) -> Any:

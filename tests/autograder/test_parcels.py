@@ -45,6 +45,25 @@ def test_a_generator_of_random_numbers_arrives_in_its_state(kind):
     assert np.array_equal(theirs.normal(size=9), mine.normal(size=9))
 
 
+def _moved(kind, *path):
+    """Return a generator's state with one number replaced: keys and, at last, the number."""
+    state = getattr(np.random, kind)(5).state
+    *keys, last, number = path
+    place = state
+    for key in keys:
+        place = place[key]
+    place[last] = number
+    return state
+
+
+@pytest.mark.parametrize("pos", [0, 1, 624])
+def test_a_generator_of_every_proper_place_is_taken(pos):
+    made = parcels.generator(
+        {"generator": "MT19937", "aside": _moved("MT19937", "state", "pos", pos)}
+    )
+    assert made.bit_generator.state["state"]["pos"] == pos
+
+
 @pytest.mark.parametrize(
     "reference",
     [
@@ -54,6 +73,13 @@ def test_a_generator_of_random_numbers_arrives_in_its_state(kind):
         {"generator": "SeedSequence", "aside": {}},
         {"generator": 3, "aside": {}},
         {"generator": "__class__", "aside": {}},
+        # Of these, NumPy would read the next number outside of its own memory.
+        {"generator": "MT19937", "aside": _moved("MT19937", "state", "pos", 625)},
+        {"generator": "MT19937", "aside": _moved("MT19937", "state", "pos", -1)},
+        {"generator": "Philox", "aside": _moved("Philox", "buffer_pos", 5)},
+        {"generator": "Philox", "aside": _moved("Philox", "buffer_pos", -(2**30))},
+        {"generator": "RandomState", "aside": ("MT19937", [0] * 624, 2**30, 0, 0.0)},
+        {"generator": "RandomState", "aside": _moved("MT19937", "state", "pos", 625)},
     ],
 )
 def test_a_generator_without_a_proper_state_is_refused(reference):
