@@ -150,7 +150,10 @@ class Link:
         raised = raised if isinstance(raised, dict) else {}
         token = raised.get("token")
         if isinstance(token, int) and 0 <= token < len(self._raised):
-            return self._raised[token]
+            kept = self._raised[token]
+            if ends or not isinstance(kept, StopIteration | StopAsyncIteration):
+                return kept
+            return _student_exception(RuntimeError, f"{type(kept).__name__} was raised")
         text = raised.get("text")
         kind = _exception_kind(raised.get("kinds"), self.class_named)
         if issubclass(kind, StopIteration | StopAsyncIteration) and not ends:

@@ -255,6 +255,19 @@ def cleaned(f, log):
         return f()
     finally:
         log.append("cleaned")
+kept = []
+def exhaust(items):
+    try:
+        while True:
+            next(items)
+    except StopIteration as error:
+        kept.append(error)
+def again(x): raise kept[0]
+class Repeated:
+    def __init__(self, items): self.items = items
+    def __iter__(self): return self
+    def __next__(self): return next(self.items)
+def repeated(items): return Repeated(items)
 """
 
 
@@ -305,6 +318,15 @@ def test_an_exception_of_the_judge_s_function_passes_through_the_student_s_code_
         with pytest.raises(AssertionError) as caught:
             they.cleaned(fails, log)
         assert caught.value is secret
+
+
+def test_the_end_of_the_judge_s_iterator_ends_no_loop_of_the_judge_s_own():
+    # A student's code keeps the exception and raises it where a test loops over its answers.
+    with student(RAISES) as they:
+        they.exhaust(iter([1]))
+        with pytest.raises(RuntimeError, match="StopIteration was raised"):
+            all(map(they.again, (3, 4)))
+        assert [*they.repeated(iter([1, 2]))] == [1, 2]
 
 
 def test_the_student_s_code_can_catch_the_kind_and_reads_no_words():
