@@ -79,6 +79,8 @@ def _said(error: BaseException, frames: list[FrameType], *, failed: bool, secret
         if secret:  # its words may hold what the hidden test gave to the code
             return f"Your code raised {kind} when a hidden test called it."
         return f"{kind}: {text}".strip(": ")
+    if isinstance(error, WireError) and secret:  # after a colon, it may quote what came
+        return text.partition(": ")[0].rstrip(".") + "."
     if isinstance(error, HandleError | WireError | StudentGoneError):
         return text
     if failed:

@@ -235,3 +235,9 @@ def test_a_syntax_error_is_told():
 def test_a_course_may_have_marks_of_its_own():
     source = "a\n# SECRET\nb\n# TERCES\nc\n# BEGIN HIDDEN TESTS\nd"
     assert telling.hidden_lines(source, ("SECRET", "TERCES")) == {2, 3, 4}
+
+
+def test_what_came_in_a_hidden_test_is_not_quoted():
+    came = "raise WireError(\"A value could not be read: invalid literal: 'I was given 4.27'\")"
+    assert in_hidden(came) == "A value could not be read."
+    assert "4.27" in message(came)
