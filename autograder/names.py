@@ -34,9 +34,11 @@ def needed(source: str) -> tuple[set[str], set[str]]:
     outer: set[str] = set()
     inner: set[str] = set()
     defined: set[str] = set()
-    for code in _parts(source):
+    parts = _parts(source)
+    for code in parts:
         _read(code, outer, inner, defined)
-    return outer, inner
+    # A function that calls itself, or one further down, is nobody else's: not even to be asked for.
+    return outer, inner - {name for code in parts for name in _made(code)}
 
 
 @lru_cache(_RECENT)
@@ -79,6 +81,12 @@ def _read(code: types.CodeType, outer: set[str], inner: set[str], defined: set[s
                 for loads, found in _instructions(nested)
                 if loads in _LOADS and not _is_private(found)
             } - defined
+
+
+def _made(code: types.CodeType) -> set[str]:
+    """Return the names of the functions and classes that a cell itself defines."""
+    made = {one.co_name for one in code.co_consts if isinstance(one, types.CodeType)}
+    return made & {name for operation, name in _instructions(code) if operation in _STORES}
 
 
 @lru_cache(_RECENT)
