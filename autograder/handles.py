@@ -11,6 +11,8 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn, Protocol
 
+from autograder.wire.codec import bases
+
 #: Modules of whose classes an object may not say that it is an instance.
 BASIC = ("builtins", "numpy", "tensorflow.python.framework", "tensorflow.python.ops")
 
@@ -41,9 +43,19 @@ def claimed(kinds: Any, class_named: Callable[[str], type | None]) -> type | Non
             found = sys.modules[module]
             for part in name.split("."):
                 found = getattr(found, "__dict__", {}).get(part)
-        if isinstance(found, type):
+        if isinstance(found, type) and (module == "__main__" or not _is_basic(found)):
             return found
     return None
+
+
+def _is_basic(kind: type) -> bool:
+    """Tell whether a class is one of `BASIC` under another name, or one of plain data."""
+    if str(kind.__module__).startswith(BASIC):
+        return True
+    return any(
+        str(base.__module__).startswith(BASIC[:2]) and not issubclass(base, type | BaseException)
+        for base in bases(kind)[:-1]
+    )
 
 
 def named(kinds: Any) -> Iterator[tuple[str, str]]:
