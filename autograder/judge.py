@@ -25,7 +25,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from autograder import seeds, telling
-from autograder.handles import module_of
+from autograder.handles import Handle, module_of
 from autograder.link import Link
 from autograder.model import HIDDEN_TESTS
 from autograder.names import needed, stored
@@ -210,7 +210,7 @@ class Judge:
         self._file = f"<{cell}>"
         self.link.changed = False
         self._out, self._printed, err = _Clipped(), _Clipped(), _Clipped()
-        value, error = None, None
+        value, error, text = None, None, ""
         with contextlib.redirect_stdout(self._out), contextlib.redirect_stderr(err):
             try:
                 text = self.shell.transform_cell(source)
@@ -226,7 +226,7 @@ class Judge:
             except BaseException as raised:
                 error = raised
         if locked:
-            self._remember(source)
+            self._remember(text)
         if error is None:  # what it defined is its own, even where it is the same as what it got
             for name in stored(text):
                 self._borrowed.pop(name, None)
@@ -270,8 +270,8 @@ class Judge:
                 self._borrowed[name] = _own_module(name, found[name])
         self.names.update(self._borrowed)
 
-    def _remember(self, source: str) -> None:
-        for name in stored(source) & self.names.keys():
+    def _remember(self, text: str) -> None:
+        for name in stored(text) & self.names.keys():
             thing = self.names[name]
             if isinstance(thing, types.FunctionType | type) and thing.__module__ == "__main__":
                 self._locked[id(thing)] = name
@@ -297,7 +297,8 @@ class Judge:
                 continue
             for name in names:
                 link, theirs = here / name, view / name
-                if link in self._kept or name.startswith("."):
+                # Nor what Python keeps of a module's code: it would be run for the instructor's.
+                if link in self._kept or name.startswith(".") or name == "__pycache__":
                     continue
                 with contextlib.suppress(OSError):
                     if link.is_dir() and theirs.is_dir() and not link.is_symlink():
@@ -319,7 +320,8 @@ def _points(value: Any) -> str | None:
     """Return the number that a last expression gave, if it gave one."""
     numpy = sys.modules.get("numpy")
     kinds = (int, float) if numpy is None else (int, float, numpy.integer, numpy.floating)
-    if isinstance(value, bool) or not isinstance(value, kinds):
+    # A student's object may say that it is a number, and cannot be made one.
+    if type(value) is Handle or isinstance(value, bool) or not isinstance(value, kinds):
         return None
     try:
         return repr(float(value))

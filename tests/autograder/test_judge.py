@@ -191,6 +191,40 @@ def test_magics_in_the_instructor_s_cells_do_no_harm(run):
     assert done.messages[4] == "seen"
 
 
+def test_a_class_of_a_locked_cell_with_a_magic_is_known_as_any_other(run):
+    done = run(
+        locked(
+            "%matplotlib inline\nclass Base:\n    pass\nclass OwnError(Exception):\n    pass\n"
+            "def double(x):\n    return 2 * x"
+        ),
+        solution(
+            "class Mine(Base):\n    pass\ndef f():\n    raise OwnError('x')\n"
+            "def knows(g):\n    return g is double"
+        ),
+        asserts("assert isinstance(Mine(), Base)", "one"),
+        asserts("try:\n    f()\nexcept OwnError:\n    pass", "two"),
+        asserts("assert knows(double)", "three"),
+    )
+    assert done.messages == [""] * 5
+
+
+def test_a_hidden_test_s_own_functions_are_not_asked_for(run):
+    spy = (
+        "import autograder.student as grader\nasked, true = [], grader._DO['names']\n"
+        "grader._DO['names'] = lambda self, names: (asked.extend(names), true(self, names))[1]\n"
+    )
+    done = run(
+        solution(f"{spy}def f(x):\n    return x"),
+        asserts(
+            "def canary(n):\n    return canary(n - 1) if n else later()\n"
+            "def later():\n    return f(Kind)\nclass Kind(Exception):\n"
+            "    def again(self):\n        return Kind()\ncanary(2) is Kind"
+        ),
+        solution("print(asked)"),
+    )
+    assert done.printed(2) == "['f']\n"
+
+
 SCORES = {
     "0.5": 0.5,
     "1": 1.0,
@@ -233,6 +267,20 @@ def test_a_number_that_a_failed_test_ends_with_is_no_score(judged):
     _, execution = judged(solution("x = 1"), asserts("assert x == 2\n1.0"))
     assert execution.cells[1].points is None
     assert execution.cells[1].verdict is FAIL
+
+
+def test_an_object_that_says_it_is_a_number_is_no_score(judged):
+    # An honest member of the instructor's own class, too, says so.
+    _, execution = judged(
+        locked("import enum\nclass Level(enum.IntEnum):\n    LOW = 1"),
+        solution("import enum\nclass Own(enum.IntEnum):\n    LOW = 1"),
+        asserts("Level.LOW and Own.LOW", "one"),
+        solution("low = Level.LOW"),
+        asserts("low", "two"),
+    )
+    assert not execution.failure
+    assert [cell.verdict for cell in execution.cells] == [PASS] * 5
+    assert execution.cells[4].points is None
 
 
 def test_the_instructor_sees_what_a_test_printed_and_what_it_gave(run):
@@ -327,6 +375,30 @@ def test_not_even_where_the_working_directory_is_on_the_path(judged):
     )
     assert done.verdicts[3] is PASS
     assert done.verdicts[2] is ERROR
+
+
+CACHED = """
+import importlib._bootstrap_external as external, importlib.util, os
+code = external._code_to_hash_pyc(compile(SHADOWS, "x", "exec"), b"8" * 8, False)
+for folder in (".", "/tmp"):
+    os.makedirs(f"{folder}/__pycache__", exist_ok=True)
+    with open(importlib.util.cache_from_source(f"{folder}/helper.py"), "wb") as file:
+        file.write(code)
+"""
+
+
+def test_what_is_kept_compiled_beside_the_notebook_is_not_run_for_the_instructor_s(judged):
+    done, _ = judged(
+        solution(f"SHADOWS = {SHADOWS!r}{CACHED}"),
+        asserts(
+            "import os, sys\nsys.path.insert(0, os.getcwd())\nimport helper\n"
+            "assert helper.value == 'the instructor s', helper.value",
+            "one",
+        ),
+        asserts("import sys\nassert not hasattr(sys.modules['__main__'], 'TAKEN')", "two"),
+        instructor_files=(("helper.py", b"value = 'the instructor s'"),),
+    )
+    assert done.messages == [""] * 3
 
 
 def test_after_a_crash_what_tests_defined_is_there_again_and_not_the_student_s(run):
