@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dis
+import re
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
@@ -27,7 +28,8 @@ def hidden_lines(source: str, marks: Sequence[str] = HIDDEN_TESTS) -> frozenset[
     """Return the numbers of the lines, from 1, that lie between the marks of hidden tests."""
     begin, end = marks
     found, inside = set(), False
-    for number, line in enumerate(source.splitlines(), 1):
+    lines = re.split("\r\n?|\n", source)  # as Python counts them: a form feed ends none
+    for number, line in enumerate(lines, 1):
         inside = inside or begin in line
         if inside:
             found.add(number)

@@ -61,6 +61,13 @@ def test_a_region_that_was_never_closed_hides_the_rest():
     assert telling.hidden_lines("a\n### BEGIN HIDDEN TESTS\nb\n\nc") == {2, 3, 4, 5}
 
 
+@pytest.mark.parametrize("mark", ["\x0b", "\x0c", "\x1c", "\x85", "\u2028"])
+def test_lines_are_those_that_python_counts(mark):
+    said = message(f"x = 'a{2 * mark}b'\n" + MARKS.format("raise ValueError('4.27')") + "y = 2")
+    assert "4.27" not in said
+    assert telling.hidden_lines("a\r\n# BEGIN HIDDEN TESTS\rb\nc") == {2, 3, 4}
+
+
 def test_an_author_s_words_are_told_as_they_are():
     assert in_hidden("assert False, 'look at the sign'") == "look at the sign"
     assert message("assert False, 'look at the sign'") == "look at the sign"
