@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from traitlets import Bool, Dict, Float, Integer, List, Unicode
 from traitlets.config import Config, Configurable, PyFileConfigLoader
@@ -99,7 +100,7 @@ class Autograder(Configurable):
         Raises
         ------
         AutograderError
-            If its profile names what is no limit, or a limit that is none.
+            If its profile names what is no limit, or a limit that is none; if the course's own is.
         """
         profile = self.profiles.get(assignment, {})
         names = list(Limits.__dataclass_fields__)
@@ -111,11 +112,15 @@ class Autograder(Configurable):
                     f"{where} sets {name!r}, which is no limit; the nearest is {near!r}, "
                     f"and all are: {', '.join(names)}."
                 )
-            whole = isinstance(getattr(_DEFAULT, name), int)
-            kind, word = (int, "a whole number") if whole else (int | float, "a number")
+            kind, word = _takes(name)
             if isinstance(most, bool) or not isinstance(most, kind) or not 0 < most < math.inf:
                 raise AutograderError(
                     f"{where} sets {name!r} to {most!r}; it takes {word} above zero."
+                )
+        for name in names:  # zero is not "without limit": nothing would ever end in time
+            if not 0 < (most := getattr(self, name)) < math.inf:
+                raise AutograderError(
+                    f"c.Autograder.{name} is {most!r}; it takes {_takes(name)[1]} above zero."
                 )
         return replace(self.limits, **profile)
 
@@ -132,6 +137,12 @@ class Autograder(Configurable):
     def slots(self) -> int:
         """How many submissions to grade at a time."""
         return self.workers or len(os.sched_getaffinity(0))
+
+
+def _takes(limit: str) -> tuple[Any, str]:
+    """Return of which type a limit is, and the word for it."""
+    whole = isinstance(getattr(_DEFAULT, limit), int)
+    return (int, "a whole number") if whole else (int | float, "a number")
 
 
 def read(config: Config) -> Autograder:

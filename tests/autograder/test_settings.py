@@ -57,6 +57,14 @@ def test_a_profile_that_cannot_be_meant_is_refused_with_a_sentence(profile, said
         Autograder(profiles={"ps3": profile}).limits_of("ps3")
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("cell_seconds", 0), ("memory_mb", -1), ("seconds", float("inf"))]
+)
+def test_a_course_s_own_limit_that_is_none_is_refused_with_a_sentence(name, value):
+    with pytest.raises(AutograderError, match=rf"c\.Autograder\.{name} is .* above zero"):
+        Autograder(**{name: value}).limits_of("ps3")
+
+
 def test_every_setting_explains_itself():
     for name, trait in Autograder.class_own_traits(config=True).items():
         assert trait.help.endswith("."), name
