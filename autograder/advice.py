@@ -108,8 +108,8 @@ def _parts(notebook: NotebookNode) -> Iterator[_Part]:
             kind = "test"
         elif mark.get("locked"):
             kind = "locked"
-        source = transform(cell.source)
         try:
+            source = transform(cell.source)
             tree = ast.parse(source)
             compile(source, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
         except (SyntaxError, ValueError):

@@ -175,6 +175,13 @@ def test_a_helper_that_a_student_can_change_is_named():
     assert not advise(notebook(plain, answer, locked, test))
 
 
+def test_a_cell_that_is_no_python_keeps_no_other_from_being_looked_at():
+    broken = [code("if 1:\n        a\n    b\n"), code("def f(:")]
+    cells = [*broken, code("import numpy as np\nnet = make()"), asserts("net.W[0] = 1")]
+    (one,) = advise(notebook(*cells))
+    assert CHANGED in one.found
+
+
 def test_what_an_unmarked_cell_defines_is_the_student_s():
     cells = [code("import numpy as np\nnet = make()"), asserts("net.W[0] = 1")]
     (one,) = advise(notebook(*cells))
