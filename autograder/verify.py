@@ -44,6 +44,10 @@ HINTS = {
 }
 
 
+#: What keeps a processor busy.
+LOOP = "import os, sys\nwhile os.getppid() == int(sys.argv[1]): pass"
+
+
 @dataclass(frozen=True)
 class Tried:
     """One graded cell, and how the reference fared at it."""
@@ -293,8 +297,9 @@ def _error(cell: Tried, done: Sequence[Execution]) -> tuple[str, str]:
 
 @contextmanager
 def _busy() -> Iterator[None]:
-    """Keep every processor busy."""
-    loop = [sys.executable, "-c", "while True: pass"]
+    """Keep every processor busy, while this process lives."""
+    parent = str(os.getpid())  # one that is killed ends nothing itself
+    loop = [sys.executable, "-c", LOOP, parent]
     others = [subprocess.Popen(loop) for _ in os.sched_getaffinity(0)]
     try:
         yield

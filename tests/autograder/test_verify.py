@@ -2,6 +2,8 @@
 
 import contextlib
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -12,7 +14,7 @@ from autograder.courses import open_course
 from autograder.crossing import Advice
 from autograder.model import AutograderError, CellScore, Verdict
 from autograder.trial import REFERENCE, UNTOUCHED, trial
-from autograder.verify import Tried, Verification, points, verify
+from autograder.verify import LOOP, Tried, Verification, points, verify
 from tests.autograder.building import (
     PLUGIN,
     PROBLEM,
@@ -24,6 +26,7 @@ from tests.autograder.building import (
     descendants,
     marked,
     notebook,
+    wait_for,
 )
 
 #: A test that passes every other time, whatever is seeded.
@@ -164,9 +167,20 @@ def test_a_good_assignment_is_fine_under_load(engine, root, tmp_path, monkeypatc
     assert not alive(loads)
 
 
+def test_the_load_ends_with_who_is_killed_under_it():
+    held = "import time\nfrom autograder.verify import _busy\nwith _busy(): time.sleep(600)"
+    with subprocess.Popen([sys.executable, "-c", held]) as killed:
+        try:
+            wait_for(lambda: any(map(_loops, descendants(killed.pid))), 60)
+            loops = {pid for pid in descendants(killed.pid) if _loops(pid)}
+        finally:
+            killed.kill()
+    wait_for(lambda: not alive(loops))
+
+
 def _loops(pid):
     with contextlib.suppress(OSError):
-        return b"while True: pass" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return LOOP.encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
     return False
 
 
