@@ -54,6 +54,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("autograder: interrupted; what was graded is recorded", file=sys.stderr)
         return 130
+    except Exception as error:
+        if not (said := _of_gradebook(error)):
+            raise
+        print(f"autograder: {said}", file=sys.stderr)
+        return 2
+
+
+def _of_gradebook(error: Exception) -> str:
+    """Return a sentence about an error of the gradebook's database; of any other, nothing."""
+    database = sys.modules.get("sqlalchemy.exc")  # what has not been imported has not failed
+    if database is None or not isinstance(error, database.DBAPIError):
+        return ""
+    return (
+        f"The gradebook cannot be used: {str(error.orig).strip().partition(chr(10))[0]}. Close what "
+        "else has it open, see that there is room on its disk, and try again; what was graded is "
+        "recorded."
+    )
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,7 +1,9 @@
 """The ``autograder`` command, as it is typed."""
 
+import contextlib
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -69,6 +71,20 @@ def test_an_unknown_assignment_is_one_line_with_a_suggestion(command):
     status, out, err = command("grade", "ps11")
     assert (status, out) == (2, "")
     assert one_line(err).endswith("did you mean 'ps1'?")
+
+
+@pytest.mark.parametrize("words", [("grade", "ps1", "--no-sandbox"), ("report", "ps1")])
+def test_a_gradebook_that_cannot_be_used_is_one_line(command, root, words):
+    with contextlib.closing(sqlite3.connect(root / "gradebook.db")) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        status, out, err = command(*words)
+    assert (status, out) == (2, "")
+    assert "The gradebook cannot be used: database is locked. Close what" in err.splitlines()[-1]
+    (root / "gradebook.db").write_bytes(b"no database" * 1000)
+    status, out, err = command(*words)
+    assert (status, out) == (2, "")
+    assert "The gradebook cannot be used: file is not a database." in err.splitlines()[-1]
+    assert "Traceback" not in err
 
 
 @pytest.mark.sandbox
