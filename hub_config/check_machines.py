@@ -117,7 +117,7 @@ def _asked_for(offered: Profiles, syllabus: Course) -> Iterator[str]:
 def _members(offered: Profiles, custom: Mapping[str, Any]) -> Iterator[str]:
     """Yield which profiles nobody may use, or Kubernetes could not name."""
     listed = custom.get("groups", {})
-    filled = {STUDENTS, *custom.get("provider_groups", {}).values()}
+    filled = {STUDENTS, *map(str, custom.get("provider_groups", {}).values())}
     filled |= {group for group, people in listed.items() if people}
     if custom.get("lti"):
         filled.add(INSTRUCTORS)  # the platform says who

@@ -22,7 +22,7 @@ from hub_config.kubernetes import manifests
 from hub_config.kubernetes import target as targets
 from hub_config.pools import CORE, Pools
 from hub_config.profiles import Profile, Profiles
-from hub_config.quantities import GIB, parse
+from hub_config.quantities import GIB, QuantityError, parse
 from hub_config.roles import INSTRUCTORS, STUDENTS
 
 DAYS, HOURS_PER_DAY = 6, 8.0
@@ -134,7 +134,7 @@ def _always(target: targets.Target, found: Pools, days: int) -> Iterator[Row]:
 
 def _core(target: targets.Target) -> tuple[float, float]:
     """Return the processors, and GiB, that the hub's own pods ask for."""
-    asked = [(at(target.values, f"{where}.requests"), n) for where, n in _CORE_PODS]
+    asked = [(at(target.values, f"{where}.requests"), n, where) for where, n in _CORE_PODS]
     objects = [
         *manifests.manifests(target),
         *grading.manifests(target.values, target.profiles),
@@ -142,11 +142,26 @@ def _core(target: targets.Target) -> tuple[float, float]:
     for one in objects:
         if one["kind"] == "Deployment":
             pod = one["spec"]["template"]["spec"]
+            name, count = one["metadata"]["name"], one["spec"]["replicas"]
             for container in pod["containers"]:
-                asked.append((container["resources"]["requests"], one["spec"]["replicas"]))
-    cpu = sum(n * parse(wanted.get("cpu", 0)) for wanted, n in asked if wanted)
-    memory = sum(n * parse(wanted.get("memory", 0)) for wanted, n in asked if wanted)
+                asked.append((container["resources"]["requests"], count, name))
+    cpu, memory = (
+        sum(
+            n * _amount(f"{where}.requests.{what}", wanted.get(what, 0))
+            for wanted, n, where in asked
+            if wanted
+        )
+        for what in ("cpu", "memory")
+    )
     return cpu, memory / GIB
+
+
+def _amount(where: str, quantity: Any) -> float:
+    """Return an amount as a number, or say where the one is that is none."""
+    try:
+        return parse(quantity)
+    except QuantityError as error:
+        raise PlanError(f"{where} is {quantity!r}; {error}") from None
 
 
 def _graded(syllabus: Course, students: int, profiles: Profiles, found: Pools) -> Iterator[Row]:
@@ -178,8 +193,10 @@ def _offered(target: targets.Target, found: Pools, servers: int) -> Iterator[Row
 
 def _disks(target: targets.Target, found: Pools, servers: int) -> Iterator[Disks]:
     values: Mapping[str, Any] = target.values
-    home = parse(at(values, "singleuser.storage.capacity") or "10Gi") / GIB
-    hub = parse(at(values, "hub.db.pvc.storage") or "1Gi") / GIB
+    home, hub = (
+        _amount(where, at(values, where) or usual) / GIB
+        for where, usual in (("singleuser.storage.capacity", "10Gi"), ("hub.db.pvc.storage", "1Gi"))
+    )
     yield Disks(f"{servers} homes of {home:g} GiB", servers * home, found.disk_per_gib_month)
     yield Disks("the hub's database", hub, found.disk_per_gib_month)
     shared = target.custom.shared_gib

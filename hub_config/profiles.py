@@ -160,6 +160,8 @@ def contents(path: Path | None = None) -> tuple[str, dict[str, Any]]:
         return label, tomllib.loads(source.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ProfileError(f"there is no {path}; write one, or name another") from None
+    except OSError as error:
+        raise ProfileError(f"{path} cannot be read ({error.strerror}); name a file") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ProfileError(f"{label} is not valid TOML, so correct it: {error}") from None
 

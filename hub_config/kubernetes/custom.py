@@ -32,6 +32,14 @@ _KNOWN: dict[str, Any] = {
     "warm": {"schedule": str, "time_zone": str, "minutes": int, "seats": {"*": int}},
     "plan": {"days": int, "hours_per_day": float},
 }
+#: The fields of a schedule, with the least and the greatest number of each; Sunday is 0, not 7.
+_CRON = (
+    ("minute", 0, 59),
+    ("hour", 0, 23),
+    ("day", 1, 31),
+    ("month", 1, 12),
+    ("weekday", 0, 6),
+)
 _REQUIRED = ("course", "images", "volumes")
 
 
@@ -211,6 +219,8 @@ def _wrong_values(
     for key, value in raw.get("plan", {}).items():
         if not 0 < value < math.inf:
             yield f"custom.plan.{key} is {value}; give it more than 0"
+        elif key == "hours_per_day" and value > 24:
+            yield f"custom.plan.{key} is {value}, more than a day has; give it 24 or less"
     if raw.get("warm"):
         yield from _wrong_warm(raw["warm"], profiles)
 
@@ -225,6 +235,13 @@ def _wrong_warm(warm: Mapping[str, Any], profiles: Collection[str]) -> Iterator[
             f"custom.warm.schedule is '{warm['schedule']}'; write minute, hour, day, month and "
             "weekday, such as '15 8 * * 1-6'"
         )
+    for word, (what, least, most) in zip(warm["schedule"].split(), _CRON, strict=False):
+        for number in re.findall(r"\d+", re.sub(r"/\d+", "", word)):  # a step is another number
+            if not least <= int(number) <= most:
+                yield (
+                    f"custom.warm.schedule is '{warm['schedule']}', where Kubernetes refuses the "
+                    f"{what} {number}; write {least} to {most}"
+                )
     zones = zoneinfo.available_timezones()  # empty where the system has no list of them
     if zones and warm["time_zone"] not in zones:
         yield (

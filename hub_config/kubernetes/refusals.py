@@ -73,6 +73,12 @@ def problems(values: Mapping[str, Any]) -> list[str]:
         for key in ("fullnameOverride", "nameOverride")
         if values.get(key)
     ]
+    base = _section(values, "hub").get("baseUrl")
+    if base and base != "/":
+        renamed.append(
+            f"hub.baseUrl is '{base}', but formgrader looks for the hub at '/'; remove it, and "
+            "give the hub a name of its own"
+        )
     return [*waiting, *renamed, *_login(values), *_encryption(values), *_images(values)]
 
 
@@ -105,7 +111,7 @@ def _login(values: Mapping[str, Any]) -> Iterator[str]:
             "custom.lti has no 'context', so every course of the learning platform could enter; "
             "write the number of this course there"
         )
-    sections = {name: one for name, one in config.items() if name.endswith("Authenticator")}
+    sections = {name: _section(config, name) for name in config if name.endswith("Authenticator")}
     everybody = [name for name, one in sections.items() if one.get("allow_all")]
     if everybody and not lti:
         yield (
@@ -153,5 +159,6 @@ def _images(values: Mapping[str, Any]) -> Iterator[str]:
 
 def _section(values: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
     for key in keys:
-        values = values.get(key) or {}
+        below = values.get(key)
+        values = below if isinstance(below, Mapping) else {}
     return values

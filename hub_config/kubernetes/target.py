@@ -163,6 +163,8 @@ def _read(file: Path) -> dict[str, Any]:
         values = yaml.load(file.read_text(encoding="utf-8"), Loader=_Strict)
     except FileNotFoundError:
         raise TargetError(f"there is no {file}; write one, or name another") from None
+    except OSError as error:
+        raise TargetError(f"{file} cannot be read ({error.strerror}); name a file") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise TargetError(f"{file.name} is not valid YAML, so correct it: {error}") from None
     if values is None:

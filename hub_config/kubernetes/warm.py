@@ -34,7 +34,7 @@ def seats(target: Target, warm: Warm) -> list[Object]:
 
 
 def _job(target: Target, warm: Warm, profile: Profile, seats: int) -> Object:
-    tolerated = target.values.get("scheduling", {}).get("userPods", {}).get("tolerations", [])
+    tolerated = target.values.get("scheduling", {}).get("userPods", {}).get("tolerations") or []
     wanted = offer.override(profile, target.profiles.accelerators, target.custom.images, tolerated)
     devices = {k: n for k, n in wanted["extra_resource_limits"].items() if n is not None}
     memory = f"{profile.memory_gib:g}Gi"

@@ -239,3 +239,31 @@ def test_a_file_without_pools_says_so(small, tmp_path):
     (tmp_path / "small.yaml").write_text(VALUES)
     with pytest.raises(pools.ProfileError, match=r"mine\.toml: the file has no 'pools'"):
         plan(target.load(str(tmp_path / "small.yaml")), 4, TAUGHT)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "where"),
+    [
+        ("capacity: 5Gi", "capacity: 5GB", "singleuser.storage.capacity is '5GB'; write a number"),
+        ("storage: 1Gi", "storage: 1GB", "hub.db.pvc.storage is '1GB'; write a number"),
+        (
+            "hub: {",
+            "hub: {resources: {requests: {memory: 512MB}}, ",
+            "hub.resources.requests.memory is '512MB'; write a number",
+        ),
+    ],
+)
+def test_an_amount_that_is_none_is_named(small, tmp_path, right, wrong, where):
+    (tmp_path / "mine.toml").write_text(PROFILES)
+    (tmp_path / "wrong.yaml").write_text(VALUES.replace(right, wrong))
+    with pytest.raises(PlanError, match=where):
+        plan(target.load(str(tmp_path / "wrong.yaml")), 4, TAUGHT)
+
+
+def test_warm_seats_are_planned_where_no_taint_is_tolerated_by_all(small, tmp_path):
+    (tmp_path / "mine.toml").write_text(PROFILES)
+    seats = {"schedule": "0 8 * * *", "time_zone": "UTC", "minutes": 30, "seats": {"cpu-small": 1}}
+    over = f"{VALUES}\nscheduling: {{userPods: {{tolerations: }}}}\n"
+    (tmp_path / "warm.yaml").write_text(over.replace("\nsingle", f"\n  warm: {seats}\nsingle"))
+    (_, warm) = plan(target.load(str(tmp_path / "warm.yaml")), 4, TAUGHT).always
+    assert warm.servers == 1

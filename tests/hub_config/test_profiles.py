@@ -112,3 +112,8 @@ def test_a_file_that_is_none_is_refused(tmp_path, text, sentence):
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(ProfileError, match=r"there is no .*mine\.toml"):
         profiles.load(tmp_path / "mine.toml")
+
+
+def test_a_folder_is_no_file_of_profiles(tmp_path):
+    with pytest.raises(ProfileError, match=r"cannot be read \(Is a directory\); name a file"):
+        profiles.load(tmp_path)

@@ -88,6 +88,10 @@ def test_the_hub_itself_refuses_it_too(tmp_path, login, where):
             "hub.config lets in nobody; name who may log in",
         ),
         (
+            {"hub": {"config": {"GitHubOAuthenticator": None}}},  # all below it commented out
+            "hub.config lets in nobody; name who may log in",
+        ),
+        (
             {"hub": {"config": {"JupyterHub": {"authenticator_class": "dummy"}}}},
             "authenticator_class is 'dummy', with which anybody or nobody logs in",
         ),
@@ -96,6 +100,10 @@ def test_the_hub_itself_refuses_it_too(tmp_path, login, where):
         ({"proxy": {"https": {"letsencrypt": {"contactEmail": ""}}}}, "contactEmail is empty"),
         ({"custom": {"images": {"cpu": "dlef-cpu:latest"}}}, "'dlef-cpu:latest', which is not"),
         ({"custom": {"images": {"grader": "dlef-grader"}}}, "'dlef-grader', which is not pinned"),
+        (
+            {"hub": {"baseUrl": "/dlef/"}},
+            "hub.baseUrl is '/dlef/', but formgrader looks for the hub",
+        ),
         ({"nameOverride": "hub2"}, "nameOverride is 'hub2', but our own objects use"),
     ],
 )
