@@ -66,10 +66,10 @@ def _of_gradebook(error: Exception) -> str:
     database = sys.modules.get("sqlalchemy.exc")  # what has not been imported has not failed
     if database is None or not isinstance(error, database.DBAPIError):
         return ""
+    why = str(error.orig).strip().partition("\n")[0]
     return (
-        f"The gradebook cannot be used: {str(error.orig).strip().partition(chr(10))[0]}. Close what "
-        "else has it open, see that there is room on its disk, and try again; what was graded is "
-        "recorded."
+        f"The gradebook cannot be used: {why}. Close what else has it open, see that there is room "
+        "on its disk, and try again; what was graded is recorded."
     )
 
 
