@@ -15,7 +15,8 @@ def place(home: Path) -> None:
     """Copy every lecture that is not there yet into ``home/lectures``.
 
     Nothing that is there changes. The home is the user's, who may have put a link in the way to
-    make the hub write elsewhere: links are never followed.
+    make the hub write elsewhere: links are never followed. What the disk has no room for comes with
+    a later start.
 
     Parameters
     ----------
@@ -37,7 +38,10 @@ def place(home: Path) -> None:
                 copy = os.open(name, flags, 0o644, dir_fd=folder)
             except OSError:  # it is there, or its name is a link
                 continue
-            with os.fdopen(copy, "wb") as file:
-                file.write(content)
+            try:
+                with os.fdopen(copy, "wb") as file:
+                    file.write(content)
+            except OSError:  # the disk is full: a server starts all the same, to make room there
+                os.unlink(name, dir_fd=folder)
     finally:
         os.close(folder)

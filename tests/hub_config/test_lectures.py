@@ -1,3 +1,5 @@
+import resource
+
 import nbformat
 import pytest
 
@@ -45,3 +47,16 @@ def test_a_file_of_that_name_is_left_alone(tmp_path):
     (tmp_path / "lectures").write_text("mine")
     lectures.place(tmp_path)
     assert (tmp_path / "lectures").read_text() == "mine"
+
+
+def test_on_a_full_disk_no_half_lecture_stays_and_a_server_starts(tmp_path):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        lectures.place(tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list((tmp_path / "lectures").iterdir()) == []
+    lectures.place(tmp_path)
+    for placed in (tmp_path / "lectures").iterdir():
+        assert nbformat.read(placed, as_version=4).cells
