@@ -82,6 +82,9 @@ class Layout:
             self.inbound(user).chmod(0o2733)
         self.released.mkdir(exist_ok=True)
         for student in self.students:
-            if not self.outbound(student).is_symlink():
-                self.outbound(student).symlink_to(self.released)
+            link = self.outbound(student)
+            if link.is_symlink() and link.readlink() != self.released:
+                link.unlink()  # to a former instructor's, or to where this folder was before
+            if not link.is_symlink():
+                link.symlink_to(self.released)
         self.log("hub").parent.mkdir(exist_ok=True)

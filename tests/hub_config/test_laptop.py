@@ -1,5 +1,6 @@
 import socket
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,20 @@ def test_making_folders_again_changes_nothing(layout):
     (layout.home("student1") / "work.txt").write_text("mine")
     layout.make()
     assert (layout.home("student1") / "work.txt").read_text() == "mine"
+
+
+def test_students_find_what_another_instructor_releases(layout):
+    later = replace(layout, instructor="teacher")
+    later.make()
+    (later.released / "ps2").mkdir()
+    assert (later.outbound("student1") / "ps2").is_dir()
+
+
+def test_a_state_folder_can_be_moved(layout, tmp_path):
+    layout.state_dir.rename(tmp_path / "moved")
+    moved = replace(layout, state_dir=tmp_path / "moved")
+    moved.make()
+    assert moved.outbound("student1").resolve() == moved.released
 
 
 def test_a_missing_course_is_named(tmp_path):
