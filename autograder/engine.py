@@ -7,7 +7,6 @@ import atexit
 import contextlib
 import itertools
 import logging
-import pickle
 import secrets
 import threading
 import time
@@ -21,7 +20,7 @@ from autograder.given import Given
 from autograder.local import Local
 from autograder.model import AutograderError, Execution, Job
 from autograder.settings import Autograder
-from autograder.worker import Profile, Reply, by_value, pack, slots_of
+from autograder.worker import Profile, Reply, by_value, opened, pack, slots_of
 
 if TYPE_CHECKING:
     import distributed
@@ -105,13 +104,17 @@ class Engine:
             if self._closed:
                 raise AutograderError("The engine was closed.")
             self._under_way += 1
-        future = asyncio.run_coroutine_threadsafe(
-            self._see_through(next(self._order), job), self._loop
-        )
+        task = self._see_through(next(self._order), job)
+        try:
+            future = asyncio.run_coroutine_threadsafe(task, self._loop)
+        except RuntimeError as error:  # the event loop has ended
+            task.close()
+            self._leave()
+            raise self.cluster.failure or AutograderError("The engine was closed.") from error
         future.add_done_callback(self._leave)
         return future
 
-    def _leave(self, _: Future[Execution]) -> None:
+    def _leave(self, _: Future[Execution] | None = None) -> None:
         with self._room:
             self._under_way -= 1
             self._room.notify_all()
@@ -151,6 +154,8 @@ class Engine:
                     await asyncio.wait_for(self._ending.wait(), LOOK)
                 await self._look()
         except Exception as error:
+            # Whoever keeps an engine makes another one next time: the cause may be gone by then.
+            self.cluster.failure = error if isinstance(error, AutograderError) else self._gone()
             if not self._connected.done():
                 self._connected.set_exception(error)
         finally:
@@ -162,8 +167,10 @@ class Engine:
 
     async def _look(self) -> None:
         """Take note of which workers there are."""
+        scheduler: Any = self._client.scheduler
+        if scheduler is None:  # Dask's client has tried long enough to reach it again
+            raise self._gone()
         with contextlib.suppress(OSError, RuntimeError):  # it does not answer just now
-            scheduler: Any = self._client.scheduler
             self._workers = (await scheduler.identity(n_workers=-1))["workers"]
 
     async def _see_through(self, order: int, job: Job) -> Execution:
@@ -171,9 +178,10 @@ class Engine:
         from distributed import KilledWorker
 
         failures, deaths = 0, 0
-        avoid: set[str] = set()
+        failed: set[str] = set()  # on these it may do better; those that refused it cannot do it
+        refused: set[str] = set()
         while True:
-            others = self._others(job, avoid)
+            others = self._others(job, failed | refused) or self._others(job, refused)
             try:
                 reply = await self._ask(order, job, others, alone=deaths == DEATHS - 1)
             except KilledWorker:
@@ -184,13 +192,14 @@ class Engine:
                 continue
             if reply is None:
                 continue
-            avoid.add(reply.worker)
             if reply.execution is None:
-                if not self._others(job, avoid):  # one that has only just joined is not known yet
+                refused.add(reply.worker)
+                if not self._others(job, refused):  # one that has just joined is not known yet
                     await asyncio.sleep(2 * LOOK)
-                if not self._others(job, avoid):
+                if not self._others(job, refused):
                     raise offers.refused(reply.worker, reply.refusal, self.settings.scheduler)
                 continue
+            failed.add(reply.worker)
             failures += bool(reply.execution.failure)
             if not reply.execution.failure or failures == TRIES:
                 return replace(reply.execution, job=job)
@@ -266,15 +275,18 @@ class Engine:
                     log.warning(offers.awaited(self._workers, job, self.cluster.name, patience))
                 if time.monotonic() - missed >= patience:
                     raise offers.lacking(self._workers, job, self.cluster.name, patience)
-            return pickle.loads(waiting.result())
+            return opened(waiting.result())
         except FutureCancelledError as error:
-            self.cluster.failure = AutograderError(
-                f"The Dask scheduler at {self.cluster.name} is gone. What was graded is recorded; "
-                "when it is back, grade again for the rest."
-            )
+            self.cluster.failure = self._gone()
             raise self.cluster.failure from error
         finally:
             waiting.cancel()
+
+    def _gone(self) -> AutograderError:
+        return AutograderError(
+            f"The Dask scheduler at {self.cluster.name} is gone. What was graded is recorded; "
+            "when it is back, grade again for the rest."
+        )
 
     def close(self) -> None:
         """End the cluster, if it is ours, and every kernel."""

@@ -64,7 +64,8 @@ class Given:
         )
         try:
             self._client = await client
-        except (OSError, TypeError, RuntimeError) as error:  # the latter: keys that it wants
+        # The second and the third: keys that it wants. The last: no name of a machine.
+        except (OSError, TypeError, RuntimeError, UnicodeError) as error:
             await client.close()
             if said := _about_keys(self.name, error):
                 raise KeysError(said) from error

@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import traceback
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import asdict
@@ -65,7 +66,8 @@ def quiet() -> None:
 
 def hush() -> None:
     """Keep Dask's log from users: what it means to them the engine says."""
-    logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)
+    for name in ("distributed", "distributed.client"):  # Dask gives the latter a level of its own
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
 class Process:
@@ -312,6 +314,8 @@ def main(descriptor: int) -> None:
     threading.Thread(target=watch, daemon=True).start()
     try:
         asyncio.run(_serve(lifeline, first["slots"], json.loads(second), str(place)))
+    except Exception:
+        traceback.print_exc()  # its last line is what the coordinator tells of it
     finally:
         leave()
 

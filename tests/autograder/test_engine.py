@@ -1,4 +1,6 @@
+import asyncio
 import contextlib
+import logging
 import os
 import re
 import signal
@@ -12,11 +14,11 @@ import distributed
 import pytest
 
 from autograder import engine as engine_module
-from autograder import local
+from autograder import given, local
 from autograder.engine import DEATHS, Engine, shared
-from autograder.model import AutograderError, Verdict
+from autograder.model import AutograderError, Execution, Verdict
 from autograder.settings import Autograder
-from autograder.worker import chain
+from autograder.worker import Profile, Reply, chain
 from tests.autograder.building import alive, asserts, descendants, ended, in_use, job, wait_for
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
@@ -241,6 +243,17 @@ def test_worker_processes_that_end_before_they_serve_are_given_up(monkeypatch, t
         next(broken.run([job("1")]))
 
 
+def test_why_a_worker_process_cannot_serve_is_told(tmp_path):
+    none = str(tmp_path / "none.pem")
+    told = {"scheduler": "tls://127.0.0.1:1", "certificate": none, "key": none}
+    process = local.Process(Profile(sandbox=False), 1)
+    try:
+        with pytest.raises(AutograderError, match=r"ended 3 times .*No such file"):
+            asyncio.run(process.follow(told))
+    finally:
+        process.close()
+
+
 COORDINATOR = """
 import sys
 sys.path.insert(0, {root!r})
@@ -300,8 +313,8 @@ def test_only_who_has_the_key_reaches_the_scheduler(engine):
 # --- somebody else's cluster ----------------------------------------------------------------------
 
 #: A scheduler on whose machine this package is not installed.
-SCHEDULER = "import sys; sys.modules['autograder'] = None; from distributed.cli.dask_scheduler "
-SCHEDULER += "import main; main()"
+ABSENT = "import sys; sys.modules['autograder'] = None; "
+SCHEDULER = ABSENT + "from distributed.cli.dask_scheduler import main; main()"
 WORKER = "from distributed.cli.dask_worker import main; main()"
 
 
@@ -331,9 +344,9 @@ def scheduler_process():
 
 
 @contextlib.contextmanager
-def worker_process(address, name, *more, path=()):
+def worker_process(address, name, *more, path=(), code=WORKER):
     options = ("--name", name, "--nthreads", "2", "--host", "127.0.0.1", "--no-nanny", *more)
-    with dask(WORKER, address, *options, path=path) as process:
+    with dask(code, address, *options, path=path) as process:
         for line in process.stderr:
             if "Registered to" in line:
                 break
@@ -438,3 +451,64 @@ def test_a_scheduler_that_goes_away_is_named():
         with pytest.raises(AutograderError, match="is gone"):
             next(engine.run([job("1")]))
         assert not engine.serves(engine.settings)
+
+
+def test_a_scheduler_that_goes_away_while_nothing_runs_is_named(monkeypatch):
+    monkeypatch.setattr(given, "ANSWER", 1)
+    with contextlib.ExitStack() as running:
+        address, process = running.enter_context(scheduler_process())
+        engine = running.enter_context(Engine(Autograder(preload=[], scheduler=address)))
+        engine.connect()
+        process.kill()
+        wait_for(lambda: not engine.serves(engine.settings), 30)
+        for _ in range(2):
+            with pytest.raises(AutograderError, match="is gone"):
+                next(engine.run([job("1")]))
+        engine._thread.join()
+        with pytest.raises(AutograderError, match="is gone"):
+            engine.submit(job("1"))
+        assert engine._under_way == 0
+        assert not logging.getLogger("distributed.client").isEnabledFor(logging.ERROR)
+
+
+def test_a_server_asks_again_for_a_scheduler_that_did_not_answer(monkeypatch):
+    monkeypatch.setattr(engine_module, "_shared", None)
+    monkeypatch.setattr(given, "ANSWER", 1)
+    settings = Autograder(scheduler="tcp://127.0.0.1:1")
+    first = shared(settings)
+    with pytest.raises(AutograderError, match="No Dask scheduler answers"):
+        first.connect()
+    second = shared(settings)
+    assert second is not first
+    second.close()
+
+
+def test_a_worker_without_this_package_is_named_and_another_one_asked(tmp_path):
+    space = ("--local-directory", str(tmp_path))
+    with (
+        scheduler_process() as (address, _),
+        Engine(Autograder(preload=[], scheduler=address)) as engine,
+        worker_process(address, "bare", *space, code=ABSENT + WORKER),
+    ):
+        with pytest.raises(AutograderError, match=r"worker of .* cannot grade;.*autograder halted"):
+            next(engine.run([job("1")]))
+        with worker_process(address, "whole", *space):
+            wait_for(lambda: len(engine.slots) == 2)
+            assert ended(next(engine.run([job("1")]))).verdicts == [Verdict.PASS]
+
+
+def test_where_a_job_failed_it_is_tried_again_if_all_others_refuse_it(monkeypatch):
+    engine, one = Engine(Autograder(scheduler="tcp://127.0.0.1:1")), job("1")
+    engine._workers = {name: {"resources": {}} for name in ("fails", "refuses")}
+    asked = []
+
+    async def ask(order, job, only, *, alone):
+        asked.append(only)
+        if only == ["refuses"]:
+            return Reply("refuses", refusal="It has no NumPy.")
+        failure = "killed" if len(asked) == 1 else ""
+        return Reply("fails", execution=Execution(one, b"", (), 0.0, failure=failure))
+
+    monkeypatch.setattr(engine, "_ask", ask)
+    assert asyncio.run(engine._see_through(0, one)).failure == ""
+    assert asked == [[], ["refuses"], ["fails"]]
