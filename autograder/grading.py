@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import ExitStack
@@ -14,9 +13,9 @@ from autograder.audit import Cause
 from autograder.courses import Course, did_you_mean
 from autograder.engine import Engine
 from autograder.ledger import Ledger
-from autograder.model import AutograderError, Execution, Graded, Verdict
+from autograder.model import AutograderError, Execution, Graded
 from autograder.prepare import Prepare, Prepared
-from autograder.record import Record
+from autograder.record import Record, nameless
 
 
 class Grading:
@@ -98,8 +97,8 @@ class Grading:
 
         try:
             for student in students:
-                if not _is_text(student):
-                    yield _nameless(student, self.assignment)
+                if refused := nameless(student, self.assignment):
+                    yield refused
                     continue
                 prepared = prepare.prepare(student)
                 if prepared.refusal:
@@ -117,19 +116,6 @@ class Grading:
         finally:
             for future in waiting:
                 future.cancel()
-
-
-def _is_text(name: str) -> bool:
-    """Whether a folder's name can be written anywhere else."""
-    return os.fsencode(name).decode(errors="ignore") == name
-
-
-def _nameless(student: str, assignment: str) -> Graded:
-    shown = os.fsencode(student).decode(errors="backslashreplace")
-    message = (
-        "The submission cannot be graded: the student's name, as its folder has it, is no text."
-    )
-    return Graded(shown, assignment, Verdict.ERROR, message=message)
 
 
 def _safely(

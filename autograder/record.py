@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -162,8 +163,21 @@ def discard(course: Course, assignment: str, student: str) -> None:
     _remove(course.folder("autograded", assignment, student))
 
 
+def nameless(student: str, assignment: str) -> Graded | None:
+    """Return the refusal of a student whose name, as its folder has it, cannot be written."""
+    shown = os.fsencode(student).decode(errors="backslashreplace")
+    if shown == student:
+        return None
+    message = (
+        "The submission cannot be graded: the student's name, as its folder has it, is no text."
+    )
+    return Graded(shown, assignment, Verdict.ERROR, message=message)
+
+
 def recorded(course: Course, assignment: str, student: str) -> Graded:
     """Read back what was recorded for a submission."""
+    if refused := nameless(student, assignment):
+        return refused
     paths = sorted(course.folder("autograded", assignment, student).glob("*.ipynb"))
     if not paths:
         return Graded(

@@ -185,6 +185,7 @@ def collect(course: Course, assignment: str) -> Collected:
         kept = one = recorded(course, assignment, student)
         if student in done:
             one = with_marks(kept, marks[student])
+        student = one.student  # as it can be written
         if one.cells and not kept.cells:
             notes[student].append(one.message)
         if one.cells and any(mark.stale for mark in marks[student]):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import random
 import re
 import shutil
@@ -382,6 +383,13 @@ def test_what_is_out_of_date_is_noted(course: Any) -> None:
     notes = report.collect(course, "ps1").notes
     assert "after a person gave points" in notes["ada"][0]
     assert "Submitted again" in notes["bob"][0]
+
+
+def test_a_student_whose_name_is_no_text_keeps_no_other_from_the_page(course: Any) -> None:
+    (course.root / "submitted" / os.fsdecode(b"\xe9milie") / "ps1").mkdir(parents=True)
+    page = write(course, "ps1").read_text()
+    assert r"\xe9milie" in page
+    assert "is no text" in page
 
 
 def test_links_lead_from_the_reports_place_to_feedback_only(course: Any, tmp_path: Path) -> None:
