@@ -60,7 +60,10 @@ class Client(NotebookClient):
         self.km.inmate.begin(self.job.limits.cell_cpu_seconds)
 
     def _keep(self, *, execute_reply: dict[str, Any], **_: Any) -> None:
-        self.reply = execute_reply["content"]
+        self.reply = {
+            key: writable(value) if isinstance(value, str) else value
+            for key, value in execute_reply["content"].items()
+        }
 
     async def _async_poll_for_reply(self, *arguments: Any, **named: Any) -> Any:
         reply = await super()._async_poll_for_reply(*arguments, **named)
@@ -99,7 +102,9 @@ class Client(NotebookClient):
     def process_message(self, msg: Any, cell: NotebookNode, cell_index: int) -> Any:
         """Take note of a message unless it is of no use here, or more than a cell may print."""
         try:
-            return self._process(msg, cell, cell_index) if proper(msg) else None
+            if not proper(msg):
+                return None
+            return self._process({**msg, "content": writable(msg["content"])}, cell, cell_index)
         except CellExecutionComplete:
             raise
         except Exception:  # made up by the notebook: nbclient expects a kernel's own
@@ -145,6 +150,19 @@ def proper(msg: Any) -> bool:
             return False
         return all(_shown(mime, value) for mime, value in data.items())
     return True
+
+
+def writable(thing: Any) -> Any:
+    """Return what came as JSON without halves of characters, which no file can hold."""
+    if isinstance(thing, str):
+        if thing.isascii():
+            return thing
+        return thing.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(thing, list):
+        return [writable(part) for part in thing]
+    if isinstance(thing, dict):
+        return {writable(key): writable(value) for key, value in thing.items()}
+    return thing
 
 
 def _shown(kind: Any, value: Any) -> bool:

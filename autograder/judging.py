@@ -7,6 +7,7 @@ import contextlib
 import socket
 from typing import Any
 
+from autograder.client import writable
 from autograder.inmate import Inmate
 from autograder.model import Job
 from autograder.wire import Channel, WireError
@@ -83,7 +84,8 @@ class Judging:
             self._channel.send({"cell": cell, "source": source, "locked": locked})
         except (EOFError, OSError) as error:
             raise JudgeGoneError("the judge has ended") from error
-        return await self._hear()
+        answer: dict[str, Any] = writable(await self._hear())
+        return answer
 
     async def _hear(self) -> dict[str, Any]:
         assert self._channel is not None

@@ -163,7 +163,7 @@ def test_a_cell_that_ends_its_process_costs_only_itself(run, source, said):
 
 @pytest.mark.slow
 def test_deep_recursion_is_an_error(run):
-    done = run("def f(): return f()\nf()", "1")
+    done = run("def f(): return f()\nf()", "1", cell_seconds=60)
     assert done.verdicts == [ERROR, PASS]
     assert done.messages[0].startswith("RecursionError")
 
@@ -421,3 +421,28 @@ def test_a_reply_that_a_notebook_made_up_is_an_error_of_its_cell(run, content):
     done = run(solution(forging), asserts("assert True"))
     assert done.failure == ""
     assert done.verdicts == [Verdict.ERROR, Verdict.PASS]
+
+
+HALVES = """
+session, packed = get_ipython().kernel.session, get_ipython().kernel.session.pack
+session.pack = lambda thing: packed(thing).replace(b"HALF", b"\\\\ud800")
+kernel = get_ipython().kernel
+shown = {"data": {"application/json": {"HALF": ["HALF"]}, "text/html": ["HALF"]}, "metadata": {}}
+session.send(kernel.iopub_socket, "display_data", shown, parent=kernel.get_parent("shell"))
+print("HALF")
+raise ValueError("HALF")
+"""
+
+
+def test_halves_of_characters_do_not_make_the_grader_fail(run):
+    done = run(
+        solution(HALVES),
+        solution("def f():\n    print('\\ud800')\n    raise ValueError('\\ud800')"),
+        asserts("f()"),
+    )
+    assert done.failure == ""
+    assert done.verdicts == [ERROR, PASS, ERROR]
+    assert done.messages == ["ValueError: \ufffd", "", "ValueError: \ufffd"]
+    assert done.printed(0) == done.printed(2) == "\ufffd\n"
+    (shown,) = [out for out in done.cells[0].outputs if out.output_type == "display_data"]
+    assert shown.data == {"application/json": {"\ufffd": ["\ufffd"]}, "text/html": "\ufffd"}

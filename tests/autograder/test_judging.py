@@ -95,3 +95,15 @@ def test_a_stopped_judge_leaves_no_process_and_no_file(zygote):
     assert len(mine) >= 3  # warden, init, judge
     wait_for(lambda: not alive(mine))
     assert not directory.exists()
+
+
+def test_what_an_answer_holds_can_be_written_to_a_file(zygote):
+    async def scenario(judging, wire):
+        shown = await judging.run("one", "print('x\\ud800')\n'\\udfff'", locked=False)
+        failed = await judging.run("two", "raise ValueError('\\ud800')", locked=False)
+        return shown, failed
+
+    shown, failed = with_judge(zygote, scenario)
+    assert shown["stdout"] == "x\ufffd\n"
+    assert failed["message"] == "ValueError: \ufffd"
+    assert "".join(failed["traceback"]).encode()

@@ -166,6 +166,29 @@ class Slow:
         ),
     ),
     Attack(
+        "half_characters",
+        "Prints, raises, returns and shows text that no file can hold: halves of characters.",
+        {
+            **only("area", "raise ValueError(HALF)", "HALF = '\\ud800' * 9"),
+            **only("integrate", "raise type('E', (AssertionError,), {})(HALF)"),
+            **only("weights", "print(HALF)\n    return [HALF] * given[0]"),
+            **only("count", "return {HALF: HALF}"),
+            "root": "root = '\\udfff'",
+            "sketch": """kernel = get_ipython().kernel
+session, packed = kernel.session, kernel.session.pack
+session.pack = lambda thing: packed(thing).replace(b"HALF", b"\\\\ud800")
+for kind, content in (
+    ("stream", {"name": "stdout", "text": "HALF"}),
+    ("display_data", {"data": {"text/plain": "HALF", "text/html": ["HALF"]}, "metadata": {}}),
+    ("display_data", {"data": {"application/json": {"HALF": ["HALF"]}}, "metadata": {}}),
+    ("update_display_data", {"data": {"text/plain": "HALF"}, "transient": {"display_id": "HALF"}}),
+    ("execute_result", {"data": {}, "metadata": {"HALF": "HALF"}, "execution_count": 1}),
+):
+    session.send(kernel.iopub_socket, kind, content, parent=kernel.get_parent("shell"))
+raise ValueError("HALF")""",
+        },
+    ),
+    Attack(
         "named_pipe",
         "Puts a named pipe, which nobody ever writes to, where a test will read a file.",
         {
