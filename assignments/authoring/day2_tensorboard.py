@@ -272,7 +272,9 @@ with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
                 "The steps are wrong. The number at place i has the step first + every·i, with i "
                 "counted in the curve as it was given, what is left out included."
             )
-        assert isinstance(left_out, int), "The number of values left out should be an int."
+        assert isinstance(left_out, int | np.integer), (
+            "The number of values left out should be an int."
+        )
         assert left_out == 4, (
             "The number of values that were left out is wrong: it is over all curves together, and "
             "inf and -inf are not finite either."

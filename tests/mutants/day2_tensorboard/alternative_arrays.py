@@ -37,7 +37,7 @@ def log_curves(folder, curves, first, every):
                 if place < len(values) and np.isfinite(values[place]):
                     tf.summary.scalar(tag, values[place])
     writer.close()
-    return int(sum(np.sum(~np.isfinite(values)) for values in curves.values()))
+    return sum(np.sum(~np.isfinite(values)) for values in curves.values())  # NumPy's own int
 
 
 # %% cell="records"
