@@ -163,7 +163,7 @@ assert np.allclose(w_new, whole[1] / whole[1].sum(), rtol=1e-9), (
 # Write `smooth(j, X, c, w)` for $j=1,2,3,4$. It returns the values at all points of `X`.
 #
 # **By hand.** One point $x=(\frac12,\frac12)$ with $c=(1,2)$ and $w=(\frac14,\frac34)$. Then
-# $\sum c_ix_i=1.5$ and $c_i(x_i-w_i)=\pm\frac14,\ \mp\frac12$, hence
+# $\sum c_ix_i=1.5$ and $c_i(x_i-w_i)=\frac14,\ -\frac12$, hence
 # $f_1=\cos(\frac\pi2+1.5)=-0.9975$, $f_2=\frac1{1.0625}\cdot\frac1{1.25}=0.7529$,
 # $f_3=2.5^{-3}=0.064$, $f_4=e^{-0.3125}=0.7316$.
 #
