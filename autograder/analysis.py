@@ -144,11 +144,13 @@ def _question(name: str, rows: Sequence[tuple[str, dict[str, CellScore]]]) -> Qu
         cell = row[name]
         if cell.points is None:
             continue
-        own.append(cell.points)
+        # Its points may have been changed since somebody else was graded.
+        points = cell.points * (most / cell.max_points if cell.max_points > 0 else 1)
+        own.append(points)
         full += standing(cell) == "full"
         others = [c for key, c in row.items() if key != name and c.points is not None]
         if possible := sum(c.max_points for c in others):
-            pairs.append((cell.points, sum(c.points or 0.0 for c in others) / possible))
+            pairs.append((points, sum(c.points or 0.0 for c in others) / possible))
         if standing(cell) != "full":
             failures.append((student, cell.message))
     none = sum(points <= EPSILON for points in own) if most > 0 else 0

@@ -100,6 +100,15 @@ def test_difficulty_of_a_question_without_points_or_answers_is_unknown() -> None
     assert analysis.difficulty([], 2) is None
 
 
+def test_a_question_whose_points_were_changed_is_as_difficult_for_those_graded_before() -> None:
+    before, after, none = (("a", 2.0, 2.0), ("b", 4.0, 4.0), ("c", 0.0, 4.0))
+    for rows in ((before, after, none), (none, before, after)):
+        results = [submission(name, cell("q", points, most)) for name, points, most in rows]
+        (one,) = analysis.questions(results)
+        assert one.difficulty == pytest.approx(2 / 3)
+        assert (one.full, one.partial, one.none) == (2, 0, 1)
+
+
 def test_what_waits_for_a_person_is_left_out_of_both_scores() -> None:
     results = [
         submission(f"s{i}", cell("a", own, 1), cell("b", other, 4), cell("essay", essay, 10))
