@@ -76,15 +76,15 @@ def _engine(settings: Autograder) -> Iterator[Fact]:
 
 
 def _scheduler(settings: Autograder) -> Fact:
-    with closing(Engine(settings)) as engine:
-        try:
+    try:
+        with closing(Engine(settings)) as engine:
             engine.connect()
             slots = engine.slots
-        except AutograderError as error:
-            remedy = "Start one: `dask scheduler`, and `dask worker ADDRESS` on each machine."
-            if isinstance(error, KeysError):
-                remedy = "Give Dask the keys of that cluster; whoever runs it has them."
-            return Fact("engine", False, str(error), remedy)
+    except AutograderError as error:
+        remedy = "Start one: `dask scheduler`, and `dask worker ADDRESS` on each machine."
+        if isinstance(error, KeysError):
+            remedy = "Give Dask the keys of that cluster; whoever runs it has them."
+        return Fact("engine", False, str(error), remedy)
     answers = f"The Dask scheduler at {settings.scheduler} answers"
     if not slots:
         remedy = f"Start one on each machine: `dask worker {settings.scheduler}`; grading waits."

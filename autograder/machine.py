@@ -170,7 +170,8 @@ def _warm(settings: Autograder) -> list[Fact]:
     if absent:
         meaning = f"c.Autograder.preload names what is not installed: {', '.join(absent)}."
         return [Fact("preload", False, meaning, "Install it, or take it from the list.")]
-    found = [Fact("preload", True, f"Imported once, before all: {', '.join(settings.preload)}.")]
+    named = f"Imported once, before all: {', '.join(settings.preload)}."
+    found = [Fact("preload", True, named if settings.preload else "Nothing is imported before.")]
     heavy = [name for name in ("tensorflow", "keras", "torch") if find_spec(name) is not None]
     cold = [name for name in heavy if name not in settings.preload]
     if cold:

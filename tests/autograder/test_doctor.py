@@ -104,6 +104,13 @@ def test_a_scheduler_that_does_not_answer_stops_grading(look, root):
     assert "No Dask scheduler answers at tcp://127.0.0.1:9" in facts["engine"].meaning
 
 
+def test_an_address_of_no_scheduler_is_one_finding_among_the_others(look, root):
+    facts, able = look(root, scheduler="10.0.0.1:8786")
+    assert not able
+    assert "'10.0.0.1:8786' does not look like" in facts["engine"].meaning
+    assert facts["gradebook"].available
+
+
 @pytest.mark.slow
 def test_a_scheduler_is_asked_for_its_workers(look, root, tmp_path):
     with clusters.scheduler() as address:

@@ -108,6 +108,10 @@ def test_a_module_that_is_not_installed_is_named():
     assert "numpy" not in found.meaning
 
 
+def test_a_course_that_preloads_nothing_is_told_so():
+    assert fact("preload", Autograder(preload=[])).meaning == "Nothing is imported before."
+
+
 def test_large_libraries_that_are_not_preloaded_are_named():
     assert "'keras'" in fact("large libraries", Autograder(preload=["numpy"])).remedy
     names = {one.name for one in facts(Autograder(preload=["tensorflow", "keras"]))}
