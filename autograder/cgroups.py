@@ -89,6 +89,13 @@ class Fence:
     def __init__(self, place: Path, memory_mb: int) -> None:
         self._group = place / f"{NAME}{os.getpid()}-{next(_numbers)}"
         self._group.mkdir()
+        try:
+            self._narrow(memory_mb)
+        except OSError:
+            self.remove()
+            raise
+
+    def _narrow(self, memory_mb: int) -> None:
         most = str((memory_mb + WIDER) << 20)
         limit = _limit(self._group)
         if limit is None:

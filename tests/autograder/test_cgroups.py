@@ -74,6 +74,12 @@ def test_where_no_group_can_be_made_there_is_no_fence(monkeypatch):
     assert cgroups.fence(40) is None
 
 
+def test_a_group_that_takes_no_limit_is_removed_again(tmp_path):
+    with pytest.raises(OSError, match="no limit on memory"):
+        cgroups.Fence(tmp_path, 40)
+    assert not list(tmp_path.iterdir())
+
+
 @needed
 @pytest.mark.sandbox
 def test_a_student_s_process_is_fenced_in_before_its_first_line(run):
