@@ -132,7 +132,8 @@ def _spoil(original: Any) -> None:
             elif kind in "mM":
                 original[...] = "NaT"
             else:
-                original[...] = "\0changed" if kind == "U" else b"\0changed"
+                # Not a zero first: NumPy would take it, where there is room for one, for no text.
+                original[...] = "\1changed" if kind == "U" else b"\1changed"
     elif isinstance(original, list):
         original[:] = [Changed()]
     elif isinstance(original, dict):

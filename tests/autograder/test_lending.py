@@ -52,6 +52,8 @@ def test_a_change_in_place_is_made_and_one_beside_a_value_spoils():
         np.ones(3, bool),
         np.array(["ab", "c"]),
         np.array([b"ab"]),
+        np.array(["", ""]),
+        np.array([b"", b""]),
         np.array(["2020-01-01"], "M8[D]"),
     ],
 )
