@@ -103,6 +103,21 @@ class ViewSpawner(LocalProcessSpawner):
             self.popen_kwargs = {"cwd": work, "stdin": DEVNULL, "stdout": log, "stderr": log}
             return await super().start()
 
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Recall what an earlier hub knew of the server, but not its process.
+
+        It ended with that hub (`hub_config.tether`), and by now its number may be that of a process
+        which is not ours: JupyterHub would end that one, because no server answers there.
+
+        Parameters
+        ----------
+        state : dict
+            As the hub's database has it.
+        """
+        super().load_state(state)
+        if sys.platform == "linux":
+            self.pid = 0
+
     def make_preexec_fn(self, name: str) -> Callable[[], None] | None:
         """Choose what a process does between fork and exec; the operating system's user stays.
 
