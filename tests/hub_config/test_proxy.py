@@ -38,6 +38,34 @@ def test_another_version_does_not_serve(elsewhere):
     assert proxy.command()[0] == sys.executable
 
 
+@pytest.mark.parametrize("interrupted", [KeyboardInterrupt, None])
+def test_what_an_interrupted_installation_leaves_does_not_serve(
+    elsewhere, monkeypatch, interrupted
+):
+    steps = []
+
+    def npm(argv: list[str]) -> None:
+        steps.append(argv)
+        if "install" in argv:
+            package = Path(argv[argv.index("--prefix") + 1], "node_modules/configurable-http-proxy")
+            package.mkdir(parents=True)
+            (package / "package.json").write_text(f'{{"version": "{proxy.CHP_VERSION}"}}')
+        elif interrupted:
+            raise interrupted
+
+    monkeypatch.setattr(proxy, "_run", npm)
+    if interrupted:
+        with pytest.raises(interrupted):
+            proxy.install()
+        assert proxy.command()[0] == sys.executable
+    else:
+        assert proxy.install() is True
+        assert proxy.command()[0] == str(proxy.node())
+    assert len(steps) == 2
+    left = [path.name for path in elsewhere.parent.iterdir()]
+    assert left == ([] if interrupted else ["proxy"])
+
+
 def test_where_npm_does_not_answer_one_line_says_so(elsewhere, monkeypatch, capsys):
     monkeypatch.setenv("npm_config_registry", "http://127.0.0.1:9")
     assert __main__.main(["install-proxy"]) == 0
