@@ -72,10 +72,21 @@ class Course:
         return Path(self.directory.format_path(name, student, assignment))
 
     def students(self, step: str, assignment: str) -> list[str]:
-        """Return the students who have a folder for ``assignment`` in ``step``, sorted."""
+        """Return the students who have a folder for ``assignment`` in ``step``, sorted.
+
+        Raises
+        ------
+        AutograderError
+            If the course gives students no folders of their own.
+        """
         pattern = self.folder(step, assignment, "*")
         # The student's name is the one part of the path that the pattern leaves open.
-        position = next(i for i, part in enumerate(pattern.parts) if part == "*")
+        position = next((i for i, part in enumerate(pattern.parts) if part == "*"), None)
+        if position is None:
+            raise AutograderError(
+                "c.CourseDirectory.directory_structure must have {student_id} as a folder of its "
+                f"own, and is {self.directory.directory_structure!r}."
+            )
         anchor = Path(*pattern.parts[:position])
         found = anchor.glob(str(pattern.relative_to(anchor))) if anchor.is_dir() else []
         names = {path.parts[position] for path in found if path.is_dir()}

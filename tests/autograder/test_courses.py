@@ -60,6 +60,13 @@ def test_students_are_found_in_another_directory_structure(root):
     assert open_course(root).students("submitted", "ps1") == ["alice"]
 
 
+def test_a_structure_without_a_folder_for_each_student_is_one_sentence(root):
+    structure = "{nbgrader_step}/{assignment_id}_{student_id}"
+    configure(root, f"c.CourseDirectory.directory_structure = {structure!r}")
+    with pytest.raises(AutograderError, match=r"must have {student_id} as a folder of its own"):
+        open_course(root).students("submitted", "ps1")
+
+
 def test_hidden_folders_and_excluded_students_are_left_out(root):
     """As nbgrader does."""
     configure(root, "c.CourseDirectory.student_id_exclude = 'bob,carol'")
