@@ -97,9 +97,12 @@ class OverwriteCells(StockOverwriteCells):
             nb, resources = self.add_missing_grade_cells(nb, resources)
             nb, resources = self.add_missing_task_cells(nb, resources)
         if nb.nbformat_minor >= 5:  # since then cells have ids, the restored ones none yet
+            taken = {cell.get("id") for cell in nb.cells}
             for cell in nb.cells:
                 if "id" not in cell:
-                    cell["id"] = f"restored-{cell.metadata.nbgrader['checksum']}"
+                    own = f"restored-{cell.metadata.nbgrader['checksum']}"
+                    others = (f"{own}-{number}" for number in range(len(taken)))
+                    cell["id"] = next(one for one in (own, *others) if one not in taken)
         return nb, resources
 
     def update_cell_type(self, cell: NotebookNode, cell_type: str) -> None:

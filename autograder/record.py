@@ -87,10 +87,12 @@ class Record:
         for book in self.assignment.notebooks:
             if book.name not in submitted:
                 address = book.name, self.assignment.name, student
-                grades, _ = entries(self.ledger, *address)
+                grades, comments = entries(self.ledger, *address)
                 for grade in grades.values():
                     grade.auto_score, grade.needs_manual_grade = 0.0, False
-                # An earlier submission may have had it, and have been late.
+                # An earlier submission may have had it, and have been late, or refused.
+                for comment in comments.values():
+                    comment.auto_comment = None
                 self.ledger.find_submission_notebook(*address).late_submission_penalty = None
 
     def refuse(self, prepared: Prepared) -> Graded:

@@ -264,6 +264,17 @@ def test_a_deleted_test_cell_comes_back_behind_the_answer_it_tests(root, prepare
     assert order == ["double", "test_double", "mean", "test_mean", "explain"]
 
 
+def test_a_restored_cell_has_an_id_of_its_own_whatever_the_others_claim(root, prepare):
+    with open_course(root).gradebook() as gradebook:
+        checksum = gradebook.find_source_cell("test_mean", "p1", "ps1").checksum
+    book = released(root)
+    book.cells = [cell for index, cell in enumerate(book.cells) if index != 4]
+    book.cells[0]["id"] = f"restored-{checksum}"
+    submit(root, "alice", book)
+    ids = [cell.id for cell in cells_of(prepare())]
+    assert len(set(ids)) == len(ids)
+
+
 def test_of_a_duplicated_test_cell_one_counts(root, prepare):
     book = released(root)
     twin = nbformat.from_dict({**book.cells[2], "id": "another"})

@@ -30,6 +30,7 @@ from tests.autograder.building import (
     prepared,
     record,
     scores,
+    solution,
     submit,
     write_course,
 )
@@ -141,6 +142,21 @@ def test_a_notebook_that_was_late_and_is_gone_costs_no_penalty(pair):
     with gradebook(pair) as book:
         alice = book.find_submission("ps1", "alice")
         assert (alice.score, alice.late_submission_penalty) == (2, 0)
+
+
+def test_a_notebook_that_was_refused_and_is_gone_has_no_comment_any_more(bare):
+    for name in ("a", "b"):
+        write_course(bare, solution("x = 1", "s"), asserts("assert True", "q"), name=name)
+    course = open_course(bare)
+    submit(bare, "alice", b"corrupt", name="a")
+    submit(bare, "alice", {}, name="b")
+    refused = prepared(bare, "alice")
+    with Ledger(course.directory.db_url, course.directory.course_id) as ledger:
+        Record(course, ledger, course.load(ledger, "ps1")).refuse(refused)
+    (bare / "submitted/alice/ps1/a.ipynb").unlink()
+    record_passed(bare)
+    with gradebook(bare) as book:
+        assert book.find_comment("s", "a", "ps1", "alice").auto_comment is None
 
 
 def test_a_person_s_points_go_to_the_notebook_that_they_were_given_for(pair):
