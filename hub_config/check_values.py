@@ -79,8 +79,9 @@ _NEVER: dict[str, tuple[Any, str]] = {
 #: What a profile decides, whatever the values say.
 _OVERRULED = ("singleuser.cpu", "singleuser.memory")
 _QUANTITIES = ("hub.db.pvc.storage", "singleuser.storage.capacity")
-#: What stands under these names is nobody's business; nor is a text with one of the marks.
-_SECRETS = ("apiToken", "api_token", "client_secret", "cookieSecret", "password", "secretToken")
+#: What stands under names that end so is nobody's business; nor is a text with one of the marks. An
+#: existing Secret of Kubernetes is named only.
+_SECRETS = re.compile(r"(?<!existing)(secret|password|token)$", re.IGNORECASE)
 _MARKS = ("PRIVATE KEY-----", "://[^/@]+:[^/@]+@")
 
 
@@ -138,7 +139,7 @@ def exposed(values: Any, file: str, where: str = "") -> Iterator[str]:
 def _secret(key: str, text: str) -> bool:
     if not text or refusals.placeholders({"": text}):
         return False
-    return key in _SECRETS or any(re.search(mark, text) for mark in _MARKS)
+    return bool(_SECRETS.search(key)) or any(re.search(mark, text) for mark in _MARKS)
 
 
 def at(values: Mapping[str, Any], where: str) -> Any:
