@@ -98,7 +98,7 @@ def _job(profile: Profile, name: str, address: str, keys: Security) -> SLURMJob:
         extra += ["--resources", ",".join(f"{one}={most:g}" for one, most in resources.items())]
     ours: dict[str, Any] = {
         "cores": THREADS * slots(profile),  # Dask's threads; Slurm is asked for the next line
-        "job_cpu": int(profile.cpu),
+        "job_cpu": max(1, int(profile.cpu)),  # Slurm refuses 0, and has no half ones
         "memory": f"{profile.memory_gib:g}GiB",
         "processes": 1,
         "nanny": False,

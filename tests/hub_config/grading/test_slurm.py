@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import dask
@@ -54,6 +55,13 @@ def test_a_job_asks_for_what_its_profile_has(script, profile):
     assert [line for line in directives if "gpu:" in line] == gpus
     offers = command[command.index("--resources") + 1] if "--resources" in command else ""
     assert offers == (f"GPU={profile.accelerator.count}" if profile.accelerator else "")
+
+
+def test_half_a_processor_is_one_for_slurm(keys):
+    whole = profiles.load()
+    half = replace(whole, profiles=(replace(whole.profiles[0], cpu=0.5),))
+    (job,) = slurm.jobs(half, {half.profiles[0].name: 1}, ADDRESS, keys)
+    assert "#SBATCH --cpus-per-task=1\n" in job.job_script()
 
 
 def test_a_worker_is_one_process_with_the_keys(script, keys):
