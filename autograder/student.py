@@ -13,6 +13,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -63,6 +64,22 @@ def _interruptible() -> Iterator[None]:
     finally:
         signal.signal(signal.SIGINT, before[0])
         builtins.input = before[1]
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Put an interrupt off to the end of what runs here."""
+    if threading.current_thread() is not threading.main_thread():  # there are none elsewhere
+        yield
+        return
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came:
+        raise KeyboardInterrupt
 
 
 def _no_input(*_: Any) -> str:
@@ -116,6 +133,7 @@ class Service:
         self._numbers: dict[int, int] = {}  # by identity; what is held stays alive
         self._sent: dict[int, int] = {}  # how often each went to the judge
         self._callbacks: dict[int, Callback] = {}
+        self._asked = 0  # how many requests are being carried out, one within the other
 
     def answer(self) -> None:
         """Wait for a request and answer it.
@@ -131,6 +149,7 @@ class Service:
         printed = _Clipped()
         reply: dict[str, Any] = {}
         parts: list[Any] = []
+        self._asked += 1
         try:
             for number, times in head.get("free", ()):
                 self._let_go(number, times)
@@ -148,6 +167,7 @@ class Service:
             reply, parts = parcels.pack((value, changes), self.refer, known)
         except BaseException as error:  # of whatever kind, it is the judge's to hear of
             reply, parts = self._raised(error)
+        self._asked -= 1
         self.channel.send({**reply, "printed": printed.getvalue()}, parts)
 
     def _raised(self, error: BaseException) -> tuple[dict[str, Any], list[Any]]:
@@ -165,15 +185,18 @@ class Service:
     def call_back(self, number: int, args: Any, kwargs: Any) -> Any:
         """Let the judge call its function; meanwhile, answer what it asks."""
         head, blobs = parcels.pack((args, kwargs), self.refer)
-        self.channel.send({**head, "callback": number}, blobs)
-        while True:
-            head, blobs = self.channel.receive()
-            if "op" in head:
+        # An answer that nobody waits for any more would be taken for the judge's next request.
+        # While the judge asks for nothing, none may ever come.
+        with _undisturbed() if self._asked else contextlib.nullcontext():
+            self.channel.send({**head, "callback": number}, blobs)
+            while True:
+                head, blobs = self.channel.receive()
+                if "op" not in head:
+                    break
                 self._answer(head, blobs)
-            elif "raised" in head:
-                raise _foreign(head["raised"])
-            else:
-                return parcels.unpack(head, blobs, self.resolve)
+        if "raised" in head:
+            raise _foreign(head["raised"])
+        return parcels.unpack(head, blobs, self.resolve)
 
     def refer(self, thing: Any) -> parcels.Reference:
         """Return a reference to what cannot go by value: a handle."""

@@ -446,3 +446,18 @@ def test_halves_of_characters_do_not_make_the_grader_fail(run):
     assert done.printed(0) == done.printed(2) == "\ufffd\n"
     (shown,) = [out for out in done.cells[0].outputs if out.output_type == "display_data"]
     assert shown.data == {"application/json": {"\ufffd": ["\ufffd"]}, "text/html": "\ufffd"}
+
+
+@pytest.mark.parametrize("loop", ["g(0.5)", "try: g(0.5)\n        except ValueError: pass"])
+def test_a_call_that_is_interrupted_while_it_calls_the_test_costs_only_its_test(run, loop):
+    # The test's answer to the last call must not be taken for the next test's question.
+    done = run(
+        solution(f"def f(g):\n    while True:\n        {loop}\ndef h(x): return x + 1\nkept = 1"),
+        asserts("f(lambda t: 2 * t)", "one"),
+        asserts("assert h(1) == 2", "two"),
+        asserts("def refuse(t):\n    raise ValueError\nf(refuse)", "three"),
+        asserts("assert h(5) == 6 and h(6) == 7", "four"),
+        cell_seconds=1,
+    )
+    second = ERROR if loop == "g(0.5)" else TIMEOUT
+    assert done.verdicts == [PASS, TIMEOUT, PASS, second, PASS]
