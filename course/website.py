@@ -13,6 +13,8 @@ from course.syllabus import Course, Day, Lecture
 EXTENSIONS = ["myst_nb", "sphinx.ext.mathjax", "sphinx-mathjax-offline"]
 #: A lecture may take so many seconds; running one longer is a fault of the lecture.
 TIMEOUT = 900
+#: What is made anew at each build, and so removed first; and the file that says who made it.
+MADE, MARK = ("source", "html", "doctrees"), ".made-by-course-site"
 #: The theme's column is too narrow for a wide formula or a line of code.
 STYLE = ".bd-main .bd-content .bd-article-container { max-width: 60rem; }\n"
 
@@ -39,21 +41,36 @@ def build(root: Path, taught: Course, directory: Path, *, execute: bool = True) 
     Raises
     ------
     CourseError
-        If a lecture is missing, does not run, or has a link that leads nowhere.
+        If a lecture is missing, does not run, or has a link that leads nowhere; or if `directory`
+        holds somebody else's folder of a name that is removed here.
     """
-    source, html = directory / "source", directory / "html"
-    if source.exists():
-        shutil.rmtree(source)
-    source.mkdir(parents=True)
-    _write_source(root, taught, source)
+    source, html, doctrees = (directory / name for name in MADE)
+    if directory != root / ".site":
+        _refuse_foreign_folders(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / MARK).touch()
     # Links between pages are checked anew, and no page of a lecture that is gone remains.
-    for made in (html, directory / "doctrees"):
-        shutil.rmtree(made, ignore_errors=True)
+    for made in (source, html, doctrees):
+        if made.exists():
+            shutil.rmtree(made, ignore_errors=made != source)
+    source.mkdir()
+    _write_source(root, taught, source)
     settings = _settings(taught, directory, execute=execute)
     lines = [f"{name} = {value!r}" for name, value in settings.items()]
     (source / "conf.py").write_text("\n".join(lines), encoding="utf-8")
-    _sphinx(source, html, directory / "doctrees")
+    _sphinx(source, html, doctrees)
     return html / "index.html"
+
+
+def _refuse_foreign_folders(directory: Path) -> None:
+    if directory.exists() and not directory.is_dir():
+        raise CourseError(f"{directory} is a file; give --out a directory that is new")
+    for name in MADE:
+        if (directory / name).exists() and not (directory / MARK).exists():
+            raise CourseError(
+                f"{directory / name} would be removed, and no `course site` made it; give --out a "
+                "directory that is new"
+            )
 
 
 def _sphinx(source: Path, html: Path, doctrees: Path) -> None:

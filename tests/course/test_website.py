@@ -63,6 +63,21 @@ def test_a_lecture_that_is_not_there_is_named(root, tmp_path):
         website.build(root, settle(root), tmp_path / "out")
 
 
+@pytest.mark.parametrize("name", ["source", "html", "doctrees"])
+def test_a_folder_of_somebody_elses_is_not_removed(root, tmp_path, name):
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "mine").write_text("keep")
+    with pytest.raises(CourseError, match=f"{name} would be removed, and no `course site` made"):
+        website.build(root, settle(root), tmp_path, execute=False)
+    assert (tmp_path / name / "mine").read_text() == "keep"
+
+
+def test_a_file_is_no_directory_for_a_site(root, tmp_path):
+    (tmp_path / "mine").write_text("keep")
+    with pytest.raises(CourseError, match="mine is a file"):
+        website.build(root, settle(root), tmp_path / "mine", execute=False)
+
+
 @pytest.fixture
 def served(real):
     """Serve the site from this machine: a browser's search needs no other."""
