@@ -88,7 +88,8 @@ class Grading:
 
         def finished(timeout: float | None) -> Iterator[Graded]:
             ready, _ = wait(waiting, timeout, return_when=FIRST_COMPLETED)
-            for future in ready:
+            # What has been executed is recorded before an error ends the run.
+            for future in sorted(ready, key=lambda one: one.exception() is not None):
                 prepared = waiting.pop(future)
                 done = parts.setdefault(prepared.student, [])
                 done.append(future.result())

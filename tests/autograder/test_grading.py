@@ -1,5 +1,8 @@
 """The whole path, from submissions to the gradebook."""
 
+import contextlib
+from concurrent.futures import Future
+
 import nbformat
 import pytest
 
@@ -7,7 +10,7 @@ from autograder import grading, sandbox
 from autograder.audit import Cause
 from autograder.courses import open_course
 from autograder.grading import Grading
-from autograder.model import AutograderError, Verdict
+from autograder.model import AutograderError, Execution, Verdict
 from tests.autograder.building import (
     RIGHT,
     asserts,
@@ -174,6 +177,32 @@ def test_a_result_that_cannot_be_recorded_costs_no_other_student_anything(root, 
     assert results["alice"].verdict is Verdict.INTERNAL
     assert "its result was not recorded, NotADirectoryError" in results["alice"].message
     assert results["bob"].points == 5
+
+
+def test_what_is_done_when_the_workers_go_is_recorded(root, monkeypatch):
+    names = [f"s{number}" for number in range(6)]
+    for name in names:
+        submit(root, name)
+    given = []
+
+    class Lost(contextlib.nullcontext):
+        def submit(self, job):
+            given.append((job, Future()))
+            if len(given) == len(names):
+                for number, (one, future) in enumerate(given):
+                    if number == 3:
+                        future.set_exception(AutograderError("The scheduler is gone."))
+                    else:
+                        future.set_result(Execution(one, one.content, (), 0.0))
+            return given[-1][1]
+
+    lost = Lost()
+    lost.enter_result = lost
+    monkeypatch.setattr(grading, "Engine", lambda settings: lost)
+    with pytest.raises(AutograderError, match="gone"):
+        list(Grading(open_course(root), "ps1").run(names))
+    done = open_course(root).students("autograded", "ps1")
+    assert done == [name for name in names if name != "s3"]
 
 
 def test_notebooks_of_another_language_are_refused_before_anything_runs(bare):
