@@ -11,6 +11,7 @@ such socket, the kernel's line. On the line it says ``{"pid": ...}`` and, in the
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import gc
 import importlib.util
@@ -171,6 +172,11 @@ def main(argv: Sequence[str]) -> None:
         request = Kernels(control).serve()
         if request is not None:
             become_kernel(request, me, set_by_imports)
+            return
+    # Python would wait for threads that imports have started, and they may never end.
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    os._exit(0)
 
 
 if __name__ == "__main__":

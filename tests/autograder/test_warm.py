@@ -32,11 +32,13 @@ time.sleep(1000)
 
 @pytest.fixture
 def env(tmp_path):
-    """An environment with two modules: one takes long to import, and one cannot be imported."""
+    """An environment with modules that do what no module should when they are imported."""
     (tmp_path / "tmp").mkdir()
     (tmp_path / "modules").mkdir()
     (tmp_path / "modules" / "long_import.py").write_text("import time; time.sleep(1000)")
     (tmp_path / "modules" / "deadly_import.py").write_text("import os; os._exit(7)")
+    lingering = "import threading, time; threading.Thread(target=time.sleep, args=(1000,)).start()"
+    (tmp_path / "modules" / "lingering_import.py").write_text(lingering)
     own = {"HOME": tmp_path, "PYTHONPATH": tmp_path / "modules", "TMPDIR": tmp_path / "tmp"}
     return dict(os.environ) | {name: str(path) for name, path in own.items()}
 
@@ -95,6 +97,11 @@ def test_a_failed_import_is_named_each_time(warm, fork):
     for _ in range(2):
         with pytest.raises(NotWarmError, match=r"'no_such_module' could not be imported"):
             fork(warm("no_such_module"))
+
+
+def test_a_failed_import_is_named_although_another_one_goes_on(warm, fork):
+    with pytest.raises(NotWarmError, match="'no_such_module' could not be imported"):
+        fork(warm("lingering_import", "no_such_module"))
 
 
 def test_an_import_that_ends_the_process_is_told(warm, fork):
@@ -159,18 +166,18 @@ def test_a_stopped_process_keeps_nobody_waiting(warm, fork, monkeypatch):
     assert wait_until(lambda: [pid for pid in children(parent) if running(pid)] == [kernel.pid])
 
 
-@pytest.mark.parametrize("preload", ["json", "long_import"])
+@pytest.mark.parametrize("preload", ["json", "long_import", "lingering_import"])
 def test_nothing_outlives_an_owner_that_is_killed(env, preload):
     owner = subprocess.Popen(
         [sys.executable, "-c", OWNER, preload], env=env, stdout=subprocess.PIPE, text=True
     )
     with owner:
         assert owner.stdout.readline() == "started\n"
-        if preload == "json":
+        if preload != "long_import":
             kernel = int(owner.stdout.readline())
         (process,) = wait_until(lambda: children(owner.pid)) and children(owner.pid)
         family = [process, *children(process)]
-        assert preload != "json" or kernel in family
+        assert preload == "long_import" or kernel in family
         time.sleep(0.5)
         owner.kill()
     assert wait_until(lambda: not any(map(running, family)))
