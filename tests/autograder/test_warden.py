@@ -96,10 +96,12 @@ def test_an_interrupt_reaches_the_kernel_and_not_the_zygote(zygote):
         manager = await started(zygote)
         client = manager.client()
         client.start_channels()
-        client.execute("import time\ntime.sleep(60)")
-        await asyncio.sleep(0.3)
+        await client.wait_for_ready(timeout=30)
+        client.execute("import time\nprint('it runs')\ntime.sleep(60)")
+        while (await client.get_iopub_msg(timeout=30))["msg_type"] != "stream":
+            pass
         await manager.provisioner.send_signal(signal.SIGINT)
-        reply = await client.get_shell_msg(timeout=10)
+        reply = await client.get_shell_msg(timeout=30)
         assert reply["content"]["ename"] == "KeyboardInterrupt"
         await manager.provisioner.kill()
         await manager.provisioner.wait()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder import sandbox
+from autograder import sandbox, scratch
 from autograder.execute import execute
 from autograder.model import Verdict
 from autograder.zygote import ENVIRONMENT, Zygote, ZygoteError
@@ -51,12 +51,12 @@ def test_a_directory_that_does_not_exist_is_named(tmp_path):
         zygote.wait_ready()
 
 
-def test_without_a_sandbox_nothing_starts_and_nothing_stays(monkeypatch):
+def test_without_a_sandbox_nothing_starts_and_nothing_stays(monkeypatch, tmp_path):
     monkeypatch.setattr(sandbox, "missing", lambda: "none here")
-    before = set(Path("/tmp").glob("ag-*"))
+    monkeypatch.setattr(scratch, "ROOT", tmp_path)  # below /tmp others come and go
     with pytest.raises(sandbox.SandboxUnavailableError, match="none here"):
         Zygote()
-    assert set(Path("/tmp").glob("ag-*")) == before
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_is_preloaded_is_there_and_data_can_be_read_even_below_tmp(tmp_path):
