@@ -68,6 +68,8 @@ def check_port(port: int) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
+            if not port:
+                raise OverflowError("0 stands for any")  # of which the proxy makes nothing
             probe.bind((HOST, port))
         except (OSError, OverflowError) as error:
             raise HubError(

@@ -8,6 +8,7 @@ import pytest
 from hub_config import choice, profiles
 from hub_config.laptop import HubError, configure, serve
 from hub_config.preflight import only_hub_in, plan
+from tests.hub_config.running import free_port
 
 
 @pytest.fixture
@@ -22,13 +23,15 @@ def write(folder: Path, text: str) -> None:
     (folder / "nbgrader_config.py").write_text(text)
 
 
-def refused(course: Path, *, state: Path | None = None, students=("ada",), port: int = 0) -> str:
+def refused(
+    course: Path, *, state: Path | None = None, students=("ada",), port: int | None = None
+) -> str:
     with pytest.raises(HubError) as caught:
         serve(
             course_dir=course,
             state_dir=state or course.parent / "hub",
             students=list(students),
-            port=port,
+            port=free_port() if port is None else port,
         )
     message = str(caught.value)
     assert "\n" not in message
@@ -113,6 +116,11 @@ def test_a_port_in_use_is_named(course):
         message = refused(course, port=port)
     assert message.startswith(f"Found port {port} of 127.0.0.1 not usable")
     assert "--port" in message
+
+
+@pytest.mark.parametrize("port", [0, -1, 65536])
+def test_a_port_that_there_is_not_is_named(course, port):
+    assert refused(course, port=port).startswith(f"Found port {port} of 127.0.0.1 not usable (")
 
 
 def test_a_state_inside_the_course_is_refused(course):
