@@ -128,8 +128,12 @@ class RunningHub:
             raise
         self._reader.join(10)
         self.process.stdout.close()
-        time.sleep(0.5)
-        return [_command(pid) for pid, start in family if _started(pid) == start]
+        deadline = time.monotonic() + 10  # a killed hub's processes end one after the other
+        while True:
+            left = [_command(pid) for pid, start in family if _started(pid) == start]
+            if not left or time.monotonic() > deadline:
+                return left
+            time.sleep(0.1)
 
 
 def _started(pid: int) -> str | None:
