@@ -78,6 +78,8 @@ _NEVER: dict[str, tuple[Any, str]] = {
 }
 #: What a profile decides, whatever the values say.
 _OVERRULED = ("singleuser.cpu", "singleuser.memory")
+#: Where the images' user is at home.
+_HOME = "/home/jovyan"
 _QUANTITIES = ("hub.db.pvc.storage", "singleuser.storage.capacity")
 #: What stands under names that end so is nobody's business; nor is a text with one of the marks. An
 #: existing Secret of Kubernetes is named only.
@@ -155,6 +157,12 @@ def _doors(values: Mapping[str, Any]) -> Iterator[str]:
         found = at(values, where)
         if found == never and type(found) is type(never):
             yield f"{where} is {_shown(found)}, so {why}"
+    place = at(values, "singleuser.storage.homeMountPath")
+    if isinstance(place, str) and place.rstrip("/") != _HOME:
+        yield (
+            f"singleuser.storage.homeMountPath is '{place}', and the images' home is {_HOME}, so "
+            "students lose all their work when their server ends; remove it"
+        )
     for where in _OVERRULED:
         if at(values, where):
             yield (
