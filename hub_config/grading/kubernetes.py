@@ -101,6 +101,7 @@ def _worker_policy() -> dict[str, Any]:
         "to": [
             {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}},
             {"ipBlock": {"cidr": "169.254.20.10/32"}},  # where nodes keep a copy of all names
+            {"ipBlock": {"cidr": "169.254.169.254/32"}},  # Google's Cloud DNS; on port 53 only that
         ],
         "ports": [{"port": 53, "protocol": protocol} for protocol in ("UDP", "TCP")],
     }

@@ -148,6 +148,8 @@ def labels(deployment):
     return deployment["spec"]["template"]["metadata"]["labels"]
 
 
+#: Gives away the node's credentials on port 80; on 53 it is Google's Cloud DNS.
+METADATA = "the node's credentials"
 #: Where things are: the labels of their namespace and their own, or an address.
 PLACES = {
     "scheduler": (SPACE, labels(DEPLOYMENTS["grading-scheduler"])),
@@ -159,7 +161,7 @@ PLACES = {
     "stranger": ({"kubernetes.io/metadata.name": "other"}, labels(WORKERS["cpu-small"])),
     "names": (SYSTEM, {"k8s-app": "kube-dns"}),
     "names on the node": "169.254.20.10",
-    "the node's credentials": "169.254.169.254",
+    METADATA: "169.254.169.254",
     "the internet": "93.184.216.34",
 }
 
@@ -216,7 +218,7 @@ def reached(who, protocol, port):
 def test_a_grader_reaches_the_scheduler_and_names_and_nothing_else(who):
     assert reached(who, "TCP", 8786) == {"scheduler"}
     for protocol in ("UDP", "TCP"):
-        assert reached(who, protocol, 53) == {"names", "names on the node"}
+        assert reached(who, protocol, 53) == {"names", "names on the node", METADATA}
     for port in (80, 443, 8081, 8789, 8888, 6443):
         assert reached(who, "TCP", port) == set()
 
