@@ -200,7 +200,7 @@ def _state(arguments: argparse.Namespace) -> Path:
 
 def _roster(arguments: argparse.Namespace) -> list[str]:
     names: list[str] = arguments.students or STUDENTS
-    if len(names) == 1 and names[0].isdigit():
+    if len(names) == 1 and names[0].isdecimal():
         raise CourseError(
             f"--students {names[0]} is a number, which goes with --plan; the laptop's hub takes "
             "names, such as --students ada,ben"
@@ -211,7 +211,7 @@ def _roster(arguments: argparse.Namespace) -> list[str]:
 def _count(names: list[str] | None) -> int:
     """Return how many students there are to be, from what is a list of names elsewhere."""
     given = ",".join(names or [])
-    if not given.isdigit() or int(given) < 1:
+    if not given.isdecimal() or int(given) < 1:
         found = f"--students is '{given}'" if given else "--students is missing"
         raise CourseError(
             f"--plan takes how many students there are, and {found}; write --students 30"

@@ -217,7 +217,7 @@ def test_the_command_starts_without_the_heavy_libraries():
     assert done.stdout.strip() == ""
 
 
-@pytest.mark.parametrize("students", ["0", "-4", "many", "3.5", "ada,ben", "1e3", ""])
+@pytest.mark.parametrize("students", ["0", "-4", "many", "3.5", "ada,ben", "1e3", "²", ""])
 def test_a_plan_takes_a_number_of_students(students, capsys):
     if students:
         assert cli.main(["hub", "--plan", "production", f"--students={students}"]) == 2
