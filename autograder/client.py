@@ -21,6 +21,8 @@ GRACE_SECONDS = 3
 #: How long the rest of a cell's output may take to arrive, in seconds, and the size in characters
 #: of what is kept in any case: a small result, and the error.
 DRAIN_SECONDS, SMALL = 30, 4096
+#: How many messages are thrown away before it is looked again whether a limit was exceeded.
+MANY = 1000
 #: What the notebook format takes for the kind of a thing that is shown.
 MIME = re.compile(r"[a-zA-Z0-9]+/[a-zA-Z0-9\-+.]+")
 
@@ -93,6 +95,17 @@ class Client(NotebookClient):
         """Forget a cell that ran out of time: nbclient would go on taking the next one's output."""
         if self.listener is not None:
             self.listener.cancel()
+
+    async def disregard(self) -> None:
+        """Throw away what has come from the kernel while nothing is asked of it.
+
+        What nobody reads lies in this process's memory, a thousand messages of any size.
+        """
+        for channel in (self.kc.iopub_channel, self.kc.shell_channel):
+            for _ in range(MANY):  # more may come as quickly as they are read
+                if not await channel.socket.poll(0):
+                    break
+                await channel.socket.recv_multipart(copy=False)
 
     @property
     def heard_all(self) -> bool:

@@ -100,9 +100,9 @@ class Pair:
         client.kc = self.manager.client()
         # No heartbeat: whether it lives, the warden says; and noise on that socket, which a
         # notebook can make, would keep the thread that listens to it from ever ending.
-        client.kc.start_channels(hb=False)
+        # Nor what nobody would read: it fills, and a notebook can write to it.
+        client.kc.start_channels(hb=False, stdin=False, control=False)
         await client.kc.wait_for_ready(timeout=START_SECONDS)
-        client.kc.allow_stdin = False
 
     async def stop(self) -> tuple[float, float]:
         """End both; return the processor time that each of them used, in seconds."""
@@ -223,6 +223,7 @@ class Pair:
         began, limits, exceeded = time.monotonic(), self.job.limits, ""
         while not exceeded:
             await asyncio.wait({asked}, timeout=LOOK)
+            await self.client.disregard()
             if asked.done():
                 return ""
             for inmate in (self.student, self.judging.inmate):
@@ -279,7 +280,7 @@ class Pair:
         if cause == "cpu":
             used = f"The submission used more than {limits.cpu_seconds} seconds of processor time."
             return Verdict.TIMEOUT, used
-        if code == 128 + 9 and not cause:  # killed, and not by us: the system had no memory
+        if code in (128 + 9, -9) and not cause:  # killed, not by us: the system had no memory
             return Verdict.MEMORY, SENTENCES[Verdict.MEMORY].format(limits=limits)
         detail = f"signal {code - 128}" if code > 128 else f"exit status {code}"
         return Verdict.CRASH, SENTENCES[Verdict.CRASH].format(detail=detail)

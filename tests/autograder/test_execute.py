@@ -1,5 +1,7 @@
 import asyncio
+import re
 import time
+from pathlib import Path
 
 import pytest
 
@@ -461,3 +463,38 @@ def test_a_call_that_is_interrupted_while_it_calls_the_test_costs_only_its_test(
     )
     second = ERROR if loop == "g(0.5)" else TIMEOUT
     assert done.verdicts == [PASS, TIMEOUT, PASS, second, PASS]
+
+
+FLOOD = """
+import time
+
+def f():
+    kernel = get_ipython().kernel
+    parent, heavy = kernel.get_parent("shell"), {"text/plain": "x" * 2 * 10**7}
+    for _ in range(60):
+        kernel.session.send(
+            kernel.iopub_socket,
+            "display_data",
+            {"data": heavy, "metadata": {}},
+            parent=parent,
+        )
+        time.sleep(0.02)
+    return 1
+"""
+
+
+def peak_mb():
+    """Return the greatest memory that this process has had."""
+    status = Path("/proc/self/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024
+
+
+@pytest.mark.slow
+def test_what_is_sent_while_a_test_runs_does_not_pile_up(run):
+    run("1")  # so that everything is imported
+    Path("/proc/self/clear_refs").write_text("5")  # the greatest use is from now on
+    before = peak_mb()
+    cells = (FLOOD, asserts("assert f() == 1"), solution("x = 1"), asserts("assert x == 1"))
+    done = run(*cells, cell_seconds=120)
+    assert done.verdicts == [PASS] * 4
+    assert peak_mb() - before < 500
