@@ -29,6 +29,7 @@ X32 = 0x40000000
 NAMESPACES = 0x7E020000
 AF_UNIX, AF_INET = 1, 2
 TIOCSTI, TIOCLINUX = 0x5412, 0x541C
+MSG_OOB = 1
 
 #: How each machine names itself in a call, and where its list of numbers stands in the tables.
 MACHINES: Mapping[str, tuple[int, int]] = MappingProxyType(
@@ -120,8 +121,13 @@ LOOKED_AT: Mapping[str, tuple[int, int]] = MappingProxyType(
         "socketpair": (53, 199),
         "ioctl": (16, 29),
         "personality": (135, 92),
+        "sendto": (44, 206),
+        "sendmsg": (46, 211),
+        "sendmmsg": (307, 269),
     }
 )
+#: Where the flags stand among the arguments of a call that sends.
+FLAGS: Mapping[str, int] = MappingProxyType({"sendto": 3, "sendmsg": 2, "sendmmsg": 3})
 
 
 def _conditions(name: str) -> list[tuple[int, int, int, int]]:
@@ -153,6 +159,13 @@ def _conditions(name: str) -> list[tuple[int, int, int, int]]:
             (EQUAL, 1, 0, TIOCSTI),
             (EQUAL, 0, 1, TIOCLINUX),
             (RETURN, 0, 0, RET_ERRNO | errno.EPERM),
+            (RETURN, 0, 0, RET_ALLOW),
+        ]
+    if name in FLAGS:  # out of band: on a local socket, nothing but a fault (CVE-2025-38236)
+        return [
+            (LOAD, 0, 0, ARGUMENT + 8 * FLAGS[name]),
+            (ANY_BIT, 0, 1, MSG_OOB),
+            (RETURN, 0, 0, RET_ERRNO | errno.EOPNOTSUPP),
             (RETURN, 0, 0, RET_ALLOW),
         ]
     assert name == "personality"  # asking for it, or for the ordinary one

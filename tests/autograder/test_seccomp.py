@@ -28,6 +28,9 @@ ATTEMPTS = (
     ("ioctl", (0, 0x541C, 0), errno.EPERM),  # the same on a console
     ("ioctl", (0, 0x1_0000_5412, 0), errno.EPERM),  # the kernel looks at 32 bits only
     ("personality", (0x0040000,), errno.EPERM),  # addresses that are not random
+    ("sendto", (0, 0, 0, 0x4001, 0, 0), errno.EOPNOTSUPP),  # out of band
+    ("sendmsg", (0, 0, 1), errno.EOPNOTSUPP),
+    ("sendmmsg", (0, 0, 0, 1), errno.EOPNOTSUPP),
     *((name, (0, 0, 0, 0, 0, 0), error) for name, (error, *_) in seccomp.REFUSED.items()),
 )
 #: Calls that no submission may make, by name.
