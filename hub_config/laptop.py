@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from jupyterhub import orm
 from jupyterhub.app import JupyterHub
 from traitlets.config import Config
 
@@ -31,9 +32,18 @@ NOT_NESTED = (
 
 
 class LaptopHub(JupyterHub):
-    """JupyterHub that says when it is ready."""
+    """JupyterHub that says when it is ready, and knows whose tokens are worth nothing any more."""
 
     when_ready: Callable[[], None]
+    revoked: Collection[str] = ()
+
+    async def init_users(self) -> None:
+        """Load users and take from some what else than a password lets them in."""
+        await super().init_users()
+        for user in self.db.query(orm.User).filter(orm.User.name.in_(self.revoked)):
+            for token in user.api_tokens:
+                self.db.delete(token)
+        self.db.commit()
 
     async def start(self) -> None:
         """Start, then say so."""
@@ -109,7 +119,7 @@ def serve(
             say("Ctrl-C stops the hub.")
 
         config = configure(layout, isolation, port=port, blocked=gone)
-        return _run(config, when_ready)
+        return _run(config, when_ready, revoked={*gone, *reset_passwords})
 
 
 def configure(
@@ -169,7 +179,7 @@ def configure(
     return c
 
 
-def _run(config: Config, when_ready: Callable[[], None]) -> int:
+def _run(config: Config, when_ready: Callable[[], None], *, revoked: Collection[str]) -> int:
     own_settings = Path(config.JupyterHub.config_file)
     if not own_settings.exists():
         own_settings.write_text(OWN_SETTINGS)
@@ -177,7 +187,7 @@ def _run(config: Config, when_ready: Callable[[], None]) -> int:
     # Until JupyterHub handles them itself, both signals must still unwind through `finally`.
     previous = {s: signal.signal(s, _interrupt) for s in (signal.SIGINT, signal.SIGTERM)}
     hub = LaptopHub.instance(config=config)
-    hub.when_ready = when_ready
+    hub.when_ready, hub.revoked = when_ready, revoked
     try:
         LaptopHub.launch_instance([])
     except KeyboardInterrupt:

@@ -292,6 +292,11 @@ def test_a_killed_hub_leaves_no_process_and_starts_again(course, tmp_path, witho
 def test_a_later_start_keeps_passwords_and_removes_whoever_left(course, tmp_path):
     first = RunningHub(course.folder, tmp_path / "hub", students="ada,ben").wait()
     passwords = first.passwords
+    tokens = {}
+    for name in ("ada", "ben"):
+        person = Client(first)
+        person.login(name)
+        tokens[name] = person.post(f"/hub/api/users/{name}/tokens").json()["token"]
     first.stop()
     second = RunningHub(course.folder, tmp_path / "hub", students="ada,eve").wait()
     try:
@@ -299,6 +304,9 @@ def test_a_later_start_keeps_passwords_and_removes_whoever_left(course, tmp_path
         assert any("--reset-passwords" in line for line in second.lines)
         assert Client(second).login("ada", passwords["ada"]).ok
         assert Client(second).login("ben", passwords["ben"]).status_code == 403
+        for name, status in (("ada", 200), ("ben", 403)):
+            bearer = {"Authorization": f"token {tokens[name]}"}
+            assert Client(second).get("/hub/api/user", headers=bearer).status_code == status
     finally:
         second.stop()
 
