@@ -239,7 +239,7 @@ def test_a_notebook_that_was_not_handed_in_costs_its_points(bare, grade):
     submit(root, "alice", {}, name="p2")
     one = grade(root)["alice"]
     assert (one.points, one.max_points, one.verdict) == (2, 4, Verdict.ERROR)
-    assert one.cells[-1].message == "p1.ipynb is missing from the submission."
+    assert [cell.message for cell in one.cells] == ["p1.ipynb is missing from the submission.", ""]
     assert scores(root, "alice") == {"t_p1": 0.0, "t_p2": 2.0}
     assert grade(root)["alice"] == one
 
