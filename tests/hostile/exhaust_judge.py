@@ -180,9 +180,15 @@ session.pack = lambda thing: packed(thing).replace(b"HALF", b"\\\\ud800")
 for kind, content in (
     ("stream", {"name": "stdout", "text": "HALF"}),
     ("display_data", {"data": {"text/plain": "HALF", "text/html": ["HALF"]}, "metadata": {}}),
-    ("display_data", {"data": {"application/json": {"HALF": ["HALF"]}}, "metadata": {}}),
+    (
+        "display_data",
+        {"data": {"text/plain": "HALF", "application/json": {"HALF": ["HALF"]}}, "metadata": {}},
+    ),
     ("update_display_data", {"data": {"text/plain": "HALF"}, "transient": {"display_id": "HALF"}}),
-    ("execute_result", {"data": {}, "metadata": {"HALF": "HALF"}, "execution_count": 1}),
+    (
+        "execute_result",
+        {"data": {"text/plain": "1"}, "metadata": {"HALF": "HALF"}, "execution_count": 1},
+    ),
 ):
     session.send(kernel.iopub_socket, kind, content, parent=kernel.get_parent("shell"))
 raise ValueError("HALF")""",
