@@ -14,24 +14,16 @@ import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hub_config import options
 from hub_config.profiles import Profile
 
-OPTION = "profile"
 GIB = 2**30
 NVIDIA_SMI_TIMEOUT_S = 10  # the first call of a sleeping driver takes seconds
-
-
-class ChoiceError(Exception):
-    """What somebody asked for is not theirs to choose; JupyterHub shows the message."""
-
-    def __init__(self, message: str):
-        super().__init__(message)
-        self.jupyterhub_message = message
 
 
 @dataclass(frozen=True)
@@ -110,12 +102,12 @@ def served(machine: Machine, allowed: Sequence[Profile]) -> tuple[Profile, ...]:
     return tuple(profile for profile in allowed if _serves(machine, profile))
 
 
-def chosen(options: Mapping[str, Any], offered: Sequence[Profile]) -> Profile | None:
+def chosen(asked: Any, offered: Sequence[Profile]) -> Profile | None:
     """Return the profile that a server starts with, or None where there is nothing to choose.
 
     Parameters
     ----------
-    options : mapping
+    asked : Any
         The spawner's ``user_options``: from a form, a query or the hub's API, so anything.
     offered : sequence of Profile
         What this user may choose from; the first, if nothing is said.
@@ -127,39 +119,8 @@ def chosen(options: Mapping[str, Any], offered: Sequence[Profile]) -> Profile | 
     """
     if len(offered) < 2:
         return None
-    # The API of JupyterHub 6 takes options under this name; 5 hands over whatever it was sent.
-    nested = options.get("user_options")
-    options = nested if isinstance(nested, Mapping) else options
-    wanted = options.get(OPTION, offered[0].name)
-    for profile in offered:
-        if profile.name == wanted:
-            return profile
-    raise ChoiceError(
-        f"Found {str(wanted)[:40]!r} as the chosen profile, expected one of "
-        f"{', '.join(profile.name for profile in offered)}; choose one of them."
-    )
-
-
-def from_form(form: Mapping[str, Sequence[str]], offered: Sequence[Profile]) -> dict[str, str]:
-    """Return the spawner's ``user_options`` for a form that came back, or a query.
-
-    Parameters
-    ----------
-    form : mapping of str to sequence of str
-        As JupyterHub hands it over. JupyterHub 6 takes the prefix off a query's names, and 5, which
-        knows of none, does not.
-    offered : sequence of Profile
-        What this user may choose from.
-
-    Raises
-    ------
-    ChoiceError
-        If something else is chosen. The hub shows that beside the form; what `chosen` finds when
-        the server starts, it only logs.
-    """
-    found = form.get(OPTION) or form.get(f"opt-{OPTION}")
-    profile = chosen({OPTION: found[-1]} if found else {}, offered)
-    return {OPTION: profile.name} if profile else {}
+    name = options.chosen(asked, [profile.name for profile in offered])
+    return next(profile for profile in offered if profile.name == name)
 
 
 def form(offered: Sequence[Profile]) -> str:
@@ -207,7 +168,8 @@ def _entry(profile: Profile, *, first: bool) -> str:
     checked = " checked" if first else ""
     return (
         f'<div class="form-check"><label class="form-check-label"><input class="form-check-input" '
-        f'type="radio" name="{OPTION}" value="{name}"{checked}> <strong>{title}</strong><br>'
+        f'type="radio" name="{options.OPTION}" value="{name}"{checked}> '
+        f"<strong>{title}</strong><br>"
         f"{purpose}. {size(profile)}.</label></div>"
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any
 
+from hub_config.options import ChoiceError
 from hub_config.profiles import Profile, ProfileError, Profiles
 
 #: Pods of the hub that network policies are about.
@@ -55,9 +56,10 @@ def profile_list(
     async def offered(spawner: Any) -> list[dict[str, Any]]:
         allowed = offers(profiles, await groups_of(spawner.user), images, tolerations)
         if not allowed:
-            raise PermissionError(
+            raise ChoiceError(
                 f"{spawner.user.name} is in no group that may start a server; the hub's groups "
-                f"are {', '.join(profiles.groups)}"
+                f"are {', '.join(profiles.groups)}",
+                status=403,
             )
         return allowed
 

@@ -15,7 +15,7 @@ from typing import Any
 from jupyterhub.spawner import LocalProcessSpawner
 from traitlets import Bool, Instance, List, Unicode, default
 
-from hub_config import base, choice, computing, lectures, roles
+from hub_config import base, choice, computing, lectures, options, roles
 from hub_config.layout import Layout
 from hub_config.profiles import Profile, Profiles
 from hub_config.tether import tethered
@@ -49,6 +49,7 @@ class ViewSpawner(LocalProcessSpawner):
         allow_none=True,
         help="What users choose from, if that is more than one; None: nothing, without limits.",
     ).tag(config=True)
+    user_options = options.Asked()
     share: choice.Share | None = None
 
     @default("options_form")
@@ -57,7 +58,11 @@ class ViewSpawner(LocalProcessSpawner):
 
     @default("options_from_form")
     def _read_the_profile(self) -> Callable[[Any], dict[str, str]]:
-        return lambda form: choice.from_form(form, self.offered())
+        return lambda form: options.from_form(form, names) if (names := self.choices()) else {}
+
+    @default("apply_user_options")
+    def _settle_the_profile(self) -> Callable[[Any, Any], None]:
+        return lambda spawner, asked: options.settle(spawner, asked, spawner.choices())
 
     def offered(self) -> tuple[Profile, ...]:
         """Return the profiles that this computer serves and the user's groups allow."""
@@ -65,6 +70,11 @@ class ViewSpawner(LocalProcessSpawner):
             return ()
         allowed = self.profiles.allowed(roles.refreshed(self.roster, self.user))
         return choice.served(self.machine, allowed)
+
+    def choices(self) -> list[str]:
+        """Name the profiles that the user may choose from; none where there is no choice."""
+        offered = self.offered()
+        return [profile.name for profile in offered] if len(offered) > 1 else []
 
     async def start(self) -> tuple[str, int]:
         """Write the server's settings and start it.

@@ -21,6 +21,8 @@ UID, GID = 1000, 100
 #: Where nbgrader looks in a student's server.
 EXCHANGE = "/srv/exchange"
 SECTIONS = ("custom", "hub", "imagePullSecret", "ingress", "proxy", "singleuser")
+#: Seconds in which the hub knows whether it refuses a start; JupyterHub's own default.
+REFUSED_WITHIN_S = 10
 #: Of every container of ours: what it never needs, it does not have.
 SECURITY = {
     "allowPrivilegeEscalation": False,
@@ -68,6 +70,7 @@ def configure(c: Config, get_config: Callable[..., Any]) -> None:
     set_rights(c, everybody)
     base.set_headers(c)
     set_pods(c)
+    set_patience(c)
     set_exchange(c, settings.course)
     set_profiles(c, machines, settings, everybody)
 
@@ -114,6 +117,19 @@ def set_pods(c: Config) -> None:
     # TensorFlow's data loaders and NCCL share memory here; a container's own has 64 MB.
     _volume(c, "shm", {"emptyDir": {"medium": "Memory", "sizeLimit": "1Gi"}})
     _mount(c, "shm", {"mountPath": "/dev/shm"})
+
+
+def set_patience(c: Config) -> None:
+    """Answer a call of the API only when it is clear whether a server is starting.
+
+    Parameters
+    ----------
+    c : Config
+        The hub's configuration.
+    """
+    # The chart waits no moment: a profile that is then refused would be answered with "accepted".
+    waits = {"slow_spawn_timeout": REFUSED_WITHIN_S}
+    c.JupyterHub.tornado_settings = {**c.JupyterHub.get("tornado_settings", {}), **waits}
 
 
 def set_exchange(c: Config, course: str) -> None:

@@ -199,6 +199,13 @@ class Client:
             self.hub.url + path, headers={"X-XSRFToken": token}, timeout=120, **options
         )
 
+    def ask(self, method: str, path: str, body: Any = None) -> requests.Response:
+        """Call the hub's API, as the hub's own pages do."""
+        self.get("/hub/home")
+        headers = {"X-XSRFToken": self._cookie("_xsrf", "/hub/")}
+        url = f"{self.hub.url}/hub/api/{path}"
+        return self.session.request(method, url, json=body, headers=headers, timeout=120)
+
     def begin(self, base: str, code: str, kernel: str = "python3") -> tuple[Any, str]:
         """Run code in a new kernel of a server; return an open channel, and the message's name."""
         started = self.post(f"{base}api/kernels", json={"name": kernel})

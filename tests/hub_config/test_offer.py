@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from hub_config import offer, profiles
+from hub_config.options import ChoiceError
 from hub_config.profiles import ProfileError
 
 README = Path(__file__).parents[2] / "hub_config" / "README.md"
@@ -59,8 +60,9 @@ def test_groups_may_be_asked_for_elsewhere():
 
 
 def test_who_is_in_no_group_is_told_so():
-    with pytest.raises(PermissionError, match="ann is in no group that may start a server"):
+    with pytest.raises(ChoiceError, match="ann is in no group that may start a server") as caught:
         offered([])
+    assert caught.value.status_code == 403
 
 
 def test_the_start_page_says_what_a_machine_is_for_and_what_it_costs():

@@ -2,8 +2,9 @@
 
 Run as ``python -I -S in_the_pod.py SITE_PACKAGES... < JOB``. The job is JSON: the chart's merged
 values, the folder in which `hub.extraFiles` lie, and what to answer. The answer is JSON on the last
-line. Where the chart itself is at hand (``chart``: a folder with files/hub/jupyterhub_config.py)
-its own configuration runs first; else `like_the_chart`, which a test compares with it.
+line; with ``serve`` the hub runs until it is stopped. Where the chart itself is at hand (``chart``:
+a folder with files/hub/jupyterhub_config.py) its own configuration runs first; else
+`like_the_chart`, which a test compares with it.
 """
 
 import asyncio
@@ -17,8 +18,10 @@ import types
 from pathlib import Path
 
 JOB = json.load(sys.stdin)
-sys.path += [*sys.argv[1:], JOB["folder"]]
+sys.path += [*sys.argv[1:], JOB["folder"], str(Path(__file__).parent)]
 
+from cluster import kubeconfig  # noqa: E402
+from like_the_chart import like_the_chart  # noqa: E402
 from traitlets.config import Config, LazyConfigValue  # noqa: E402
 
 NAMES = {"user-scheduler": "dlef-user-scheduler", "priority": "dlef-default-priority"}
@@ -65,104 +68,13 @@ def by_the_chart(folder):
     return c
 
 
-TRAITS = {  # of KubeSpawner, from singleuser
-    "start_timeout": "startTimeout",
-    "events_enabled": "events",
-    "extra_labels": "extraLabels",
-    "extra_annotations": "extraAnnotations",
-    "allow_privilege_escalation": "allowPrivilegeEscalation",
-    "uid": "uid",
-    "fs_gid": "fsGid",
-    "node_selector": "nodeSelector",
-    "node_affinity_required": "extraNodeAffinity.required",
-    "pod_affinity_required": "extraPodAffinity.required",
-    "pod_affinity_preferred": "extraPodAffinity.preferred",
-    "pod_anti_affinity_required": "extraPodAntiAffinity.required",
-    "pod_anti_affinity_preferred": "extraPodAntiAffinity.preferred",
-    "lifecycle_hooks": "lifecycleHooks",
-    "init_containers": "initContainers",
-    "extra_containers": "extraContainers",
-    "mem_limit": "memory.limit",
-    "mem_guarantee": "memory.guarantee",
-    "cpu_limit": "cpu.limit",
-    "cpu_guarantee": "cpu.guarantee",
-    "extra_resource_limits": "extraResource.limits",
-    "extra_resource_guarantees": "extraResource.guarantees",
-    "environment": "extraEnv",
-    "profile_list": "profileList",
-    "extra_pod_config": "extraPodConfig",
-    "storage_extra_labels": "storage.extraLabels",
-    "storage_capacity": "storage.capacity",
-    "storage_access_modes": "storage.dynamic.storageAccessModes",
-}
-
-
-def like_the_chart():
-    """Set what matters to a pod as the chart sets it."""
-    c = Config()
-    for trait, key in TRAITS.items():
-        if (value := get_config(f"singleuser.{key}")) is not None:
-            c.KubeSpawner[trait] = value
-    image = get_config("singleuser.image")
-    c.KubeSpawner.image = f"{image['name']}:{image['tag']}"
-    c.KubeSpawner.namespace = "default"
-    chart = f"{get_config('Chart.Name')}-{get_config('Chart.Version')}"
-    c.KubeSpawner.common_labels = {
-        "app": "jupyterhub",
-        "release": get_config("Release.Name"),
-        "chart": chart,
-        "app.kubernetes.io/name": "jupyterhub",
-        "app.kubernetes.io/instance": get_config("Release.Name"),
-        "helm.sh/chart": chart,
-        "app.kubernetes.io/managed-by": "kubespawner",
-    }
-    c.KubeSpawner.scheduler_name = NAMES["user-scheduler"]
-    c.KubeSpawner.priority_class_name = NAMES["priority"]
-    purpose = {"key": "hub.jupyter.org/node-purpose", "operator": "In", "values": ["user"]}
-    c.KubeSpawner.node_affinity_preferred = [
-        {"weight": 100, "preference": {"matchExpressions": [purpose]}}
-    ]
-    c.KubeSpawner.tolerations = get_config("scheduling.userPods.tolerations") + get_config(
-        "singleuser.extraTolerations"
-    )
-    home = get_config("singleuser.storage.dynamic.volumeNameTemplate")
-    claim = {"claimName": "{pvc_name}"}
-    c.KubeSpawner.storage_pvc_ensure = True
-    c.KubeSpawner.volumes = {home: {"name": home, "persistentVolumeClaim": claim}}
-    path = get_config("singleuser.storage.homeMountPath")
-    c.KubeSpawner.volume_mounts = {home: {"mountPath": path, "name": home, "subPath": None}}
-    for volume in get_config("singleuser.storage.extraVolumes") or []:
-        c.KubeSpawner.volumes[volume["name"]] = volume
-    if account := get_config("singleuser.serviceAccountName"):
-        c.KubeSpawner.service_account = account
-    c.Spawner.cmd = get_config("singleuser.cmd")
-    c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 0}
-    c.JupyterHub.spawner_class = "kubespawner.KubeSpawner"
-    c.JupyterHub.cookie_secret = secret("cookie")
-    c.CryptKeeper.keys = [secret("keys")]
-    c.ConfigurableHTTPProxy.should_start = False
-    c.JupyterHub.services = [{"name": "jupyterhub-idle-culler", "command": ["python3"]}]
-    scopes = ["list:users", "read:users:activity", "read:servers", "delete:servers"]
-    c.JupyterHub.load_roles = [
-        {
-            "name": "jupyterhub-idle-culler",
-            "scopes": scopes,
-            "services": ["jupyterhub-idle-culler"],
-        }
-    ]
-    for name, service in get_config("hub.services").items():
-        c.JupyterHub.services.append({"name": name, **service, "api_token": secret(name)})
-    for section, settings in get_config("hub.config").items():
-        c[section].update(settings)
-    return c
-
-
 def configured():
     """Return the hub's configuration, complete."""
     if JOB.get("bare"):
         c = Config()
     else:
-        c = by_the_chart(JOB["chart"]) if JOB["chart"] else like_the_chart()
+        like = like_the_chart(get_config, secret, NAMES)
+        c = by_the_chart(JOB["chart"]) if JOB["chart"] else like
     before = json.loads(json.dumps(plain(c)))
     for _, text in sorted(get_config("hub.extraConfig").items()):
         exec(text, {"c": c, "get_config": get_config})
@@ -189,6 +101,7 @@ async def pods(c):
     from jupyterhub import orm
     from jupyterhub.objects import Hub
     from jupyterhub.user import User
+    from tornado.web import HTTPError
     from traitlets.utils.importstring import import_item
 
     kind = import_item(c.JupyterHub.spawner_class)
@@ -203,36 +116,48 @@ async def pods(c):
             spawner = kind(_mock=True, config=c, hub=Hub(public_host=""), user=user)
             # What a browser sends, and what somebody adds to it by hand.
             form = {"profile": [profile], "image": ["evil"], "kubespawner_override": ["{}"]}
+            if asyncio.iscoroutine(page := spawner.get_options_form()):
+                page = await page
+            said = answer[f"{name} {profile}"] = {"page": page}
             try:
-                if asyncio.iscoroutine(page := spawner.get_options_form()):
-                    page = await page
-                spawner.user_options = spawner.options_from_form(form)
+                spawner.user_options = await spawner.options_from_form(form)
+            except HTTPError as error:
+                said["refused"] = str(error)
+                spawner.user_options = {"profile": profile}  # as if nobody had read the form
+            try:
                 await spawner.load_user_options()
                 pod = await spawner.get_pod_manifest()
                 claim = spawner.get_pvc_manifest()
                 made = spawner.api.api_client.sanitize_for_serialization([pod, claim])
-                answer[f"{name} {profile}"] = {"pod": made[0], "claim": made[1], "page": page}
-            except (ValueError, PermissionError) as error:
-                answer[f"{name} {profile}"] = {"refused": str(error), "page": page}
+                said |= {"pod": made[0], "claim": made[1]}
+            except ValueError as error:
+                said["refused again"] = str(error)
             groups = sorted(group.name for group in row.groups)
-            answer[f"{name} {profile}"]["groups"] = groups
+            said["groups"] = groups
             await spawner.api.api_client.close()
     return answer
+
+
+def application(c):
+    """Return JupyterHub with this configuration and no other."""
+    from jupyterhub.app import JupyterHub
+
+    hub = JupyterHub.instance(config=c)
+    hub.load_config_file = lambda *args, **kwargs: None
+    return hub
 
 
 async def started(c):
     """Let JupyterHub make itself ready, and say which roles and groups it then has."""
     import jupyterhub
     from jupyterhub import orm
-    from jupyterhub.app import JupyterHub
     from jupyterhub.crypto import CryptKeeper
 
     CryptKeeper.clear_instance()  # the users above have made one without keys
     c.JupyterHub.db_url = "sqlite://"
     c.JupyterHub.log_level = 50
     c.ConfigurableHTTPProxy.auth_token = "x"
-    hub = JupyterHub.instance(config=c)
-    hub.load_config_file = lambda *args, **kwargs: None
+    hub = application(c)
     await hub.initialize([])
     roles = {
         role.name: {
@@ -247,6 +172,13 @@ async def started(c):
     return {"version": jupyterhub.__version__, "roles": roles, "admins": admins}
 
 
+def serve(c, over):
+    """Run the hub, with what differs outside a cluster: proxy, login and addresses."""
+    for section, traits in over.items():
+        c[section].update(traits)
+    application(c).launch_instance([])
+
+
 def main():
     """Answer the job."""
     try:
@@ -254,6 +186,9 @@ def main():
     except Exception as error:
         answer = {"error": f"{type(error).__name__}: {error}"}
         sys.stdout.write(f"\n{json.dumps(answer)}\n")
+        return
+    if JOB.get("serve"):
+        serve(c, JOB["serve"])
         return
     ours = {
         name: module.__file__ for name, module in sys.modules.items() if name.startswith("hub_conf")
@@ -268,14 +203,7 @@ def main():
 
 with tempfile.TemporaryDirectory() as scratch:
     os.chdir(scratch)
-    config = {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "current-context": "none",
-        "clusters": [{"name": "none", "cluster": {"server": "https://127.0.0.1:1"}}],
-        "contexts": [{"name": "none", "context": {"cluster": "none", "user": "none"}}],
-        "users": [{"name": "none", "user": {}}],
-    }
+    config = kubeconfig(JOB.get("cluster", "https://127.0.0.1:1"))
     Path("kubeconfig").write_text(json.dumps(config))  # JSON is YAML
     os.environ["KUBECONFIG"] = str(Path("kubeconfig").absolute())
     main()

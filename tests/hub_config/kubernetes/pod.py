@@ -77,8 +77,18 @@ def without_nulls(values):
     return {key: without_nulls(value) for key, value in values.items() if value is not None}
 
 
-def in_the_pod(folder, values, *, python=sys.executable, site=(), chart=None, **job):
+def in_the_pod(folder, values, *, python=sys.executable, site=(), **job):
     """Write what `hub.extraFiles` carries, and run the hub's configuration far from here."""
+    words, text = prepared(folder, values, python=python, site=site, **job)
+    done = subprocess.run(
+        words, input=text, capture_output=True, text=True, cwd=folder, env=environment(folder)
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def prepared(folder, values, *, python=sys.executable, site=(), chart=None, **job):
+    """Write what `hub.extraFiles` carries; return the command of the hub's pod, and its input."""
     for file in values["hub"]["extraFiles"].values():
         path = folder / Path(file["mountPath"]).relative_to(render.MOUNT)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -90,13 +100,9 @@ def in_the_pod(folder, values, *, python=sys.executable, site=(), chart=None, **
     job = {"values": values, "folder": str(folder), "chart": chart and str(chart), **job}
     packages = [*map(str, site), sysconfig.get_paths()["purelib"]]
     script = str(Path(__file__).with_name("in_the_pod.py"))
-    done = subprocess.run(
-        [python, "-I", "-S", script, *packages],
-        input=json.dumps(job),
-        capture_output=True,
-        text=True,
-        cwd=folder,
-        env={"PATH": os.defpath, "HOME": str(folder)},
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads(done.stdout.splitlines()[-1])
+    return [python, "-I", "-S", script, *packages], json.dumps(job)
+
+
+def environment(folder):
+    """Return variables for the hub's pod: none of ours."""
+    return {"PATH": os.defpath, "HOME": str(folder)}

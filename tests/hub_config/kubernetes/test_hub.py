@@ -83,7 +83,8 @@ def test_everybody_gets_the_machines_of_their_groups_and_no_other(pods, defaults
     assert all(title in answer["page"] for title in offered)
     assert not any(f"<strong>{title}" in answer["page"] for title in hidden)
     if PEOPLE[user].isdisjoint(profile.groups):
-        assert answer["refused"].startswith(f"No such profile: {profile.name}.")
+        assert answer["refused"].startswith(f"Found '{profile.name}' as the chosen profile")
+        assert answer["refused again"].startswith(f"No such profile: {profile.name}.")
         assert "pod" not in answer
         return
     pod = answer["pod"]
@@ -190,9 +191,14 @@ def test_nothing_that_the_chart_sets_is_lost(pods):
     assert after["JupyterHub"]["services"] == before["JupyterHub"]["services"]
     names = [role["name"] for role in after["JupyterHub"]["load_roles"]]
     assert names == ["jupyterhub-idle-culler", "server", "instructors"]
-    assert after["JupyterHub"]["tornado_settings"]["slow_spawn_timeout"] == 0
+    settings = [one["JupyterHub"]["tornado_settings"].keys() for one in (before, after)]
+    assert settings[0] < settings[1]
     volumes = after["KubeSpawner"]["volumes"]
     assert volumes.items() > before["KubeSpawner"]["volumes"].items()
+
+
+def test_any_number_may_wait_for_a_machine(pods):
+    assert pods("the chart's")["before"]["JupyterHub"]["concurrent_spawn_limit"] == 0
 
 
 def test_who_waits_for_a_machine_is_told_how_long_and_what_then(pods):
