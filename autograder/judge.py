@@ -25,7 +25,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from autograder import seeds, telling
-from autograder.handles import Handle, module_of
+from autograder.credit import credit
+from autograder.handles import module_of
 from autograder.link import Link
 from autograder.model import HIDDEN_TESTS
 from autograder.names import needed, stored
@@ -242,7 +243,8 @@ class Judge:
             if self.link.changed:
                 told["message"] += CHANGED
             return answer | told
-        return answer | {"points": _points(value), "result": _text(value)}
+        points, found = credit(value)
+        return answer | {"points": points, "found": found, "result": _text(value)}
 
     def _hear(self, text: str) -> None:
         """Keep what the student's code prints, for a test that listens too."""
@@ -314,19 +316,6 @@ def _own_module(name: str, found: Any) -> Any:
     if module in sys.modules and name in (module, module.rpartition(".")[2]):
         return sys.modules[module]
     return found
-
-
-def _points(value: Any) -> str | None:
-    """Return the number that a last expression gave, if it gave one."""
-    numpy = sys.modules.get("numpy")
-    kinds = (int, float) if numpy is None else (int, float, numpy.integer, numpy.floating)
-    # A student's object may say that it is a number, and cannot be made one.
-    if type(value) is Handle or isinstance(value, bool) or not isinstance(value, kinds):
-        return None
-    try:
-        return repr(float(value))
-    except OverflowError:
-        return "inf"
 
 
 def _text(value: Any) -> str:

@@ -95,6 +95,7 @@ class CellOutcome:
     message: str = ""  # for the student; empty when all went well
     points: float | None = None  # the number that a test cell's last expression gave
     judged: bool = False  # it ran in the judge: its verdict is the judge's
+    found: str = ""  # what that expression gave in the place of a number, if it did
 
 
 @dataclass(frozen=True)

@@ -194,7 +194,7 @@ class Pair:
         self.judging.inmate.begin(limits.cell_cpu_seconds)
         asked = asyncio.create_task(self.judging.run(_name(cell, index), cell.source, locked=False))
         exceeded = await self._await(asked)
-        points = None
+        points, found = None, ""
         try:
             answer = await asked
         except JudgeGoneError:
@@ -204,8 +204,9 @@ class Pair:
         else:
             _show_answer(cell, answer, limits)
             verdict, message = Verdict(answer["verdict"]), answer.get("message", "")
-            if answer.get("points") is not None and verdict is Verdict.PASS:
-                points = float(answer["points"])
+            if verdict is Verdict.PASS:
+                found = answer["found"]
+                points = None if answer["points"] is None else float(answer["points"])
             if verdict is Verdict.ERROR:
                 name, said = answer["ename"], answer["evalue"]
                 verdict, message = explained(verdict, message, name, said, limits)
@@ -213,7 +214,8 @@ class Pair:
                 verdict, message = await self._broken()
             if exceeded:
                 verdict, message = _timeout(exceeded)
-        return CellOutcome(index, verdict, time.monotonic() - began, message, points, judged=True)
+        seconds = time.monotonic() - began
+        return CellOutcome(index, verdict, seconds, message, points, judged=True, found=found)
 
     async def _await(self, asked: asyncio.Task[dict[str, Any]]) -> str:
         """Wait for the judge's answer; return the limit that was exceeded, if one was.

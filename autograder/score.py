@@ -15,8 +15,10 @@ def score(notebook: NotebookNode, outcomes: Iterable[CellOutcome]) -> tuple[Cell
     """Return the score of each graded cell of an executed notebook.
 
     A test cell earns all its points unless it failed; a number in its last expression, from zero
-    to its points, is partial credit. Cells for a person to grade get None, or zero when untouched.
-    The differences from nbgrader's own rule are listed in the README beside this file.
+    to its points, is partial credit. NaN and what is below zero are worth nothing; what is above
+    the points, or no number, waits for the test's author. Cells for a person to grade get None, or
+    zero when untouched. The differences from nbgrader's own rule are listed in the README beside
+    this file.
     """
     ended = {outcome.index: outcome for outcome in outcomes}
     return tuple(
@@ -59,11 +61,35 @@ def _cell(cell: NotebookNode, outcome: CellOutcome | None) -> CellScore:
         return CellScore(name, None, most, verdict)
     if outcome and verdict is not Verdict.PASS:
         return CellScore(name, 0.0, most, verdict, outcome.message)
-    value = outcome.points if outcome else None
-    if value is None:
+    if outcome is None or (outcome.points is None and not outcome.found):
         return CellScore(name, most, most, verdict)
-    if not (math.isfinite(value) and 0 <= value <= most):
-        said = f"The test gave {value:g} of {most:g} points; its author has to look at it."
+    return _partial(name, most, outcome)
+
+
+def _partial(name: str, most: float, outcome: CellOutcome) -> CellScore:
+    """Return the score of a test that ended with a value."""
+    expected = f"a number from 0 to {most:g}"
+    value = outcome.points
+    if value is None:
+        said = (
+            f"The test ended with {outcome.found} instead of {expected}: its author should end it "
+            "with such a number, or with a semicolon where that value is no partial credit."
+        )
         return CellScore(name, None, most, Verdict.INTERNAL, said)
+    if value > most:
+        said = (
+            f"The test gave {value:g} points instead of {expected}: its author has to look at it, "
+            "and should limit its partial credit."
+        )
+        return CellScore(name, None, most, Verdict.INTERNAL, said)
+    if math.isnan(value) or value < 0:
+        # Either comes of what the answer gave, and no reading of it is worth a point: a student
+        # must not be able to stay ungraded by it.
+        said = (
+            f"The test gave {value:g} points, which counts as 0 of {most:g}; where that is unjust, "
+            f"its author should end it with {expected}."
+        )
+        return CellScore(name, 0.0, most, Verdict.FAIL, said)
     partial = "" if value == most else f"Partial credit: {value:g} of {most:g} points."
-    return CellScore(name, value, most, Verdict.FAIL if partial else verdict, partial)
+    verdict = Verdict.FAIL if partial else outcome.verdict
+    return CellScore(name, value, most, verdict, partial)

@@ -233,34 +233,89 @@ SCORES = {
     "np.float32(0.5)": 0.5,
     "np.int64(1)": 1.0,
     "given()": 0.75,
-    "True": None,
-    "False": None,
-    "None": None,
-    "'0.5'": None,
-    "[0.5]": None,
-    "np.array(0.5)": None,
-    "0.5;": None,
-    "x = 0.5": None,
-    "print(0.5)": None,
-    "f": None,
-    "f()": None,
+    "np.longdouble(0.5)": 0.5,
+    "np.array(0.5)": 0.5,
+    "np.array([[0.5]], 'f2')": 0.5,
+    "np.array(0.5, object)": 0.5,
+    "np.matrix([0.5])": 0.5,
+    "np.ma.array([0.5])": 0.5,
+    "given_array()": 0.75,
+    "fractions.Fraction(1, 2)": 0.5,
+    "decimal.Decimal('0.5')": 0.5,
     "-1": -1.0,
     "float('inf')": float("inf"),
     "10**400": float("inf"),
+    "-(10**400)": -float("inf"),
     "float('nan')": "nan",
+    "decimal.Decimal('sNaN')": "nan",
+    "np.array([np.nan])": "nan",
+    "np.ma.masked": "nan",
+    "np.ma.masked_invalid([np.nan]).mean()": "nan",
 }
+#: What earns everything.
+NOTHING = [
+    "True",
+    "np.True_",
+    "np.array([True])",
+    "None",
+    "0.5;",
+    "x = 0.5",
+    "print(0.5)",
+    "None_()",
+]
+#: What is no number, and what the author reads of it.
+NO_NUMBERS = {
+    "False": "False",
+    "np.False_": "False",
+    "np.array([False])": "False",
+    "'0.5'": "a value of type str",
+    "b'1'": "a value of type bytes",
+    "[0.5]": "a value of type list",
+    "1j": "a value of type complex",
+    "np.complex128(1)": "a value of type complex128",
+    "np.timedelta64(1, 's')": "a value of type timedelta64",
+    "np.array([0.5, 0.5])": "a value of type ndarray and shape (2,)",
+    "np.array([])": "a value of type ndarray and shape (0,)",
+    "np.array(['0.5'])": "a value of type ndarray and shape (1,)",
+    "np.array([1], 'm8[s]')": "a value of type ndarray and shape (1,)",
+    "np.array(None)": "a value of type ndarray and shape ()",
+    "np.void(b'1')": "a value of type void",
+    "f": "an object of the student's code",
+    "f()": "an object of the student's code",
+    "Claims()": "an object of the student's code",
+}
+STUDENT = """
+import numpy
+class Score(float):
+    def __repr__(self): return '1.0'
+    def __float__(self): return 1.0
+class Scores(numpy.ndarray):
+    def item(self, *given): return 1.0
+    def __array__(self, *given, **named): return numpy.ones(1)
+class Claims:
+    __class__ = float
+    def __float__(self): return 1.0
+    def __array__(self, *given, **named): return numpy.ones(1)
+def given(): return Score(0.75)
+def given_array(): return numpy.array([0.75]).view(Scores)
+def None_(): return None
+def f(): return f
+"""
 
 
 def test_the_points_are_the_number_that_the_last_expression_gives_and_nothing_else(judged):
-    student = (
-        "class Score(float):\n    def __repr__(self): return '1.0'\n"
-        "def given(): return Score(0.75)\ndef f(): return f"
-    )
-    cells = [asserts(f"import numpy as np\n{last}", f"t{n}") for n, last in enumerate(SCORES)]
-    _, execution = judged(solution(student), *cells)
+    lasts = [*SCORES, *NOTHING, *NO_NUMBERS]
+    imports = "import decimal, fractions\nimport numpy as np\n"
+    cells = [asserts(imports + last, f"t{n}") for n, last in enumerate(lasts)]
+    _, execution = judged(solution(STUDENT), *cells)
     assert {cell.verdict for cell in execution.cells} == {PASS}
-    given = [cell.points for cell in execution.cells[1:]]
-    assert [str(points) if points != points else points for points in given] == [*SCORES.values()]
+    ended = dict(zip(lasts, execution.cells[1:], strict=True))
+    points = {
+        last: "nan" if one.points != one.points else one.points for last, one in ended.items()
+    }
+    assert points == {**SCORES, **dict.fromkeys([*NOTHING, *NO_NUMBERS])}
+    found = {last: one.found for last, one in ended.items()}
+    assert found == {**dict.fromkeys([*SCORES, *NOTHING], ""), **NO_NUMBERS}
 
 
 def test_a_number_that_a_failed_test_ends_with_is_no_score(judged):
@@ -281,6 +336,7 @@ def test_an_object_that_says_it_is_a_number_is_no_score(judged):
     assert not execution.failure
     assert [cell.verdict for cell in execution.cells] == [PASS] * 5
     assert execution.cells[4].points is None
+    assert execution.cells[4].found == "an object of the student's code"
 
 
 def test_the_instructor_sees_what_a_test_printed_and_what_it_gave(run):

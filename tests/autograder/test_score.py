@@ -9,8 +9,8 @@ from autograder.score import overall, score
 from tests.autograder.building import asserts, code, marked, notebook, solution, written
 
 
-def outcome(verdict=Verdict.PASS, message="", index=0, points=None):
-    return CellOutcome(index, verdict, 0.1, message, points, judged=True)
+def outcome(verdict=Verdict.PASS, message="", index=0, points=None, found=""):
+    return CellOutcome(index, verdict, 0.1, message, points, judged=True, found=found)
 
 
 def result(text):
@@ -44,12 +44,32 @@ def test_what_a_cell_printed_or_showed_is_no_score(outputs):
     assert one.points == 1.5
 
 
-@pytest.mark.parametrize("points", [-1, 2.5, math.nan, math.inf, -math.inf, 1e300])
-def test_a_number_that_cannot_be_points_waits_for_its_author(points):
+@pytest.mark.parametrize("points", [2.5, math.inf, 1e300])
+def test_a_number_above_the_points_waits_for_its_author(points):
     one = of_one(asserts("", points=2), points=points)
     assert one.points is None
     assert one.verdict is Verdict.INTERNAL
     assert "its author has to look at it" in one.message
+
+
+@pytest.mark.parametrize("points", [math.nan, -1, -math.inf, -1e-300])
+def test_a_number_that_no_reading_makes_worth_a_point_is_zero_and_its_author_is_told(points):
+    one = of_one(asserts("", points=2), points=points)
+    assert one.points == 0
+    assert one.verdict is Verdict.FAIL
+    assert f"gave {points:g} points" in one.message
+    assert "its author should end it with a number from 0 to 2" in one.message
+
+
+def test_what_is_no_number_waits_for_its_author_who_reads_what_to_do():
+    one = of_one(asserts("", points=2), result("[2]"), found="a value of type list")
+    assert one.points is None
+    assert one.verdict is Verdict.INTERNAL
+    assert one.message == (
+        "The test ended with a value of type list instead of a number from 0 to 2: its author "
+        "should end it with such a number, or with a semicolon where that value is no partial "
+        "credit."
+    )
 
 
 @pytest.mark.parametrize("verdict", [v for v in Verdict if v is not Verdict.PASS])

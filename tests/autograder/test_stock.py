@@ -188,6 +188,9 @@ DIFFERENT = {
     "negative": "def credit(): return -1" + OK,
     "too much": "def credit(): return 3" + OK,
     "numpy": "def credit(): return np.float64(1.5)" + OK,
+    "one element": "def credit(): return np.array([0.5])" + OK,
+    "several": "def credit(): return np.array([0.5, 0.5])" + OK,
+    "false": "def credit(): return False" + OK,
     "partial": "def credit(): return 1.5" + OK,
     "refuses": "def credit(): return 0" + NOT_OK + "\nget_ipython().kernel._aborting = True",
 }
@@ -277,11 +280,25 @@ def test_a_cell_that_cannot_be_interrupted_costs_only_itself(different):
 
 
 @pytest.mark.parametrize("name", ["nan", "negative"])
-def test_partial_credit_that_is_no_number_of_points_waits_for_its_author(different, name):
+def test_partial_credit_that_is_nan_or_negative_is_worth_nothing(different, name):
+    theirs, mine, verdicts, _ = different(name)
+    assert theirs == cells(2, 1)
+    assert mine == cells(0, 1)
+    assert verdicts["test_credit"] is Verdict.FAIL
+
+
+@pytest.mark.parametrize("name", ["several", "false"])
+def test_partial_credit_that_is_no_number_waits_for_its_author(different, name):
     theirs, mine, verdicts, _ = different(name)
     assert theirs == cells(2, 1)
     assert mine == cells(None, 1)
     assert verdicts["test_credit"] is Verdict.INTERNAL
+
+
+def test_an_array_of_one_number_is_partial_credit(different):
+    theirs, mine, _, _ = different("one element")
+    assert theirs == cells(2, 1)
+    assert mine == cells(0.5, 1)
 
 
 @pytest.mark.parametrize("name", ["infinite", "too much"])
