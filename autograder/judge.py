@@ -24,7 +24,7 @@ from IPython.core.displayhook import DisplayHook
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from autograder import seeds, telling
+from autograder import changed, seeds, telling
 from autograder.credit import credit
 from autograder.handles import module_of
 from autograder.link import Link
@@ -210,8 +210,10 @@ class Judge:
         """
         self._file = f"<{cell}>"
         self.link.changed = False
+        changed.raised.clear()
         self._out, self._printed, err = _Clipped(), _Clipped(), _Clipped()
         value, error, text = None, None, ""
+        shown: dict[str, Any] = {}
         with contextlib.redirect_stdout(self._out), contextlib.redirect_stderr(err):
             try:
                 text = self.shell.transform_cell(source)
@@ -224,8 +226,12 @@ class Judge:
                 value = ended.result
                 if value is not None and DisplayHook.semicolon_at_end_of_expression(text):
                     value = None
+                points, found = credit(value)
+                shown = {"points": points, "found": found, "result": _text(value)}
             except BaseException as raised:
                 error = raised
+        if error is None and changed.raised:  # somebody caught it, and went on without the value
+            error = changed.raised[0]
         if locked:
             self._remember(text)
         if error is None:  # what it defined is its own, even where it is the same as what it got
@@ -240,11 +246,10 @@ class Judge:
         }
         if error is not None:
             told = telling.tell(error, self._file, self._hidden)
-            if self.link.changed:
+            if self.link.changed and not isinstance(error, changed.ChangedError):
                 told["message"] += CHANGED
             return answer | told
-        points, found = credit(value)
-        return answer | {"points": points, "found": found, "result": _text(value)}
+        return answer | shown
 
     def _hear(self, text: str) -> None:
         """Keep what the student's code prints, for a test that listens too."""
@@ -275,7 +280,9 @@ class Judge:
     def _remember(self, text: str) -> None:
         for name in stored(text) & self.names.keys():
             thing = self.names[name]
-            if isinstance(thing, types.FunctionType | type) and thing.__module__ == "__main__":
+            # By its type: what the student's code has changed refuses to say what it is.
+            named = issubclass(type(thing), types.FunctionType | type)
+            if named and thing.__module__ == "__main__":
                 self._locked[id(thing)] = name
 
     def _shared(self, thing: Any) -> str | None:

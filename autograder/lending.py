@@ -3,37 +3,18 @@
 In one process a function can change what it is given, and some tests are there to notice. A
 function that only does that, and returns None, changes the judge's originals in the same way. One
 that returns a value as well may have changed its arguments so that a test computes from them what
-it should have returned: then the originals become unusable instead, which every comparison notices.
+it should have returned: then the originals become unusable instead, and a test that uses one again
+fails (`autograder.changed`).
 """
 
 from __future__ import annotations
 
 import random
-import sys
 from typing import Any
 
 from autograder import parcels
-from autograder.handles import HandleError
+from autograder.changed import make_unusable
 from autograder.wire import mutables, rewrite
-
-
-class Changed:
-    """Stands where a list or a dictionary was, before a student's function changed it."""
-
-    def __getattribute__(self, name: str) -> Any:
-        if name == "__class__":
-            return Changed
-        raise HandleError("Your function changed a list or a dictionary that it was given.")
-
-    def _refuse(self, *_: Any) -> Any:
-        raise HandleError("Your function changed a list or a dictionary that it was given.")
-
-    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
-    __bool__ = __float__ = __int__ = __array__ = __len__ = __iter__ = __getitem__ = _refuse
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __call__ = _refuse
-    __truediv__ = __rtruediv__ = __pow__ = __rpow__ = __neg__ = __abs__ = _refuse
-    __hash__ = None  # type: ignore[assignment]
-    __array_ufunc__ = None
 
 
 class Lent:
@@ -74,7 +55,7 @@ class Lent:
                 _try(rewrite, original, new)
             else:
                 changed = True
-                _spoil(original)
+                _try(make_unusable, original)
         return changed
 
 
@@ -117,30 +98,3 @@ def _advance(generator: Any, state: Any) -> None:
         bits.state = bits.jumped().state if hasattr(bits, "jumped") else mine
     elif int(state["state"]["inc"]) == mine["state"]["inc"]:
         bits.state = {**mine, "state": {**mine["state"], "state": int(state["state"]["state"])}}
-
-
-def _spoil(original: Any) -> None:
-    """Make a value of the judge's unusable."""
-    numpy = sys.modules.get("numpy")
-    if numpy is not None and isinstance(original, numpy.ndarray):
-        if original.flags.writeable:
-            kind = original.dtype.kind
-            if kind in "fc":
-                original[...] = numpy.nan
-            elif kind == "b" or kind in "iu":
-                original[...] = ~original
-            elif kind in "mM":
-                original[...] = "NaT"
-            else:
-                # Not a zero first: NumPy would take it, where there is room for one, for no text.
-                original[...] = "\1changed" if kind == "U" else b"\1changed"
-    elif isinstance(original, list):
-        original[:] = [Changed()]
-    elif isinstance(original, dict):
-        original.clear()
-        original["changed"] = Changed()
-    elif isinstance(original, set):
-        original.clear()
-        original.add("(your function changed this set)")
-    elif isinstance(original, bytearray):
-        original[:] = b"\0changed"

@@ -114,9 +114,10 @@ def _words(frames: list[FrameType]) -> str:
             instruction.opname == "STORE_FAST" and instruction.argval == name
             for instruction in dis.get_instructions(code)
         )
-        words = frame.f_locals.get(name)
-        if name in WORDS and not changed and isinstance(words, str) and words.strip():
-            return words.strip()
+        words: Any = frame.f_locals.get(name)
+        # By its type: what the student's code has changed refuses to say what it is.
+        if name in WORDS and not changed and issubclass(type(words), str) and words.strip():
+            return str(words.strip())
     return ""
 
 

@@ -31,6 +31,8 @@ from autograder.trial import REFERENCE, UNTOUCHED, trial
 SHARE = 1 / 3
 #: What to do about an error of the judge's, by its name.
 HINTS = {
+    "ChangedError": "The reference changes what a test gives to it and returns a value: let it "
+    "return nothing, or work on a copy.",
     "EOFError": "Nobody types while a notebook is graded: make what is asked for an argument.",
     "FileNotFoundError": "A file that a test reads lies beside the source notebook, is written by "
     "a locked cell, or by the student's code.",

@@ -339,6 +339,70 @@ def test_an_object_that_says_it_is_a_number_is_no_score(judged):
     assert execution.cells[4].found == "an object of the student's code"
 
 
+CHANGING = """
+def scaled(x):
+    x *= 2
+    return x + 0
+def first(values):
+    return values.pop(0)
+def both(a, b):
+    a[0] = b["new"] = 1
+    return 3
+"""
+
+
+def test_an_answer_that_changes_what_it_is_given_passes_where_nobody_looks_at_that_again(run):
+    done = run(
+        solution(CHANGING),
+        asserts("import numpy as np\nassert np.all(scaled(np.ones(3)) == 2)", "fresh"),
+        asserts("x = np.ones(3)\nwanted = 2 * x\nassert np.all(scaled(x) == wanted)", "before"),
+        asserts("x = [2]\nassert first(x) == 2\nx = [4]\nassert x[0] == 4", "named"),
+        asserts("x = np.zeros(2)\nassert both(x, {}) == 3\ndel x", "deleted"),
+        asserts(
+            "X = np.arange(12.0).reshape(6, 2)\n"
+            "parts = [scaled(X[i : i + 2])[0, 0] for i in range(0, len(X), 2)]\n"
+            "assert parts == [0, 8, 16]",
+            "batches",
+        ),
+        asserts(
+            "def check(n):\n    for _ in range(n):\n        x = np.ones(2)\n"
+            "        assert scaled(x)[0] == 2\ncheck(1_000)",
+            "often",
+        ),
+    )
+    assert done.messages == [""] * 7
+
+
+def test_a_test_that_uses_what_was_changed_fails_though_it_catches_that(run):
+    done = run(
+        solution(CHANGING),
+        asserts("import numpy as np\nx = np.ones(3)\nscaled(x)\nx.sum()", "used"),
+        asserts("x = np.ones(3)\nscaled(x)\nassert not np.array_equal(x, [1, 2])", "in NumPy"),
+        asserts(
+            "x = [1, 2]\nfirst(x)\ntry:\n    sum(x)\nexcept TypeError:\n    pass", "in the test"
+        ),
+        asserts("x = [1, 2]\nfirst(x)\nx", "last"),
+        asserts("import pytest\nwith pytest.raises(TypeError):\n    first(x)", "again"),
+    )
+    assert done.verdicts == [PASS, *[ERROR] * 5]
+    for message in done.messages[1:]:
+        assert message.startswith("Your function changed a")
+
+
+def test_a_locked_cell_s_value_that_was_changed_stays_unusable(run):
+    done = run(
+        locked(
+            "import numpy as np\nprices = np.ones(3)\n\n\ndef total(f):\n    return f(prices).sum()"
+        ),
+        solution(CHANGING),
+        asserts("assert total(scaled) == 6", "one"),
+        locked("prices = prices", "two"),
+        asserts("assert prices.sum() == 3", "three"),
+    )
+    assert done.verdicts == [PASS] * 4 + [ERROR]
+    assert done.messages[4].startswith("Your function changed an array")
+
+
 def test_the_instructor_sees_what_a_test_printed_and_what_it_gave(run):
     done = run(
         solution("def f():\n    print('from the student')"),

@@ -1,12 +1,11 @@
 import collections
-import contextlib
 
 import numpy as np
 import pytest
 
 from autograder.borrowing import Borrowed
-from autograder.handles import HandleError
-from autograder.lending import Changed, Lent
+from autograder.changed import ChangedError
+from autograder.lending import Lent
 
 FORGED = [
     None,
@@ -31,37 +30,20 @@ def test_a_change_that_no_code_could_make_is_passed_over(changes):
     assert array.tolist() == [0, 1]
 
 
-def test_a_change_in_place_is_made_and_one_beside_a_value_spoils():
-    for kind, new in (([1], [2]), ({1: 2}, {3: 4}), ({1}, {2}), (bytearray(b"a"), bytearray(b"b"))):
+def test_a_change_in_place_is_made_and_one_beside_a_value_leaves_nothing_to_use():
+    for kind, new in (
+        ([1], [2]),
+        ({1: 2}, {3: 4}),
+        ({1}, {2}),
+        (bytearray(b"a"), bytearray(b"b")),
+        (np.zeros(1), np.ones(1)),
+    ):
         lent = Lent((kind,))
         assert lent.take_back({"values": [(0, new)]}, in_place=True) is False
         assert kind == new
         assert lent.take_back({"values": [(0, new)]}, in_place=False) is True
-        assert type(kind) is type(new)
-        with contextlib.suppress(HandleError):  # that is as good an answer
-            assert kind != new
-
-
-@pytest.mark.parametrize(
-    "array",
-    [
-        np.ones(3),
-        np.ones(3, "c8"),
-        np.ones(3, "i4"),
-        np.ones(3, "u1"),
-        np.ones(3, bool),
-        np.array(["ab", "c"]),
-        np.array([b"ab"]),
-        np.array(["", ""]),
-        np.array([b"", b""]),
-        np.array(["2020-01-01"], "M8[D]"),
-    ],
-)
-def test_a_spoiled_array_equals_neither_what_it_was_nor_what_it_became(array):
-    before, new = array.copy(), array[::-1].copy()
-    Lent((array,)).take_back({"values": [(0, new)]}, in_place=False)
-    assert not np.array_equal(array, before)
-    assert not np.array_equal(array, new)
+        with pytest.raises(ChangedError, match=r"changed an? "):
+            _ = kind == new
 
 
 @pytest.mark.parametrize("state", [None, 3, {}, {"state": {}}, {"state": {"inc": 1, "state": 2}}])
@@ -71,26 +53,6 @@ def test_a_generator_stays_on_its_own_stream(state):
     lent.note(mine, {"generator": "PCG64"})
     lent.take_back({"generators": [(0, state)]}, in_place=True)
     assert mine.random() == reference.random()
-
-
-def test_what_was_changed_can_be_used_for_nothing():
-    changed = Changed()
-    for use in (
-        lambda: changed == 1,
-        lambda: changed != 1,
-        lambda: changed < 1,
-        lambda: changed + 1,
-        lambda: bool(changed),
-        lambda: float(changed),
-        lambda: list(changed),
-        lambda: np.asarray(changed),
-        lambda: changed.x,
-        lambda: {changed},
-    ):
-        with pytest.raises(TypeError):
-            use()
-    with pytest.raises(HandleError, match="changed a list or a dictionary"):
-        len(changed)
 
 
 def test_what_is_borrowed_is_watched_one_by_one():

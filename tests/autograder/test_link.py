@@ -405,13 +405,36 @@ def test_an_array_that_cannot_be_written_to_cannot_be_changed_there():
 def test_a_function_that_returns_something_has_no_say_in_what_its_arguments_become():
     with student(CHANGES) as they:
         array, values = np.arange(3.0), [1, 2]
+        view = array[1:]
         assert they.both(array) == 1
-        assert np.isnan(array).all()
         assert they.link.changed
+        with pytest.raises(HandleError, match="changed an array"):
+            array.sum()
+        with pytest.raises(HandleError, match="changed an array"):
+            they.same(array)
+        with pytest.raises(HandleError, match="changed an array"):
+            view.sum()
         assert they.both(values) == 1
-        assert values != [99, 2]
         with pytest.raises(HandleError, match="changed a list"):
             _ = values[0] == 99
+        with pytest.raises(HandleError, match="changed a list"):
+            they.same({"a": [values]})
+
+
+def test_what_a_function_was_not_given_can_be_used_on():
+    with student(CHANGES) as they:
+        rows = np.arange(6.0).reshape(3, 2)
+        for number, row in enumerate(rows):
+            assert row.tolist() == [2 * number, 2 * number + 1]
+            assert they.both(row) == 1
+        halves = np.arange(6.0)
+        for start in (0, 2, 4):
+            assert halves[start] == start
+            assert they.both(halves[start : start + 2]) == 1
+        nested = [[1], [2]]
+        assert they.both(nested[0]) == 1
+        assert nested[1] == [2]
+        assert len(nested) == 2
 
 
 def test_what_a_function_gives_back_of_what_it_was_given_is_that_itself():

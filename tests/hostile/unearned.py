@@ -33,40 +33,40 @@ CLOSE = """
 float(np.clip(1 - abs({name}(3) - 9) / 9, 0, 1))"""
 
 
-def _credit(name: str, tries: str, right: str, trick: str, test: str) -> Trick:
+def _trick(name: str, tries: str, right: str, trick: str, test: str) -> Trick:
     return Trick(name, tries, *(text.replace("{name}", name) for text in (right, trick, test)))
 
 
 CREDIT = (
-    _credit(
+    _trick(
         "credit_array",
         "Returns arrays of one element, so that the credit becomes one that is no plain number.",
         PAYOFF,
         "def {name}(kind, price, strike):\n    return np.array([-1.0])",
         COUNTED,
     ),
-    _credit(
+    _trick(
         "credit_matrix",
         "Returns arrays of one element in several dimensions.",
         PAYOFF,
         "def {name}(kind, price, strike):\n    return np.full((1, 1, 1), -1.0)",
         COUNTED,
     ),
-    _credit(
+    _trick(
         "credit_nan",
         "Returns NaN, so that the credit is no number of points and waits for a person.",
         "def {name}(n):\n    return n * n",
         "def {name}(n):\n    return float('nan')",
         CLOSE,
     ),
-    _credit(
+    _trick(
         "credit_nan_array",
         "Returns an array of one NaN for the same purpose.",
         "def {name}(n):\n    return n * n",
         "def {name}(n):\n    return np.array([np.nan])",
         "np.clip(1 - abs({name}(3) - 9) / 9, 0, 1)",
     ),
-    _credit(
+    _trick(
         "credit_negative",
         "Returns what is so wrong that the credit falls below zero.",
         "def {name}(n):\n    return n * n",
@@ -74,4 +74,158 @@ CREDIT = (
         "1 - abs({name}(3) - 9)",
     ),
 )
-TRICKS = CREDIT
+
+
+def _spoiled(name: str, value: str, change: str, right: str, known: str, test: str = "") -> Trick:
+    """Return a question about a value, and an answer for what once stood in its place.
+
+    Parameters
+    ----------
+    value
+        What the test gives to the function.
+    change
+        What the trick does to it.
+    right
+        The expression that is right, and the test's own oracle.
+    known
+        What that expression gave for what stood in the place of a changed value.
+    test
+        A test of another form; it defines its own `x`.
+    """
+    test = test or f"x = {value}\nresult = {{name}}(x)\nnp.testing.assert_equal(result, {right})"
+    return _trick(
+        f"spoiled_{name}",
+        f"Changes what it is given, and returns what fits a value that is no more ({name}).",
+        f"def {{name}}(x):\n    return {right}",
+        f"def {{name}}(x):\n    {change}\n    return {known}",
+        test.replace("{right}", right),
+    )
+
+
+HELPER = """
+def check_{name}(seed):
+    x = np.random.default_rng(seed).normal(size=4)
+    result = {name}(x)
+    np.testing.assert_allclose(result, {right})
+
+
+check_{name}(3)"""
+#: The array stays in a tuple, and is looked at through it.
+IN_A_TUPLE = """
+cases = ((np.arange(4.0), 1), (np.arange(5.0), 2))
+results = [{name}(x) for x, _ in cases]
+for (x, _), result in zip(cases, results):
+    np.testing.assert_allclose(result, {right})"""
+#: The function sees a row, and the test computes from the whole.
+IN_A_VIEW = """
+whole = np.random.default_rng(5).normal(size=(3, 4))
+rows = [{name}(row) for row in whole]
+np.testing.assert_allclose(rows, [{right} for x in whole])"""
+#: The same, of an array that is itself a view.
+IN_A_RESHAPED = """
+whole = np.arange(1.0, 13.0).reshape(3, 4)
+columns = [{name}(column) for column in whole.T]
+np.testing.assert_allclose(columns, [{right} for x in whole.T])"""
+IN_AN_OBJECT = """
+import unittest
+
+
+class Test_{name}(unittest.TestCase):
+    def setUp(self):
+        self.x = np.arange(5.0)
+
+    def test(self):
+        result, x = {name}(self.x), self.x
+        np.testing.assert_allclose(result, {right})
+
+
+assert unittest.TestResult.wasSuccessful(unittest.TextTestRunner().run(Test_{name}("test")))"""
+IN_A_PARTIAL = """
+import functools
+
+
+def oracle_{name}(x):
+    return {right}
+
+
+x = np.arange(5.0)
+oracle = functools.partial(oracle_{name}, x)
+np.testing.assert_allclose({name}(x), oracle())"""
+IN_A_DEFAULT = """
+def check_{name}(x=np.arange(5.0)):
+    result = {name}(x)
+    np.testing.assert_allclose(result, {right})
+
+
+check_{name}()"""
+#: A library that catches whatever is raised, as NumPy's own `array_equal` does.
+CAUGHT = """
+x = np.arange(5.0)
+result = {name}(x)
+try:
+    right = {right}
+except TypeError:
+    right = None
+assert np.array_equal(result, right) or result is right or right is None"""
+UNCHANGED = """
+x = np.array([3.0, 1.0, 2.0])
+result = {name}(x)
+assert result == 1.0
+assert np.array_equal(x, [3.0, 1.0, 2.0]), 'x was changed'"""
+UNCHANGED_WHOLE = """
+whole = np.arange(6.0).reshape(2, 3)
+before = whole.copy()
+assert {name}(whole[0]) == 0.0
+assert np.array_equal(whole, before), 'whole was changed'"""
+NANS, SCALED = "np.full(x.shape, np.nan)", "(x - x.mean()) / x.std()"
+SET, TEXT = '"(your function changed this set)"', '"\\1changed"'
+SPOILED = (
+    _spoiled("float", "np.arange(5.0)", "x[0] += 1", SCALED, NANS),
+    _spoiled("complex", "np.arange(5) * 1j", "x[0] += 1", "2 * x", "np.full(5, np.nan + 0j)"),
+    _spoiled("integer", "np.arange(5)", "y = ~x; x[0] += 1", "2 * x", "2 * y"),
+    _spoiled("unsigned", "np.arange(5, dtype='u1')", "y = ~x; x[0] += 1", "x // 2", "y // 2"),
+    _spoiled("boolean", "np.arange(5) > 2", "y = ~x; x[0] ^= True", "x.sum()", "y.sum()"),
+    _spoiled(
+        "text", "np.array(['ab', 'c'])", "x[0] = 'z'", "np.char.upper(x)", "np.array(['\\1C'] * 2)"
+    ),
+    _spoiled(
+        "bytes",
+        "np.array([b'ab', b'c'])",
+        "x[0] = b'z'",
+        "np.char.add(x, x)",
+        "np.array([b'\\1c\\1c'] * 2)",
+    ),
+    _spoiled(
+        "date",
+        "np.array(['2020', '2021'], 'M8[D]')",
+        "x[0] += 1",
+        "x + 1",
+        "np.array(['NaT'] * 2, 'M8[D]')",
+    ),
+    _spoiled(
+        "duration",
+        "np.arange(2).astype('m8[s]')",
+        "x[0] += 1",
+        "x + x",
+        "np.array(['NaT'] * 2, 'm8[s]')",
+    ),
+    _spoiled("scalar_array", "np.array(2.0)", "x[...] = 3", "x**2", "np.nan"),
+    _spoiled("comparison", "np.array([1.0, 2.0, 1.0])", "x[0] = 5", "x == 1", "np.zeros(3, bool)"),
+    _spoiled("list_length", "[1, 2, 3]", "x.append(1)", "len(x)", "1"),
+    _spoiled("dict_length", "{'a': 1, 'b': 2}", "x['c'] = 1", "len(x)", "1"),
+    _spoiled("dict_keys", "{'a': 1, 'b': 2}", "x['c'] = 1", "sorted(x)", "['changed']"),
+    _spoiled("set", "{'a', 'b'}", "x.add('c')", "sorted(x)", f"[{SET}]"),
+    _spoiled("bytearray", "bytearray(b'ab')", "x.append(1)", "bytes(x) * 2", "b'\\0changed' * 2"),
+    _spoiled("in_a_list", "[np.arange(3.0)]", "x[0][0] = 1", "2 * x[0]", "np.full(3, np.nan)"),
+    _spoiled("helper", "", "x[0] += 1", SCALED, NANS, HELPER),
+    _spoiled("tuple", "", "x[0] += 1", SCALED, NANS, IN_A_TUPLE),
+    _spoiled("view", "", "x[0] += 1", SCALED, NANS, IN_A_VIEW),
+    _spoiled("reshaped", "", "x[0] += 1", SCALED, NANS, IN_A_RESHAPED),
+    _spoiled("object", "", "x[0] += 1", SCALED, NANS, IN_AN_OBJECT),
+    _spoiled("partial", "", "x[0] += 1", SCALED, NANS, IN_A_PARTIAL),
+    _spoiled("default", "", "x[0] += 1", SCALED, NANS, IN_A_DEFAULT),
+    _spoiled("caught", "", "x[0] += 1", SCALED, NANS, CAUGHT),
+    _spoiled("unchanged", "", "x.sort()", "x.min()", "1.0", UNCHANGED),
+    _spoiled("unchanged_whole", "", "x[1] += 1", "x.min()", "0.0", UNCHANGED_WHOLE),
+)
+TRICKS = CREDIT + SPOILED
