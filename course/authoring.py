@@ -10,6 +10,7 @@ import nbformat
 from course import syllabus
 from course.errors import choose_from
 from course.merging import merge
+from course.prose import check_prose
 from course.rules import check_assignment
 from course.texts import (
     CELL_ID,
@@ -21,6 +22,7 @@ from course.texts import (
     contents,
     read,
     read_cells,
+    read_lecture,
 )
 
 # The same in every derived notebook: which Python runs it is decided where it runs.
@@ -220,9 +222,10 @@ def _derive(twin: Twin, course: syllabus.Course) -> str:
     """Return the notebook a text gives, after checking the text."""
     notebook = read(contents(twin.text, twin.label), twin.fmt, twin.label)
     check_metadata(notebook, twin.label)
+    cells = (read_cells if twin.fmt == PERCENT else read_lecture)(twin.text, twin.label)
     if twin.fmt == PERCENT:
-        points = course.assignment(twin.name).points
-        check_assignment(read_cells(twin.text, twin.label), twin.label, points)
+        check_assignment(cells, twin.label, course.assignment(twin.name).points)
+    check_prose(cells, twin.label)
     return _canonical(notebook)
 
 

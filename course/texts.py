@@ -28,7 +28,7 @@ class AuthoringError(CourseError):
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of a py:percent text, with the lines on which its marker and its source stand."""
+    """A cell of a text, with the lines on which its marker and its source stand."""
 
     line: int
     source_line: int
@@ -91,6 +91,18 @@ def read_cells(path: Path, label: str | None = None) -> list[Cell]:
             "starts with '# %%', so indent that line"
         )
     return [Cell(*where, node) for where, node in zip(lines, nodes, strict=True)]
+
+
+def read_lecture(path: Path, label: str) -> list[Cell]:
+    """Read a lecture as cells with the line of each; `label` names the file in errors."""
+    from jupytext.myst import myst_to_notebook
+
+    text = contents(path, label)
+    nodes = read(text, MYST, label).cells
+    lines = text.splitlines()
+    starts = myst_to_notebook(text, add_source_map=True).metadata["source_map"]
+    sources = [next(n for n in range(start, len(lines)) if lines[n].strip()) for start in starts]
+    return [Cell(n + 1, n + 1, node) for n, node in zip(sources, nodes, strict=True)]
 
 
 def check_metadata(notebook: nbformat.NotebookNode, label: str) -> None:
