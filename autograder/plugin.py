@@ -37,10 +37,37 @@ FEEDBACK = [
     "nbgrader.preprocessors.GetGrades",
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 ]
+#: How formgrader and feedback make a page of a notebook that a student wrote.
+PAGES = {
+    "sanitize_html": True,
+    "preprocessors": ["autograder.pages.CleanPage"],
+    "filters": {
+        "clean_html": "autograder.sanitize.clean",
+        # nbgrader's templates clean nothing, but call this one.
+        "strip_files_prefix": "autograder.sanitize.clean_markdown",
+    },
+}
+
+
+def clean_pages(config: Any) -> None:
+    """Clean what students wrote before formgrader or feedback makes a page of it.
+
+    Nothing on such a page may act as whoever looks at it: a script in the instructor's browser
+    could read hidden tests and change grades.
+
+    Parameters
+    ----------
+    config : traitlets.config.Config
+        The ``c`` of a configuration file; three settings of its ``HTMLExporter`` are replaced.
+    """
+    for name, value in PAGES.items():
+        setattr(config.HTMLExporter, name, value)
 
 
 def configure(config: Any) -> None:
     """Put our steps in the place of nbgrader's sanitising, execution, scoring and feedback.
+
+    Pages of what students wrote are cleaned, too (`clean_pages`).
 
     Parameters
     ----------
@@ -50,3 +77,4 @@ def configure(config: Any) -> None:
     config.Autograde.sanitize_preprocessors = SANITIZE
     config.Autograde.autograde_preprocessors = AUTOGRADE
     config.GenerateFeedback.preprocessors = FEEDBACK
+    clean_pages(config)

@@ -16,7 +16,6 @@ Role = Literal["instructor", "student"]
 Settings = dict[str, Any]  # content of one JSON configuration file
 
 LAB_PLUGINS_OF_INSTRUCTORS = ("formgrader", "create-assignment", "course-list")
-SERVER_EXTENSIONS_OF_INSTRUCTORS = ("formgrader", "course_list")
 # What kernels have imported before their first cell; the same as in the kernelspec that the wheel
 # installs, so that both come from one warm process.
 PRELOAD = ("numpy", "matplotlib.pyplot", "tensorflow")
@@ -137,10 +136,13 @@ def server_settings(role: Role, *, private_sockets: bool, warm_at_start: bool = 
     }
     server = settings["ServerApp"]
     server["jpserver_extensions"]["autograder.provisioner"] = warm_at_start
-    for name in SERVER_EXTENSIONS_OF_INSTRUCTORS:
-        enabled = role == "instructor"
-        server["jpserver_extensions"][f"nbgrader.server_extensions.{name}"] = enabled
-    if role == "instructor":  # JupyterLab shows formgrader in a frame; JupyterHub forbids frames
+    instructor = role == "instructor"
+    # nbgrader's own formgrader is never loaded, because it runs files whose names an address gives.
+    server["jpserver_extensions"]["nbgrader.server_extensions.formgrader"] = False
+    server["jpserver_extensions"]["nbgrader.server_extensions.course_list"] = instructor
+    if instructor:  # a student's view does not have the module
+        server["jpserver_extensions"]["hub_config.formgrader"] = True
+    if instructor:  # JupyterLab shows formgrader in a frame; JupyterHub forbids frames
         server["tornado_settings"]["headers"]["Content-Security-Policy"] = "frame-ancestors 'self'"
     if private_sockets:
         settings["ServerKernelManager"] = {"transport": "ipc"}
@@ -231,6 +233,10 @@ def instructor_settings(*, exchange: str, boxes: str) -> Settings:
     dict
         Sections of traits.
     """
+    from autograder import plugin  # not in the pod of a cloud hub, which does not call this
+
+    pages = Config()
+    plugin.clean_pages(pages)
     return {
         "Exchange": {"root": exchange},
         "ExchangeFactory": {
@@ -239,12 +245,5 @@ def instructor_settings(*, exchange: str, boxes: str) -> Settings:
         },
         "CollectFromBoxes": {"boxes": boxes},
         "ReleaseFeedbackToBoxes": {"boxes": boxes},
-        # A student's HTML must not act as the instructor who looks at it (`hub_config.sanitize`).
-        "HTMLExporter": {
-            "sanitize_html": True,
-            "filters": {
-                "clean_html": "hub_config.sanitize.clean",
-                "strip_files_prefix": "hub_config.sanitize.clean_markdown",
-            },
-        },
+        "HTMLExporter": dict(pages.HTMLExporter),
     }

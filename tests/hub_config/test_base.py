@@ -4,6 +4,7 @@ from ipykernel.kernelspec import get_kernel_dict
 from jupyter_client.kernelspec import KernelSpecManager
 from traitlets.config import Config
 
+from autograder import plugin
 from hub_config import base
 
 
@@ -37,6 +38,20 @@ def test_students_have_neither_formgrader_nor_the_list_of_courses():
         "autograder.provisioner": True,
         "hub_config.computing": True,
     }
+
+
+def test_instructors_have_our_formgrader_and_not_nbgrader_s():
+    extensions = base.server_settings("instructor", private_sockets=True)["ServerApp"]
+    assert extensions["jpserver_extensions"]["hub_config.formgrader"] is True
+    assert extensions["jpserver_extensions"]["nbgrader.server_extensions.formgrader"] is False
+    assert extensions["jpserver_extensions"]["nbgrader.server_extensions.course_list"] is True
+
+
+def test_what_students_wrote_is_cleaned_on_every_hub():
+    c = Config()
+    plugin.clean_pages(c)
+    settings = base.instructor_settings(exchange="/x", boxes="/x")
+    assert settings["HTMLExporter"] == c.HTMLExporter == plugin.PAGES
 
 
 def test_imports_can_wait_for_the_first_kernel():

@@ -105,6 +105,7 @@ def hub(request: pytest.FixtureRequest, tmp_path_factory) -> Iterator[RunningHub
                 stderr=log,
             )
         wait_for(grader, formgrader)
+        running.course = served.folder
         yield running
     finally:
         if formgrader:
@@ -143,6 +144,26 @@ def test_an_instructor_opens_formgrader_and_sees_the_course(hub):
     assert assignment["name"] == "ps1"
     made = client.post(f"{PREFIX}/formgrader/api/assignment/ps1/assign")
     assert made.json()["success"], made.json()
+
+
+def test_looking_runs_no_configuration(hub, tmp_path):
+    """A picture in a submission makes a browser ask for any address."""
+    client, ran = visitor(hub, "instructor"), tmp_path / "ran"
+    (tmp_path / "nbgrader_config.py").write_text(f"open({str(ran)!r}, 'w')\n")
+    answer = client.get(f"{PREFIX}/formgrader", params={"path": str(tmp_path)})
+    assert answer.status_code == 400
+    assert "formgrader shows the one course" in answer.text
+    own = hub.course / "nbgrader_config.py"
+    before = own.read_text()
+    own.write_text(f"{before}open({str(ran)!r}, 'w')\n")
+    try:
+        assert client.get(f"{PREFIX}/formgrader").url.endswith("/manage_assignments")
+        assert client.get(f"{PREFIX}/formgrader/api/assignments").ok
+        assert not ran.exists()
+        client.post(f"{PREFIX}/formgrader/api/assignment/ps1/unrelease")
+        assert ran.exists()  # a person has pressed, and sees what the course says now
+    finally:
+        own.write_text(before)
 
 
 def test_a_student_may_not(hub):

@@ -1,8 +1,9 @@
-"""Keeps what a student wrote or printed as HTML from acting as the instructor in formgrader.
+"""Keeps what a student wrote or printed as HTML from acting as whoever looks at it.
 
 formgrader shows submissions as pages of the instructor's own server, where a script could read
-hidden tests and change grades. These functions replace nbconvert's, whose list of harmless tags
-lacks headings, paragraphs and table heads.
+hidden tests and change grades; feedback is a page too. These functions replace nbconvert's, whose
+list of harmless tags lacks headings, paragraphs and table heads. What is in a notebook besides HTML
+is cleaned by `autograder.pages`.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from hub_config.sanitize import clean, clean_markdown
+from autograder.sanitize import clean, clean_markdown
 
 
 @pytest.mark.parametrize(
