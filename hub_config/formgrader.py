@@ -2,22 +2,29 @@
 
 It takes the place of ``nbgrader.server_extensions.formgrader``. A page of formgrader shows what a
 student wrote, so whatever a page makes a browser ask for by itself must be harmless: a GET reads no
-configuration, from wherever, and changes none.
+configuration, from wherever, and changes none. And no script of a student's may run
+(`hub_config.policy`).
 """
 
 from __future__ import annotations
 
 import os
+import re
+import secrets
+from functools import cached_property
 from typing import Any
 
 from jupyter_server.utils import url_path_join
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.server_extensions.formgrader import apihandlers, handlers
-from nbgrader.server_extensions.formgrader.base import BaseHandler
+from nbgrader.server_extensions.formgrader.base import BaseApiHandler, BaseHandler
 from nbgrader.server_extensions.formgrader.formgrader import FormgradeExtension
 from tornado import web
 
+from hub_config import policy
+
 START = "/formgrader/manage_assignments"
+PICTURES = re.compile(r"/formgrader/submissions/[^/;, ]+/")
 _RULES = (*handlers.default_handlers, *apihandlers.default_handlers)
 
 
@@ -42,6 +49,18 @@ class Formgrader(FormgradeExtension):
         """Path from the server's folder to the course's; nbgrader's reads configuration."""
         return os.path.relpath(self.coursedir.root, self.root_dir)
 
+    def init_tornado_settings(self, webapp: Any) -> None:
+        """Set what handlers share; pages are made with templates that the policy knows.
+
+        Parameters
+        ----------
+        webapp : tornado.web.Application
+            The server.
+        """
+        super().init_tornado_settings(webapp)
+        webapp.settings["nbgrader_exporter"] = policy.PageExporter(config=self.config)
+        webapp.settings["nbgrader_jinja2_env"] = policy.environment()
+
     def init_handlers(self, webapp: Any) -> None:
         """Add every address that nbgrader has, with our handlers before its own.
 
@@ -61,6 +80,26 @@ class Formgrader(FormgradeExtension):
 
 class Guard(BaseHandler):
     """What every handler of formgrader does otherwise than nbgrader's."""
+
+    @cached_property
+    def nonce(self) -> str:
+        """The word that scripts of this response carry."""
+        return secrets.token_urlsafe(18)
+
+    @property
+    def content_security_policy(self) -> str:
+        """What the browser may do; the server's own policy says who may frame it."""
+        own = super().content_security_policy
+        if isinstance(self, BaseApiHandler):  # JSON, which nbgrader calls HTML
+            return f"{own}; {policy.NOTHING}"
+        found = PICTURES.match(self.request.path.removeprefix(self.base_url))
+        beside = f"{self.request.host}{self.base_url}{found[0]}" if found else ""
+        return f"{own}; {policy.page(self.nonce, beside)}"
+
+    async def prepare(self) -> None:
+        """Tell the templates the word."""
+        policy.NONCE.set(self.nonce)
+        await super().prepare()
 
     @property
     def api(self) -> NbGraderAPI:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -164,6 +165,39 @@ def test_looking_runs_no_configuration(hub, tmp_path):
         assert ran.exists()  # a person has pressed, and sees what the course says now
     finally:
         own.write_text(before)
+
+
+def directives(answer) -> dict[str, str]:
+    parts = (
+        part.strip().partition(" ") for part in answer.headers["Content-Security-Policy"].split(";")
+    )
+    return {name: value for name, _, value in parts}
+
+
+@pytest.mark.parametrize(
+    "page", ["manage_assignments", "gradebook/ps1", "submissions/none", "none"]
+)
+def test_a_page_runs_scripts_that_carry_a_word_of_this_response_only(hub, page):
+    client = visitor(hub, "instructor")
+    first, second = (client.get(f"{PREFIX}/formgrader/{page}") for _ in range(2))
+    rules = directives(first)
+    word, *others = rules["script-src"].split()
+    assert word.startswith("'nonce-")
+    assert not {"'self'", "'unsafe-inline'", "'unsafe-eval'", "'strict-dynamic'"} & set(others)
+    assert word not in directives(second)["script-src"]
+    assert rules["default-src"] == rules["base-uri"] == rules["form-action"] == "'none'"
+    assert rules["frame-ancestors"] == "'self'"
+    assert "'self'" not in rules["img-src"]
+    scripts = re.findall("<script[^>]*>", first.text)
+    assert all(f'nonce="{word[7:-1]}"' in script for script in scripts)
+    assert scripts or not first.ok
+
+
+def test_what_is_no_page_belongs_to_no_site(hub):
+    client = visitor(hub, "instructor")
+    for path in ("api/assignments", "api/status"):
+        rules = directives(client.get(f"{PREFIX}/formgrader/{path}"))
+        assert (rules["sandbox"], rules["default-src"]) == ("", "'none'")
 
 
 def test_a_student_may_not(hub):
