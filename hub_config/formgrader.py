@@ -131,8 +131,35 @@ class Start(Guard):
         self.redirect(f"{self.base_url}{START}")
 
 
+class FileBeside(Guard, handlers.SubmissionFilesHandler):
+    """Serves a file that came with a notebook.
+
+    Whatever it is, it may be HTML to a browser: it is shown as a page of no site, without scripts.
+    """
+
+    @property
+    def content_security_policy(self) -> str:
+        """What the browser may do, who may frame it included."""
+        return f"{super(Guard, self).content_security_policy}; {policy.FILE}"
+
+    def set_extra_headers(self, path: str) -> None:
+        """Let a document that browsers do not show in a sandbox be saved.
+
+        Parameters
+        ----------
+        path : str
+            Of the file.
+        """
+        super().set_extra_headers(path)
+        if self.get_content_type() == "application/pdf":
+            self.set_header("Content-Disposition", "attachment")
+
+
 #: Ours in the place of nbgrader's.
-REPLACED: dict[type, type] = {handlers.FormgraderHandler: Start}
+REPLACED: dict[type, type] = {
+    handlers.FormgraderHandler: Start,
+    handlers.SubmissionFilesHandler: FileBeside,
+}
 
 
 def guarded(handler: type) -> type:

@@ -99,6 +99,8 @@ def _handlers() -> str:
 HANDLERS = _handlers()
 #: Of whatever is no page: it shows text, and belongs to no site.
 NOTHING = "default-src 'none'; sandbox"
+#: Of a file beside a notebook: besides, it may have colours, and pictures that it holds itself.
+FILE = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
 
 
 def page(nonce: str, pictures: str) -> str:

@@ -251,6 +251,33 @@ def test_looking_at_a_submission_runs_nothing_of_it(instructor: Instructor, cour
     assert not (course.folder / "owned").exists()
 
 
+def test_nor_does_a_link_to_a_file_beside_it(instructor: Instructor, course: Course) -> None:
+    page = instructor.page
+    instructor.opens(instructor.submission())
+    page.get_by_role("link", name="my figure").click()
+    page.wait_for_url("**/page.html")
+    assert "beside" in page.content()
+    assert instructor.scripts() == []
+
+
+@pytest.mark.parametrize("name", sorted(beside()))
+def test_no_file_beside_a_notebook_acts_as_the_instructor(
+    instructor: Instructor, name: str
+) -> None:
+    submitted = "submitted/student1/ps1"
+    for path in (
+        f"{instructor.submission()}{name}",
+        f"{BASE}/files/{submitted}/{name}",
+        f"{BASE}/view/{submitted}/{name}",
+    ):
+        told = instructor.client.get(path, headers={"Referer": f"{instructor.hub.url}{BASE}/lab"})
+        assert told.ok, path
+        if "/view/" not in path:  # that is a page of Jupyter's, with the file in a frame
+            policy = told.headers["Content-Security-Policy"]
+            assert "sandbox" in policy, path
+            assert "allow-same-origin" not in policy, path
+
+
 def test_a_converted_notebook_does_not_either(instructor: Instructor, course: Course) -> None:
     page = instructor.page
     instructor.opens(f"{GRADER}/manage_assignments")

@@ -195,7 +195,7 @@ def test_a_page_runs_scripts_that_carry_a_word_of_this_response_only(hub, page):
 
 def test_what_is_no_page_belongs_to_no_site(hub):
     client = visitor(hub, "instructor")
-    for path in ("api/assignments", "api/status"):
+    for path in ("submissions/none/page.html", "api/assignments"):
         rules = directives(client.get(f"{PREFIX}/formgrader/{path}"))
         assert (rules["sandbox"], rules["default-src"]) == ("", "'none'")
 
