@@ -110,10 +110,7 @@ def set_pods(c: Config) -> None:
     pods.extra_labels = {**pods.get("extra_labels", {}), **label}
     # Names and addresses of every service in the namespace are nobody's business.
     pods.extra_pod_config = {**pods.get("extra_pod_config", {}), "enableServiceLinks": False}
-    minutes = round(pods.get("start_timeout", 60) / 60)
-    pods.slow_spawn_message = waiting.PATIENCE.format(minutes=minutes)
     c.JupyterHub.spawner_class = f"{waiting.__name__}.{waiting.ExplainingSpawner.__name__}"
-    pods.slow_spawn_message_frequency = 30  # seconds; 5 would fill the page
     # TensorFlow's data loaders and NCCL share memory here; a container's own has 64 MB.
     _volume(c, "shm", {"emptyDir": {"medium": "Memory", "sizeLimit": "1Gi"}})
     _mount(c, "shm", {"mountPath": "/dev/shm"})

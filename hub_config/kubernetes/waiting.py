@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 from kubespawner import KubeSpawner
@@ -11,12 +12,15 @@ from traitlets import default
 
 from hub_config import options
 
-#: On the page of a server that is starting; KubeSpawner fills in the seconds.
+#: On the page of a server that is starting.
 PATIENCE = (
-    "Waiting for a machine, {{seconds}} seconds so far. Where none of this kind is free the cloud "
-    "starts one, which takes 5 to 15 minutes. If there is none after {minutes} minutes this fails: "
-    "choose another kind then, or tell your instructor that there are too few."
+    "Waiting for a machine, {seconds:.0f} seconds so far. Where none of this kind is free the "
+    "cloud starts one, which takes 5 to 15 minutes. If there is none after {minutes:.0f} minutes "
+    "this fails: choose another kind then, or tell your instructor that there are too few."
 )
+#: It is said when Kubernetes finds no machine, and whenever nothing was said for so long.
+NO_MACHINE = "FailedScheduling"
+SILENCE_S = 30.0
 #: So long before JupyterHub gives up, without a reason, we do, with one; in seconds.
 BEFORE = 10
 #: What somebody can do, by the reason of Kubernetes' event.
@@ -81,6 +85,33 @@ class ExplainingSpawner(KubeSpawner):
         """
         started = super().start()
         return asyncio.ensure_future(self._explained(started))
+
+    async def progress(self) -> AsyncIterator[dict[str, Any]]:
+        """Yield what happens to the pod, in Kubernetes' words, and how long it may take, in ours.
+
+        KubeSpawner has a sentence for those who wait from 7.1 on; the chart's hub has 7.0.
+        """
+        began = time.monotonic()
+        told = super().progress()
+        coming = asyncio.ensure_future(anext(told))
+        try:
+            while True:
+                done, _ = await asyncio.wait({coming}, timeout=SILENCE_S)
+                if done:
+                    event = coming.result()
+                    yield event
+                    coming = asyncio.ensure_future(anext(told))
+                if not done or event.get("raw_event", {}).get("reason") == NO_MACHINE:
+                    yield {"message": self._patience(time.monotonic() - began)}
+        except StopAsyncIteration:
+            return
+        finally:
+            coming.cancel()
+            await asyncio.wait({coming})
+            await told.aclose()
+
+    def _patience(self, seconds: float) -> str:
+        return PATIENCE.format(seconds=seconds, minutes=self.start_timeout / 60)
 
     async def _explained(self, started: asyncio.Future[Any]) -> Any:
         try:

@@ -169,7 +169,25 @@ async def started(c):
         for role in hub.db.query(orm.Role)
     }
     admins = [user.name for user in hub.db.query(orm.User) if user.admin]
-    return {"version": jupyterhub.__version__, "roles": roles, "admins": admins}
+    answer = {"version": jupyterhub.__version__, "roles": roles, "admins": admins}
+    return answer | {"unknown": unknown(c, hub)}
+
+
+def unknown(c, hub):
+    """Name what is configured and no class knows: JupyterHub ignores it and says so in its log."""
+    from jupyterhub.crypto import CryptKeeper
+    from oauthenticator.oauth2 import OAuthenticator
+
+    used = [hub.spawner_class, hub.authenticator_class, hub.proxy_class, CryptKeeper]
+    known = {}
+    for one in (type(hub), *used, OAuthenticator):
+        known |= {kind.__name__: kind for kind in one.__mro__ if hasattr(kind, "class_traits")}
+    return [
+        f"{section}.{trait}"
+        for section, traits in c.items()
+        for trait in traits
+        if section not in known or trait not in known[section].class_traits(config=True)
+    ]
 
 
 def serve(c, over):

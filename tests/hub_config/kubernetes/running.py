@@ -75,7 +75,7 @@ class HubInPod:
                 "auth_token": "x",
                 "pid_file": str(folder / "proxy.pid"),
             },
-            "KubeSpawner": {"port": cluster.port, "start_timeout": 15},
+            "KubeSpawner": {"port": cluster.port, "start_timeout": 20},
         }
 
     def _read(self) -> None:

@@ -48,16 +48,22 @@ def test_seconds_are_said_where_minutes_would_be_none():
 
 @pytest.mark.slow
 def test_a_student_whose_machine_never_comes_reads_why(monkeypatch, tmp_path):
+    told = []
+
     async def started(cluster):
         path = tmp_path / "kubeconfig"
         path.write_text(json.dumps(kubeconfig(cluster.url)))
         monkeypatch.setattr(kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", str(path))
+        monkeypatch.setattr(waiting, "SILENCE_S", 1.5)
         c = Config()
         c.KubeSpawner.start_timeout = waiting.BEFORE + 4
         spawner = waiting.ExplainingSpawner(_mock=True, config=c, hub=Hub(public_host=""))
         try:
+            starting = spawner.start()
+            async for one in spawner.progress():
+                told.append(one["message"])
             with pytest.raises(waiting.NotStartedError) as failed:
-                await spawner.start()
+                await starting
             assert cluster.pods, "the pod was never asked for"
             await spawner.stop(now=True)
             assert not cluster.pods
@@ -70,3 +76,8 @@ def test_a_student_whose_machine_never_comes_reads_why(monkeypatch, tmp_path):
         message = asyncio.run(started(cluster))
     assert message.startswith("The server did not start within 14 seconds: no machine of this kind")
     assert message.endswith(f"Kubernetes says: {FULL}")
+    first, *later = told
+    assert first.endswith(FULL)
+    assert len(later) > 1  # when Kubernetes finds no machine, and when nothing more is said
+    assert all("Waiting for a machine, " in one for one in later)
+    assert all("choose another kind then" in one for one in later)
