@@ -65,19 +65,40 @@ class Renderer:
 
 def website(source: str) -> list[Piece]:
     """Read Markdown as the website of the lectures does, with the line of each piece."""
-    return _pieces(_myst().render(source))
+    return read_page(_myst().render(source))
 
 
 def nbconvert(source: str) -> list[Piece]:
     """Read Markdown as nbconvert does, for formgrader and feedback."""
     html: str = _mistune()(source)
-    return _pieces(html)
+    return read_page(html)
 
 
 def jupyterlab(source: str) -> list[Piece]:
     """Read Markdown as JupyterLab does: formulas are put aside first, then the rest is read."""
     text, formulas = put_aside(source)
-    return _pieces(_gfm().render(text), formulas)
+    return read_page(_gfm().render(text), formulas)
+
+
+def read_page(html: str, formulas: Sequence[str] = ()) -> list[Piece]:
+    """Read what a page shows.
+
+    Parameters
+    ----------
+    html : str
+        The page, or a part of it, with formulas as ``x-formula`` or ``x-display`` elements.
+    formulas : sequence of str
+        Those that were put aside: ``@@0@@`` stands for the first.
+
+    Returns
+    -------
+    list of Piece
+        Without what only lays out, such as paragraphs.
+    """
+    reader = _Reader(formulas)
+    reader.feed(html)
+    reader.close()
+    return reader.pieces
 
 
 #: The website comes first: it alone knows the lines.
@@ -174,13 +195,6 @@ def _mistune() -> Any:
 
 def _element(tag: str, content: str) -> str:
     return f"<{tag}>{escape(content)}</{tag}>"
-
-
-def _pieces(html: str, formulas: Sequence[str] = ()) -> list[Piece]:
-    reader = _Reader(formulas)
-    reader.feed(html)
-    reader.close()
-    return reader.pieces
 
 
 class _Reader(HTMLParser):

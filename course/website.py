@@ -114,6 +114,7 @@ def _settings(taught: Course, directory: Path, *, execute: bool) -> dict[str, An
         "nb_execution_timeout": TIMEOUT,
         "nb_merge_streams": True,
         "nb_output_stderr": "remove",  # greetings of TensorFlow; warnings are what tests are for
+        "smartquotes_action": "q",  # quotation marks, and not -- or ..., which may be code
         "suppress_warnings": ["myst.header"],  # a lecture's own levels of headings
     }
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from course import syllabus, website
+from course import renderers, syllabus, website
 from course.errors import CourseError
 
 ROOT = Path(__file__).parents[2]
@@ -38,9 +38,11 @@ def test_every_lecture_has_a_page_that_the_start_page_leads_to(real):
 @pytest.mark.slow
 def test_a_changed_lecture_runs_again_and_shows_what_it_prints(root, edit, tmp_path):
     out = tmp_path / "out"
+    edit("course/lectures/day1_losses.md", "Between two cells.", "Say --check ... now.")
     first = website.build(root, settle(root), out)
     page = first.with_name("day1_losses.html")
     assert "array([0., 0., 0.])" in page.read_text()
+    assert "Say --check ... now." in page.read_text()  # as it was written: it may be code
     edit("course/lectures/day1_losses.md", "np.zeros(3)", "np.ones(3)")
     website.build(root, settle(root), out)
     assert "array([1., 1., 1.])" in page.read_text()
@@ -95,14 +97,18 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_a_browser_finds_sets_formulas_and_asks_nobody_else(served):
+def test_a_browser_finds_shows_what_was_written_and_asks_nobody_else(served):
     executable = shutil.which("chromium")
     if executable is None:
         assert not os.environ.get("CI"), "CI must have Chromium"
         pytest.skip("no Chromium")
     sync_api = pytest.importorskip("playwright.sync_api")
+    from tests.browser.reading import OFFLINE, shown, summary, written
+
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(
+            executable_path=executable, args=["--no-sandbox", OFFLINE]
+        )
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         asked, errors = [], []
         page.on("request", lambda request: asked.append(request.url))
@@ -121,7 +127,10 @@ def test_a_browser_finds_sets_formulas_and_asks_nobody_else(served):
             page.goto(f"{served}/{lecture.name}.html")
             page.locator("mjx-container, p").first.wait_for(state="attached")
             page.wait_for_function("window.MathJax === undefined || MathJax.startup?.promise")
-            assert page.locator("mjx-merror").count() == 0, lecture.name
+            texts = written(ROOT / "course" / "lectures" / f"{lecture.name}.ipynb")
+            pieces = [piece for text in texts for piece in renderers.website(text)]
+            there = shown(page.locator("article.bd-article"), ".headerlink, .cell")
+            assert there == [summary(pieces)], lecture.name
         assert not [url for url in asked if not url.startswith((served, "data:"))]
         assert not errors
         browser.close()
