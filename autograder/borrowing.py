@@ -8,19 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from autograder import parcels
-from autograder.wire import mutables, same
+from autograder.wire import mutables, references, same
 
 
 class Borrowed:
     """What a request lent to this process, and how it was changed here."""
 
-    def __init__(self, resolve: Callable[[parcels.Reference], Any]) -> None:
+    def __init__(self, resolve: Callable[[references.Reference], Any]) -> None:
         self._resolve = resolve
         self._models: list[Any] = []
         self._generators: list[Any] = []
 
-    def resolve(self, reference: parcels.Reference) -> Any:
+    def resolve(self, reference: references.Reference) -> Any:
         """Return what a reference stands for, and take note of it if it can be changed."""
         made = self._resolve(reference)
         if "keras" in reference and hasattr(made, "get_weights"):
@@ -75,7 +74,7 @@ class Borrowed:
 
 
 def _state(generator: Any) -> Any:
-    return (parcels.of_generator(generator) or {}).get("aside")
+    return (references.of_generator(generator) or {}).get("aside")
 
 
 def _differing(before: list[Any], after: list[Any]) -> list[tuple[int, Any]]:

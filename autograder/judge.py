@@ -24,14 +24,14 @@ from IPython.core.displayhook import DisplayHook
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from autograder import changed, seeds, telling
+from autograder import changed, telling
 from autograder.credit import credit
 from autograder.handles import module_of
 from autograder.link import Link
 from autograder.model import HIDDEN_TESTS
 from autograder.names import needed, stored
 from autograder.warden import SCRATCH, VIEW
-from autograder.wire import Channel
+from autograder.wire import Channel, rng_state
 
 #: Names that mean a module wherever they are used without having been defined by the instructor:
 #: what a student's process has under them is not asked.
@@ -60,7 +60,7 @@ def main(request: dict[str, Any], channels: list[int], log: int) -> None:
     """Serve the worker until it closes the control socket."""
     control = Channel(socket.socket(fileno=channels[0]))
     wire = Channel(socket.socket(fileno=channels[1]))
-    seeds.seed_all(int(request["seed"], 16))
+    rng_state.seed_all(int(request["seed"], 16))
     view = Path(request["view"] or VIEW / SCRATCH.name)
     sys.meta_path.insert(sys.meta_path.index(PathFinder), _Guard(view.parent))
     judge = Judge(wire, view)
@@ -162,7 +162,7 @@ class Judge:
         self.shell.compile.get_code_name = lambda *_: self._file
         sys.modules["__main__"] = main
         self.names: dict[str, Any] = self.shell.user_ns
-        self.link = Link(wire, self._shared, seeds.Reseeding())
+        self.link = Link(wire, self._shared, rng_state.Reseeding())
         self.link.answered, self.link.said = self._mirror, self._hear
         self.link.class_named = self._class_named
         self._views = ((view, Path.cwd()), (view.parent, Path("/tmp")))

@@ -12,9 +12,8 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from autograder import parcels
 from autograder.changed import make_unusable
-from autograder.wire import mutables, rewrite
+from autograder.wire import mutables, references, rewrite
 
 
 class Lent:
@@ -30,7 +29,7 @@ class Lent:
         """What the student's process may refer to, by the numbers that it knows it under."""
         return dict(enumerate(self._values))
 
-    def note(self, thing: Any, reference: parcels.Reference) -> None:
+    def note(self, thing: Any, reference: references.Reference) -> None:
         """Take note of something lent that went by reference."""
         if "keras" in reference and hasattr(thing, "get_weights"):
             self._models.append(thing)

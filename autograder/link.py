@@ -9,11 +9,10 @@ import weakref
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from autograder import parcels
 from autograder.handles import Handle, claimed, link_of, named, number_of
 from autograder.lending import Lent
-from autograder.seeds import Reseeding
-from autograder.wire import Channel, WireError
+from autograder.wire import Channel, WireError, references
+from autograder.wire.rng_state import Reseeding
 
 #: How deep calls may go to and fro.
 DEPTH = 50
@@ -70,12 +69,12 @@ class Link:
             raise RecursionError("Calls between the test and the student's code go too deep.")
         lent = Lent(arguments)
 
-        def refer(thing: Any) -> parcels.Reference:
+        def refer(thing: Any) -> references.Reference:
             made = self._refer(thing)
             lent.note(thing, made)
             return made
 
-        head, blobs = parcels.pack(arguments, refer)
+        head, blobs = references.pack(arguments, refer)
         freed, self._freed = self._freed, []
         self._depth += 1
         try:
@@ -112,7 +111,7 @@ class Link:
                 self.said(printed[:10_000])
             if "raised" in head:
                 raise self._exception(head["raised"], ends=op == "next")
-            answer = parcels.unpack(head, blobs, self._resolve, lent.known)
+            answer = references.unpack(head, blobs, self._resolve, lent.known)
             if not isinstance(answer, tuple) or len(answer) != 2:
                 raise WireError("an answer without a value")
             return answer
@@ -124,7 +123,7 @@ class Link:
             number = head["callback"]
             if not isinstance(number, int) or not 0 <= number < len(self._callbacks):
                 raise WireError("a call of a function that was never given")
-            call = parcels.unpack(head, blobs, self._resolve)
+            call = references.unpack(head, blobs, self._resolve)
             if not isinstance(call, tuple) or len(call) != 2:
                 raise WireError("a call without arguments")
             args, kwargs = call
@@ -132,7 +131,7 @@ class Link:
                 raise WireError("a call without arguments")
             if not all(isinstance(name, str) for name in kwargs):
                 raise WireError("a call with arguments of no name")
-            reply, parts = parcels.pack(self._callbacks[number](*args, **kwargs), self._refer)
+            reply, parts = references.pack(self._callbacks[number](*args, **kwargs), self._refer)
         except (StudentGoneError, KeyboardInterrupt):
             raise
         except BaseException as error:
@@ -160,7 +159,7 @@ class Link:
             kind = RuntimeError
         return _student_exception(kind, text if isinstance(text, str) else "")
 
-    def _refer(self, thing: Any) -> parcels.Reference:
+    def _refer(self, thing: Any) -> references.Reference:
         """Return a reference by which the student's process may use ``thing``."""
         if type(thing) is Handle:
             if link_of(thing) is not self:
@@ -168,7 +167,7 @@ class Link:
             return {"handle": number_of(thing)}
         if (name := self._shared(thing)) is not None:
             return {"main": name}
-        if (made := parcels.known(thing)) is not None:
+        if (made := references.known(thing)) is not None:
             return made
         if hasattr(thing, "__next__"):
             return {"iterator": self._given(thing.__next__)}
@@ -189,7 +188,7 @@ class Link:
             self._callbacks.append(function)
         return number
 
-    def _resolve(self, reference: parcels.Reference) -> Any:
+    def _resolve(self, reference: references.Reference) -> Any:
         """Return what a reference of the student's process stands for."""
         if "callback" in reference:
             number = reference["callback"]
@@ -197,7 +196,7 @@ class Link:
                 return self._callbacks[number]
             raise WireError("a function that was never given")
         if "generator" in reference:
-            return parcels.generator(reference)
+            return references.generator(reference)
         number = reference.get("handle")
         if type(number) is not int:
             raise WireError("an unknown reference")

@@ -17,9 +17,8 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from autograder import parcels, seeds
 from autograder.borrowing import Borrowed
-from autograder.wire import Channel, WireError
+from autograder.wire import Channel, WireError, references, rng_state
 
 #: How much of what is printed during one call goes along with its answer, in characters.
 PRINTED = 10_000
@@ -30,7 +29,7 @@ SAID = 2_000
 def main(request: dict[str, Any], channels: list[int], log: int) -> None:
     """Be a Jupyter kernel until it is shut down."""
     sys.argv = ["kernel"]
-    seeds.seed_all(int(request["seed"], 16))
+    rng_state.seed_all(int(request["seed"], 16))
 
     from ipykernel.kernelapp import IPKernelApp
     from tornado.ioloop import IOLoop
@@ -153,9 +152,9 @@ class Service:
         try:
             for number, times in head.get("free", ()):
                 self._let_go(number, times)
-            seeds.adopt(head.get("seeds", {}))
+            rng_state.adopt(head.get("seeds", {}))
             borrowed = Borrowed(self.resolve)
-            arguments = parcels.unpack(head, blobs, borrowed.resolve)
+            arguments = references.unpack(head, blobs, borrowed.resolve)
             borrowed.remember(arguments)
             with (
                 _interruptible(),
@@ -164,7 +163,7 @@ class Service:
             ):
                 value = _DO[head["op"]](self, *arguments)
             changes, known = borrowed.changes(value)
-            reply, parts = parcels.pack((value, changes), self.refer, known)
+            reply, parts = references.pack((value, changes), self.refer, known)
         except BaseException as error:  # of whatever kind, it is the judge's to hear of
             reply, parts = self._raised(error)
         self._asked -= 1
@@ -184,7 +183,7 @@ class Service:
 
     def call_back(self, number: int, args: Any, kwargs: Any) -> Any:
         """Let the judge call its function; meanwhile, answer what it asks."""
-        head, blobs = parcels.pack((args, kwargs), self.refer)
+        head, blobs = references.pack((args, kwargs), self.refer)
         # An answer that nobody waits for any more would be taken for the judge's next request.
         # While the judge asks for nothing, none may ever come.
         with _undisturbed() if self._asked else contextlib.nullcontext():
@@ -196,13 +195,13 @@ class Service:
                 self._answer(head, blobs)
         if "raised" in head:
             raise _foreign(head["raised"])
-        return parcels.unpack(head, blobs, self.resolve)
+        return references.unpack(head, blobs, self.resolve)
 
-    def refer(self, thing: Any) -> parcels.Reference:
+    def refer(self, thing: Any) -> references.Reference:
         """Return a reference to what cannot go by value: a handle."""
         if isinstance(thing, Callback):
             return {"callback": thing._number}
-        if (made := parcels.of_generator(thing)) is not None:
+        if (made := references.of_generator(thing)) is not None:
             return made
         number = self._numbers.get(id(thing))
         if number is None or self.held.get(number) is not thing:
@@ -217,7 +216,7 @@ class Service:
             made["of_module"] = thing.__name__
         return made
 
-    def resolve(self, reference: parcels.Reference) -> Any:
+    def resolve(self, reference: references.Reference) -> Any:
         """Return what a reference of the judge's stands for."""
         if "handle" in reference:
             return self.held[reference["handle"]]
@@ -228,7 +227,7 @@ class Service:
             return _Iterator(self, reference["iterator"])
         if "main" in reference:
             return self.names[reference["main"]]
-        return parcels.make(reference, self.names)
+        return references.make(reference, self.names)
 
     def _let_go(self, number: int, times: int) -> None:
         """Forget an object, unless the judge is about to hear of it again."""

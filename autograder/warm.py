@@ -1,4 +1,4 @@
-"""Handles on warm processes (`autograder.forkserver`) and on the kernels forked from them."""
+"""Handles on warm processes (`autograder.forkserver`) and on kernels forked from them."""
 
 from __future__ import annotations
 

@@ -163,7 +163,7 @@ class Zygote:
         view: Path | None = None,
         fenced: bool = False,
     ) -> socket.socket:
-        """Fork a student's or a judge's process and return its lifeline (see `autograder.warden`).
+        """Fork a student's or a judge's process and return its lifeline.
 
         Parameters
         ----------

@@ -9,8 +9,8 @@ TensorFlow and Keras serve only where they have been imported already.
 from autograder.wire import arrays, plain, standard, tensors  # noqa: F401  (they fill the tables)
 from autograder.wire.channel import Channel
 from autograder.wire.codec import decode, encode
-from autograder.wire.inplace import mutables, rewrite, same
 from autograder.wire.limits import MAX_BYTES, MAX_DEPTH, MAX_NODES, WireError
+from autograder.wire.mutation import mutables, rewrite, same
 
 __all__ = [
     "MAX_BYTES",

@@ -14,9 +14,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from autograder.link import Link
-from autograder.seeds import Reseeding
 from autograder.student import Service
 from autograder.wire import Channel
+from autograder.wire.rng_state import Reseeding
 
 
 class Quiet(Reseeding):

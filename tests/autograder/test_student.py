@@ -9,10 +9,9 @@ import time
 
 import pytest
 
-from autograder import parcels
 from autograder.link import StudentError
 from autograder.student import Callback, Service, _foreign
-from autograder.wire import Channel
+from autograder.wire import Channel, references
 from tests.autograder.pair import student
 
 
@@ -25,7 +24,7 @@ def service():
 
 
 def ask(service, channel, op, *arguments, **more):
-    head, blobs = parcels.pack(arguments, lambda thing: thing)
+    head, blobs = references.pack(arguments, lambda thing: thing)
     channel.send({"free": [], "seeds": {}, **head, "op": op, **more}, blobs)
     service.answer()
     return channel.receive()

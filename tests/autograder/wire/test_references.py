@@ -4,16 +4,15 @@ import math
 import numpy as np
 import pytest
 
-from autograder import parcels
-from autograder.wire import WireError
+from autograder.wire import WireError, references
 
 
-def across(value, refer=parcels.known, names=None):
+def across(value, refer=references.known, names=None):
     """Return what arrives of a value."""
-    head, blobs = parcels.pack(value, refer)
+    head, blobs = references.pack(value, refer)
     head = json.loads(json.dumps(head))
-    return parcels.unpack(
-        head, [bytearray(b) for b in blobs], lambda made: parcels.make(made, names or {})
+    return references.unpack(
+        head, [bytearray(b) for b in blobs], lambda made: references.make(made, names or {})
     )
 
 
@@ -33,10 +32,10 @@ def test_what_cannot_be_found_under_its_name_does_not():
         __module__, __qualname__ = "math", "sqrt"
 
     for thing in (inner, lambda: 1, Fake(), object()):
-        assert parcels.known(thing) is None
+        assert references.known(thing) is None
 
 
-@pytest.mark.parametrize("kind", parcels.BIT_GENERATORS)
+@pytest.mark.parametrize("kind", references.BIT_GENERATORS)
 def test_a_generator_of_random_numbers_arrives_in_its_state(kind):
     mine = np.random.Generator(getattr(np.random, kind)(5))
     mine.normal(size=3)
@@ -58,7 +57,7 @@ def _moved(kind, *path):
 
 @pytest.mark.parametrize("pos", [0, 1, 624])
 def test_a_generator_of_every_proper_place_is_taken(pos):
-    made = parcels.generator(
+    made = references.generator(
         {"generator": "MT19937", "aside": _moved("MT19937", "state", "pos", pos)}
     )
     assert made.bit_generator.state["state"]["pos"] == pos
@@ -84,7 +83,7 @@ def test_a_generator_of_every_proper_place_is_taken(pos):
 )
 def test_a_generator_without_a_proper_state_is_refused(reference):
     with pytest.raises(WireError, match="generator"):
-        parcels.generator(reference)
+        references.generator(reference)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +97,7 @@ def test_a_generator_without_a_proper_state_is_refused(reference):
 )
 def test_a_reference_to_nothing_is_refused(reference):
     with pytest.raises(WireError):
-        parcels.make(reference, {})
+        references.make(reference, {})
 
 
 @pytest.mark.parametrize(
@@ -114,29 +113,29 @@ def test_a_reference_to_nothing_is_refused(reference):
     ],
 )
 def test_a_forged_message_is_refused(change):
-    head, blobs = parcels.pack([np.random.default_rng(1), np.ones(3)], parcels.known)
+    head, blobs = references.pack([np.random.default_rng(1), np.ones(3)], references.known)
     with pytest.raises(WireError):
-        parcels.unpack(
+        references.unpack(
             {**head, **change},
             [bytearray(b) for b in blobs],
-            lambda made: parcels.make(made, {}),
+            lambda made: references.make(made, {}),
         )
 
 
 def test_what_the_other_end_knows_is_not_sent():
     values = [np.ones(1000), [1]]
-    head, blobs = parcels.pack(
-        (values[0], values[1], [2]), parcels.known, {0: values[0], 1: values[1]}
+    head, blobs = references.pack(
+        (values[0], values[1], [2]), references.known, {0: values[0], 1: values[1]}
     )
     assert blobs == []
-    first, second, third = parcels.unpack(head, [], parcels.make, dict(enumerate(values)))
+    first, second, third = references.unpack(head, [], references.make, dict(enumerate(values)))
     assert first is values[0]
     assert second is values[1]
     assert third == [2]
 
 
 def test_what_was_never_lent_cannot_be_referred_to():
-    head, _ = parcels.pack([[1]], parcels.known)
+    head, _ = references.pack([[1]], references.known)
     for number in (0, -1, 5, "0", None, True):
         with pytest.raises(WireError):
-            parcels.unpack({**head, "value": ["known", number]}, [], parcels.make, {3: "x"})
+            references.unpack({**head, "value": ["known", number]}, [], references.make, {3: "x"})
