@@ -24,7 +24,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from autograder import kernel_parts, sandbox
+from autograder import kernel_parts
+from autograder.sandbox import bubblewrap
 
 #: More than any environment holds.
 LARGEST_REQUEST = 1 << 20
@@ -139,7 +140,7 @@ def become_kernel(request: dict[str, Any], parent: int, set_by_imports: dict[str
     from ipykernel import kernelapp
 
     os.setsid()  # as jupyter_client's launcher does, so that signals reach the kernel's children
-    sandbox.prctl(sandbox.PR_SET_PDEATHSIG, sandbox.SIGKILL)
+    bubblewrap.prctl(bubblewrap.PR_SET_PDEATHSIG, bubblewrap.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
     os.environ.clear()

@@ -8,7 +8,6 @@ from contextlib import ExitStack
 from functools import cache
 from typing import Any
 
-from autograder import sandbox
 from autograder.audit import Cause
 from autograder.courses import Course, did_you_mean
 from autograder.engine import Engine
@@ -16,6 +15,7 @@ from autograder.ledger import Ledger
 from autograder.model import AutograderError, Execution, Graded
 from autograder.prepare import Prepare, Prepared
 from autograder.record import Record, nameless
+from autograder.sandbox import bubblewrap
 
 
 class Grading:
@@ -37,7 +37,7 @@ class Grading:
     def __init__(self, course: Course, assignment: str, *, force: bool = False) -> None:
         course.check_assignment(assignment)
         if course.settings.sandbox and not course.settings.scheduler:
-            sandbox.require()
+            bubblewrap.require()
         self.course, self.assignment, self.force = course, assignment, force
         self.kept: list[str] = []  # graded before, and left alone
         self.causes: dict[str, Cause] = {}  # of the others, why they are graded

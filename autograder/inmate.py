@@ -13,8 +13,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from autograder.cgroups import Fence, fence
 from autograder.model import Job
+from autograder.sandbox.cgroups import Fence, fence
 from autograder.zygote import Zygote
 
 #: How the environment tells a test cell that it is being graded, as nbgrader does.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from autograder.model import SENTENCES, Limits, Verdict
-from autograder.sandbox import FILES
+from autograder.sandbox.bubblewrap import FILES
 
 #: How the exceptions of Linux and Python begin, and the sentence that belongs to each.
 _SAYINGS = (

@@ -27,8 +27,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
-from autograder import sandbox, scratch, worker
+from autograder import worker
 from autograder.model import AutograderError
+from autograder.sandbox import bubblewrap, tempdirs
 from autograder.worker import Profile
 
 if TYPE_CHECKING:
@@ -193,7 +194,7 @@ class Local:
             If there is no sandbox here.
         """
         if self.processes[0].profile.sandbox:
-            sandbox.require()
+            bubblewrap.require()
         quiet()
         import dask
         from distributed import Client, Scheduler
@@ -241,17 +242,17 @@ class Local:
             process.hang_up()
         for process in self.processes:
             process.close()
-        scratch.sweep()  # if one had to be killed
+        tempdirs.sweep()  # if one had to be killed
 
 
 @contextlib.contextmanager
 def _scratch() -> Iterator[Path]:
     """Give a directory that goes away: a scheduler makes one for itself, and leaves it."""
-    place, in_use = scratch.make()
+    place, in_use = tempdirs.make()
     try:
         yield place
     finally:
-        scratch.remove(place, in_use)
+        tempdirs.remove(place, in_use)
 
 
 async def _serve(lifeline: socket.socket, slots: int, told: dict[str, str], place: str) -> None:
@@ -287,14 +288,14 @@ def main(descriptor: int) -> None:
     machine = worker.machine(first["slots"])
     with contextlib.suppress(AutograderError):  # the first job will say why
         machine.start(Profile(preload, read_only, first["profile"]["sandbox"]))
-    place, in_use = scratch.make()
+    place, in_use = tempdirs.make()
     leaving = threading.Lock()
 
     def leave() -> None:
         leaving.acquire()  # for good: whoever comes second must not end what the first still does
         try:
             machine.close()
-            scratch.remove(place, in_use)
+            tempdirs.remove(place, in_use)
         finally:
             os._exit(0)
 

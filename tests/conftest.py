@@ -4,12 +4,12 @@ import os
 
 import pytest
 
-from autograder import sandbox
+from autograder.sandbox import bubblewrap
 
 
 def pytest_runtest_setup(item):
     """Skip a test marked ``sandbox`` where there is none, and fail it where there must be one."""
-    if item.get_closest_marker("sandbox") is None or not (reason := sandbox.missing()):
+    if item.get_closest_marker("sandbox") is None or not (reason := bubblewrap.missing()):
         return
     if os.environ.get("CI"):
         pytest.fail(f"CI must have a sandbox: {reason}", pytrace=False)

@@ -105,7 +105,7 @@ def _demo(arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
     from autograder import cli as autograder
-    from autograder import sandbox
+    from autograder.sandbox import bubblewrap
     from course import classroom
     from course.demo import Demo
 
@@ -118,7 +118,7 @@ def _demo(arguments: argparse.Namespace) -> int:
     console = Console(highlight=False)
     demo = Demo(directory, root)
     where = ["--course", str(demo.course)]
-    missing = sandbox.missing()
+    missing = bubblewrap.missing()
     if missing:
         # Everything the made-up class submits is ours, so the demo may do what grading refuses.
         console.print(f"[yellow]No sandbox: {missing}. The demo grades without one.[/]")

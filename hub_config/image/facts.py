@@ -148,7 +148,7 @@ def shared_memory(kind: str | None, folder: Path = Path("/dev/shm")) -> Fact:
 def sandbox(kind: str | None) -> Fact:
     """Say whether submissions can be isolated, which only the grader needs."""
     # A process of its own: nothing of hub_config knows the autograder from inside.
-    done = _run("-c", "from autograder.sandbox import missing; print(missing())")
+    done = _run("-c", "from autograder.sandbox.bubblewrap import missing; print(missing())")
     lacking = done.stdout.strip() if done.returncode == 0 else done.stderr.strip()
     if not lacking:
         return Fact("sandbox", True, "Bubblewrap isolates submissions here.")

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from autograder import sandbox, seccomp
+from autograder.sandbox import bubblewrap, seccomp
 
 ROOT = Path(__file__).parents[2]
 NOBODY = 65534
@@ -66,8 +66,8 @@ def started(
     env: Mapping[str, str] | None = None,
 ) -> Iterator[subprocess.Popen[str]]:
     """Run Python with these words in a pod, which refuses what it is told to."""
-    bwrap = str(sandbox.find_bwrap())
-    root = sandbox.privileged()
+    bwrap = str(bubblewrap.find_bwrap())
+    root = bubblewrap.privileged()
     argv = [bwrap, *(("--cap-add", "ALL") if root else ("--unshare-user",)), "--die-with-parent"]
     # /proc as it is, so that nothing covers it but what is told to.
     argv += ["--dev-bind", "/", "/", "--unshare-ipc"]
@@ -109,7 +109,7 @@ def run(words: Sequence[str], **options: Any) -> tuple[int, str, str]:
 
 def _opened() -> list[str]:
     """Return the options that open an ordinary user's way to this Python and to this checkout."""
-    shown = [ROOT, *sandbox.python_paths([])]
+    shown = [ROOT, *bubblewrap.python_paths([])]
     closed = {p for path in shown for p in path.parents if not p.stat().st_mode & 0o001}
     options = []
     for parent in sorted(closed):

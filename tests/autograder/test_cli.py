@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from nbgrader.api import MissingEntry
 
-from autograder import sandbox
 from autograder.cli import main
+from autograder.sandbox import bubblewrap
 from tests.autograder.building import (
     RIGHT,
     configure,
@@ -159,13 +159,13 @@ def test_a_command_that_is_none_shows_how_to_use_it(command, words):
 
 
 def test_no_sandbox_is_one_line_that_names_the_way_out(command, root, monkeypatch):
-    sandbox.missing.cache_clear()
-    monkeypatch.setattr(sandbox, "find_bwrap", lambda: None)
+    bubblewrap.missing.cache_clear()
+    monkeypatch.setattr(bubblewrap, "find_bwrap", lambda: None)
     submit(root, "alice")
     try:
         status, _, err = command("grade", "ps1")
     finally:
-        sandbox.missing.cache_clear()
+        bubblewrap.missing.cache_clear()
     assert status == 2
     assert "bubblewrap is not installed" in one_line(err)
     assert "--no-sandbox" in err
@@ -228,14 +228,14 @@ def test_json_is_for_machines_and_alone_on_the_output(command, root):
 
 
 def test_without_a_sandbox_it_grades_when_told_to_and_warns(command, root, monkeypatch):
-    sandbox.missing.cache_clear()
-    monkeypatch.setattr(sandbox, "find_bwrap", lambda: None)
+    bubblewrap.missing.cache_clear()
+    monkeypatch.setattr(bubblewrap, "find_bwrap", lambda: None)
     submit(root, "alice")
     submit(root, "bob", {**RIGHT, "mean": "import os\nos._exit(3)"})
     try:
         status, out, err = command("grade", "ps1", "--no-sandbox", "--json")
     finally:
-        sandbox.missing.cache_clear()
+        bubblewrap.missing.cache_clear()
     assert status == 0
     assert "No sandbox: submissions run with your rights" in err
     alice, bob = json.loads(out)

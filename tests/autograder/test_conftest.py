@@ -4,13 +4,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from autograder import sandbox
+from autograder.sandbox import bubblewrap
 from tests import conftest
 
 
 @pytest.fixture
 def item(monkeypatch):
-    monkeypatch.setattr(sandbox, "missing", lambda: "none here")
+    monkeypatch.setattr(bubblewrap, "missing", lambda: "none here")
     return SimpleNamespace(get_closest_marker=lambda name: name if name == "sandbox" else None)
 
 

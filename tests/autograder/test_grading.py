@@ -6,11 +6,12 @@ from concurrent.futures import Future
 import nbformat
 import pytest
 
-from autograder import grading, sandbox
+from autograder import grading
 from autograder.audit import Cause
 from autograder.courses import open_course
 from autograder.grading import Grading
 from autograder.model import AutograderError, Execution, Verdict
+from autograder.sandbox import bubblewrap
 from tests.autograder.building import (
     RIGHT,
     asserts,
@@ -295,8 +296,8 @@ def test_an_unknown_assignment_is_refused_before_anything_starts(root):
 
 
 def test_without_a_sandbox_nothing_is_graded(root, monkeypatch):
-    monkeypatch.setattr(sandbox, "missing", lambda: "none here")
-    with pytest.raises(sandbox.SandboxUnavailableError, match="No sandbox: none here"):
+    monkeypatch.setattr(bubblewrap, "missing", lambda: "none here")
+    with pytest.raises(bubblewrap.SandboxUnavailableError, match="No sandbox: none here"):
         Grading(open_course(root), "ps1")
 
 

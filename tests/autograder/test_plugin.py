@@ -92,11 +92,11 @@ def test_a_failure_of_ours_leaves_the_old_state_and_never_a_zero(root, warm, mon
 
 @pytest.mark.sandbox
 def test_without_a_sandbox_the_button_grades_nothing(root, monkeypatch):
-    from autograder import sandbox
+    from autograder.sandbox import bubblewrap
 
     submit(root, "alice")
     monkeypatch.setattr(engine_module, "_shared", None)
-    monkeypatch.setattr(sandbox, "missing", lambda: "none here")
+    monkeypatch.setattr(bubblewrap, "missing", lambda: "none here")
     done = api(root).autograde("ps1", "alice")
     assert not done["success"]
     assert "No sandbox: none here" in done["log"]

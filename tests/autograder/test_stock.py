@@ -12,10 +12,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder import sandbox
 from autograder.courses import open_course
 from autograder.grading import Grading
 from autograder.model import Verdict
+from autograder.sandbox import bubblewrap
 from course import submissions
 from tests.autograder.building import (
     RIGHT,
@@ -44,10 +44,10 @@ def stock(root, assignment="ps1", *, packages=()):
     """Grade with nbgrader's own command, contained; return its exit status and what it said."""
     with pytest.MonkeyPatch.context() as patch:
         # The course is all it may write to, and root's rights are not for submissions.
-        patch.setattr(sandbox, "privileged", lambda: False)
-        argv = sandbox.command(
+        patch.setattr(bubblewrap, "privileged", lambda: False)
+        argv = bubblewrap.command(
             ["sh", "-c", f"cd '{root}' && exec {SCRIPTS}/nbgrader autograde {assignment}"],
-            read_only=sandbox.python_paths(["autograder", *packages]),
+            read_only=bubblewrap.python_paths(["autograder", *packages]),
             writable=[root],
             env={
                 "HOME": "/tmp",

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder import sandbox, scratch
 from autograder.execute import execute
 from autograder.model import Verdict
+from autograder.sandbox import bubblewrap, tempdirs
 from autograder.zygote import ENVIRONMENT, Zygote, ZygoteError
 from tests.autograder.building import alive, descendants, ended, job, wait_for
 
@@ -52,9 +52,9 @@ def test_a_directory_that_does_not_exist_is_named(tmp_path):
 
 
 def test_without_a_sandbox_nothing_starts_and_nothing_stays(monkeypatch, tmp_path):
-    monkeypatch.setattr(sandbox, "missing", lambda: "none here")
-    monkeypatch.setattr(scratch, "ROOT", tmp_path)  # below /tmp others come and go
-    with pytest.raises(sandbox.SandboxUnavailableError, match="none here"):
+    monkeypatch.setattr(bubblewrap, "missing", lambda: "none here")
+    monkeypatch.setattr(tempdirs, "ROOT", tmp_path)  # below /tmp others come and go
+    with pytest.raises(bubblewrap.SandboxUnavailableError, match="none here"):
         Zygote()
     assert not list(tmp_path.iterdir())
 

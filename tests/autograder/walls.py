@@ -14,9 +14,9 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from autograder import sandbox
 from autograder.execute import execute
 from autograder.model import Verdict
+from autograder.sandbox import bubblewrap
 from autograder.zygote import Zygote
 from tests.autograder.building import asserts, ended, job, solution
 
@@ -267,14 +267,14 @@ def look_as_nobody(facts: dict[str, Any]) -> dict[str, Any]:
     """Likewise as an ordinary user, for whom the way to this Python may have to be opened."""
     closed = {
         parent
-        for path in [ROOT, *sandbox.python_paths([])]
+        for path in [ROOT, *bubblewrap.python_paths([])]
         for parent in path.parents
         if not parent.stat().st_mode & 0o001
     }
-    argv = [str(sandbox.find_bwrap()), "--cap-add", "ALL", "--dev-bind", "/", "/"]
+    argv = [str(bubblewrap.find_bwrap()), "--cap-add", "ALL", "--dev-bind", "/", "/"]
     for parent in sorted(closed):
         argv += ["--perms", "0755", "--tmpfs", str(parent)]
-    for path in [ROOT, *sandbox.python_paths([])]:
+    for path in [ROOT, *bubblewrap.python_paths([])]:
         if any(path.is_relative_to(parent) for parent in closed):
             for parent in reversed(path.parents[:-1]):
                 argv += ["--perms", "0755", "--dir", str(parent)]

@@ -25,8 +25,8 @@ from typing import Any
 
 import nbformat
 
-from autograder import sandbox
-from autograder.scratch import PREFIX, ROOT
+from autograder.sandbox import bubblewrap
+from autograder.sandbox.tempdirs import PREFIX, ROOT
 from tests.autograder import building
 
 COUNT, MOST_MB = 1000, 1000
@@ -142,11 +142,11 @@ def _misgraded(results: list[dict[str, Any]], wanted: dict[str, float]) -> Itera
 @contextlib.contextmanager
 def _adopting() -> Iterator[None]:
     """Become the parent of every process below that loses its own, so that none can be missed."""
-    sandbox.prctl(sandbox.PR_SET_CHILD_SUBREAPER, 1)
+    bubblewrap.prctl(bubblewrap.PR_SET_CHILD_SUBREAPER, 1)
     try:
         yield
     finally:
-        sandbox.prctl(sandbox.PR_SET_CHILD_SUBREAPER, 0)
+        bubblewrap.prctl(bubblewrap.PR_SET_CHILD_SUBREAPER, 0)
 
 
 def _processes() -> Iterator[str]:

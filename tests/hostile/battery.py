@@ -20,10 +20,10 @@ import nbformat
 from nbgrader.api import MissingEntry
 from nbgrader.utils import is_grade, is_solution
 
-from autograder import sandbox
 from autograder.courses import open_course
 from autograder.grading import Grading
 from autograder.model import Graded
+from autograder.sandbox import bubblewrap
 from tests.autograder.building import alive, api, copy, descendants, grades, submit, wait_for
 from tests.hostile import (
     disguise,
@@ -236,11 +236,11 @@ def surroundings(home: Path) -> Iterator[None]:
     """Give the coordinator a home and an environment with secrets in them."""
     before = dict(os.environ)
     os.environ.update(HOME=str(home), GRADER_TOKEN=ENV_SECRET)
-    sandbox.prctl(sandbox.PR_SET_CHILD_SUBREAPER, 1)  # who is orphaned is seen
+    bubblewrap.prctl(bubblewrap.PR_SET_CHILD_SUBREAPER, 1)  # who is orphaned is seen
     try:
         yield
     finally:
-        sandbox.prctl(sandbox.PR_SET_CHILD_SUBREAPER, 0)
+        bubblewrap.prctl(bubblewrap.PR_SET_CHILD_SUBREAPER, 0)
         os.environ.clear()
         os.environ.update(before)
 

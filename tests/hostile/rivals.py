@@ -21,7 +21,7 @@ from unittest.mock import patch
 import nbformat
 from nbgrader.api import MissingEntry
 
-from autograder import sandbox
+from autograder.sandbox import bubblewrap
 from tests.autograder.building import code, configure, copy, notebook, scores
 from tests.hostile.attack import Attack, Places, hand_in
 from tests.hostile.battery import own_outputs
@@ -49,8 +49,8 @@ def contained(
 ) -> tuple[int, str]:
     """Run a shell command behind the outer wall; return its exit status and what it said."""
     # Root's rights are not for submissions.
-    with patch.object(sandbox, "privileged", lambda: False):
-        argv = sandbox.command(
+    with patch.object(bubblewrap, "privileged", lambda: False):
+        argv = bubblewrap.command(
             ["bash", "-c", f"{ULIMITS} && cd '{writable}' && {command}"],
             read_only=read_only,
             writable=[writable],
@@ -81,7 +81,7 @@ def stock_nbgrader(base: Path, attacks: Mapping[str, Attack]) -> dict[str, Loss]
     template.mkdir(parents=True)
     write(template)
     configure(template, STOCK)
-    read_only = sandbox.python_paths(["autograder"])
+    read_only = bubblewrap.python_paths(["autograder"])
 
     def one(name: str, attack: Attack) -> Loss:
         root = copy(template, base / name)
@@ -147,7 +147,7 @@ def otter_grader(base: Path, attacks: Mapping[str, Attack], environment: Path) -
     """Run ``attacks`` against otter-grader, its tests made of the notebook's own."""
     base.mkdir(parents=True)
     # It opens a server of its own on "localhost", a name that nothing else says behind the wall.
-    read_only = [environment, Path("/etc/hosts"), *sandbox.python_paths(["autograder"])]
+    read_only = [environment, Path("/etc/hosts"), *bubblewrap.python_paths(["autograder"])]
 
     def one(name: str, attack: Attack) -> Loss:
         root = base / name

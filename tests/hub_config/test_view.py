@@ -161,7 +161,7 @@ def test_the_grading_engines_sandbox_works_in_the_instructors_view(instructor):
         pytest.skip("no sandbox works inside a sandbox here")
     words = ["--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "true"]
     run(instructor.isolation, instructor.view, str(instructor.isolation.bwrap), *words)
-    code = "from autograder import sandbox; sandbox.require()"
+    code = "from autograder.sandbox import bubblewrap; bubblewrap.require()"
     run(instructor.isolation, instructor.view, sys.executable, "-c", code)
 
 

@@ -7,11 +7,11 @@ import threading
 
 import pytest
 
-from autograder import scratch
+from autograder.sandbox import tempdirs
 
 OWNER = """
-from autograder import scratch
-path, lock = scratch.make()
+from autograder.sandbox import tempdirs
+path, lock = tempdirs.make()
 print(path, flush=True)
 input()
 """
@@ -23,13 +23,13 @@ def owner():
     with subprocess.Popen(
         [sys.executable, "-c", OWNER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
-        yield process, scratch.Path(process.stdout.readline().strip())
+        yield process, tempdirs.Path(process.stdout.readline().strip())
         process.kill()
 
 
 @pytest.fixture
 def ours(monkeypatch, tmp_path):
-    monkeypatch.setattr(scratch, "ROOT", tmp_path)
+    monkeypatch.setattr(tempdirs, "ROOT", tmp_path)
     return tmp_path
 
 
@@ -39,20 +39,20 @@ def test_what_a_killed_process_left_is_removed_by_the_next(owner):
     process.kill()
     process.wait()
     assert left.exists()
-    path, lock = scratch.make()
+    path, lock = tempdirs.make()
     assert not left.exists()
-    scratch.remove(path, lock)
+    tempdirs.remove(path, lock)
 
 
 def test_what_a_living_process_uses_stays(owner):
     _, used = owner
-    path, lock = scratch.make()
+    path, lock = tempdirs.make()
     assert used.exists()
-    scratch.remove(path, lock)
+    tempdirs.remove(path, lock)
 
 
 def test_only_its_owner_can_look_into_it(ours):
-    path, lock = scratch.make()
+    path, lock = tempdirs.make()
     assert path.stat().st_mode & 0o777 == 0o700
     lock.close()
 
@@ -63,26 +63,26 @@ def test_what_is_nobody_s_of_ours_stays(ours):
     (ours / "target").mkdir()
     (ours / "target" / "lock").touch()
     (ours / "ag-link").symlink_to(ours / "target")
-    scratch.make()[1].close()
+    tempdirs.make()[1].close()
     assert {"ag-file", "ag-without-lock", "ag-link", "target"} <= {p.name for p in ours.iterdir()}
     assert (ours / "target" / "lock").exists()
 
 
 def test_what_was_left_unfinished_is_removed_when_it_is_old(ours):
-    for name, age in {".ag-new": 0, ".ag-old": 2 * scratch.UNFINISHED}.items():
+    for name, age in {".ag-new": 0, ".ag-old": 2 * tempdirs.UNFINISHED}.items():
         (ours / name).mkdir()
         (ours / name / "lock").touch()
-        then = scratch.time.time() - age
+        then = tempdirs.time.time() - age
         os.utime(ours / name, (then, then))
-    scratch.make()[1].close()
+    tempdirs.make()[1].close()
     names = {path.name for path in ours.iterdir()}
     assert ".ag-new" in names
     assert ".ag-old" not in names
 
 
 def test_a_directory_in_which_somebody_still_writes_is_removed(ours, monkeypatch):
-    monkeypatch.setattr(scratch, "TRIES", 10_000)  # on a busy machine the writer ends late
-    path, lock = scratch.make()
+    monkeypatch.setattr(tempdirs, "TRIES", 10_000)  # on a busy machine the writer ends late
+    path, lock = tempdirs.make()
     stop = threading.Event()
 
     def write():
@@ -96,27 +96,27 @@ def test_a_directory_in_which_somebody_still_writes_is_removed(ours, monkeypatch
     writer = threading.Thread(target=write)
     writer.start()
     threading.Timer(0.3, stop.set).start()
-    scratch.remove(path, lock)
+    tempdirs.remove(path, lock)
     writer.join()
     assert lock.closed
     assert not path.exists()
 
 
 def test_of_what_was_half_removed_the_next_sweep_removes_the_rest(ours, monkeypatch):
-    path, lock = scratch.make()
+    path, lock = tempdirs.make()
     (path / "jobs").mkdir()
     with monkeypatch.context() as patch:
-        patch.setattr(scratch.shutil, "rmtree", lambda *_, **__: None)
-        patch.setattr(scratch, "TRIES", 1)
-        scratch.remove(path, lock)
+        patch.setattr(tempdirs.shutil, "rmtree", lambda *_, **__: None)
+        patch.setattr(tempdirs, "TRIES", 1)
+        tempdirs.remove(path, lock)
     assert (path / "jobs").exists()
-    scratch.sweep()
+    tempdirs.sweep()
     assert not path.exists()
 
 
 def test_what_is_removed_already_may_be_removed_again(ours):
-    path, lock = scratch.make()
-    scratch.remove(path, lock)
+    path, lock = tempdirs.make()
+    tempdirs.remove(path, lock)
     path.mkdir()  # another's by now
-    scratch.remove(path, lock)
+    tempdirs.remove(path, lock)
     assert path.exists()

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from autograder import cgroups
 from autograder.model import Verdict
+from autograder.sandbox import cgroups
 from tests.autograder.building import wait_for
 
 HOARD = "input()\nheld = b'x' * ({} << 20)\nprint(len(held))"

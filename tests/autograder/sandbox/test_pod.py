@@ -5,9 +5,9 @@ import json
 
 import pytest
 
-from autograder import pod
 from autograder.engine import Engine
 from autograder.model import AutograderError, Verdict
+from autograder.sandbox import pod
 from autograder.settings import Autograder
 from tests.autograder import pods
 from tests.autograder.building import ended, job
@@ -16,8 +16,8 @@ from tests.autograder.clusters import scheduler
 pytestmark = pytest.mark.sandbox
 
 LACKING = (
-    "import json; from autograder import pod, sandbox\n"
-    "print(json.dumps([sandbox.missing(), pod.lacking()]))"
+    "import json; from autograder.sandbox import pod, bubblewrap\n"
+    "print(json.dumps([bubblewrap.missing(), pod.lacking()]))"
 )
 
 

