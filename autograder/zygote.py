@@ -23,9 +23,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from autograder import kernel_parts, warden
+from autograder import warden
 from autograder.model import AutograderError, Limits
 from autograder.sandbox import bubblewrap, tempdirs
+from autograder.warm_kernels import preload as warm_kernels_preload
 
 #: One thread for each library that likes to have them all: several submissions run at a time, and
 #: a grade must not depend on the number of cores.
@@ -46,7 +47,7 @@ ENVIRONMENT = {
 }
 #: What student's and judge's processes would otherwise import in every fork.
 KERNEL_PARTS = (
-    *kernel_parts.MODULES,
+    *warm_kernels_preload.MODULES,
     "autograder.judge",
     "autograder.student",
     "comm",
@@ -250,7 +251,7 @@ def _warm(preload: Sequence[str]) -> dict[str, Any]:
         _ = sys.modules["numpy"].random
     if "keras" in sys.modules:
         _ = sys.modules["keras"].Sequential
-    kernel_parts.show_an_error()
+    warm_kernels_preload.show_an_error()
     return {"ready": True}
 
 

@@ -135,7 +135,7 @@ def server_settings(role: Role, *, private_sockets: bool, warm_at_start: bool = 
         },
     }
     server = settings["ServerApp"]
-    server["jpserver_extensions"]["autograder.provisioner"] = warm_at_start
+    server["jpserver_extensions"]["autograder.warm_kernels.provisioner"] = warm_at_start
     instructor = role == "instructor"
     # nbgrader's own formgrader is never loaded, because it runs files whose names an address gives.
     server["jpserver_extensions"]["nbgrader.server_extensions.formgrader"] = False
@@ -155,7 +155,8 @@ def kernel_settings(preload: Sequence[str]) -> Settings:
     Parameters
     ----------
     preload : sequence of str
-        Modules that kernels have imported before their first cell (`autograder.provisioner`).
+        Modules that kernels have imported before their first cell
+        (`autograder.warm_kernels.provisioner`).
 
     Returns
     -------

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from jupyter_client.manager import start_new_kernel
 
-from autograder.warm import processes
+from autograder.warm_kernels.client import processes
 
 ROUNDS = 3
 CELL = "import tensorflow as tf; print(tf.__version__)"

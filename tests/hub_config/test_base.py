@@ -35,7 +35,7 @@ def test_students_have_neither_formgrader_nor_the_list_of_courses():
     assert extensions["jpserver_extensions"] == {
         "nbgrader.server_extensions.formgrader": False,
         "nbgrader.server_extensions.course_list": False,
-        "autograder.provisioner": True,
+        "autograder.warm_kernels.provisioner": True,
         "hub_config.computing": True,
     }
 
@@ -56,7 +56,9 @@ def test_what_students_wrote_is_cleaned_on_every_hub():
 
 def test_imports_can_wait_for_the_first_kernel():
     settings = base.server_settings("student", private_sockets=True, warm_at_start=False)
-    assert settings["ServerApp"]["jpserver_extensions"]["autograder.provisioner"] is False
+    assert (
+        settings["ServerApp"]["jpserver_extensions"]["autograder.warm_kernels.provisioner"] is False
+    )
 
 
 def test_notebooks_that_ask_for_python3_get_it_with_modules_imported():

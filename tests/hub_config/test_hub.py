@@ -331,7 +331,7 @@ def test_an_operator_without_memory_to_spare_has_ordinary_kernels(course, tmp_pa
         student.login("student1")
         base = student.spawn("student1")
         assert student.run(base, "import sys; print('numpy' in sys.modules)") == "False\n"
-        assert not [line for line in hub.commands() if "autograder.forkserver" in line]
+        assert not [line for line in hub.commands() if "autograder.warm_kernels.server" in line]
     finally:
         assert hub.stop() == []
 

@@ -1,7 +1,7 @@
 """A Jupyter kernel provisioner whose kernels have imported what notebooks import already.
 
 It is the entry point ``autograder-warm``: a kernelspec that names it gets its kernels from a warm
-process (`autograder.forkserver`), one for each list of modules in each process that starts
+process (`autograder.warm_kernels.server`), one for each list of modules in each process that starts
 kernels. Where that cannot be, the kernel is started in the ordinary way.
 """
 
@@ -17,7 +17,7 @@ from jupyter_client.manager import KernelManager
 from jupyter_client.provisioning import LocalProvisioner
 from traitlets import Float, List, Unicode
 
-from autograder.warm import NotWarmError, WarmProcess, processes
+from autograder.warm_kernels.client import NotWarmError, WarmProcess, processes
 
 NAME = "autograder-warm"
 #: How a kernelspec's command goes on after Python and its options.

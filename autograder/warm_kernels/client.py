@@ -1,4 +1,4 @@
-"""Handles on warm processes (`autograder.forkserver`) and on kernels forked from them."""
+"""Handles on warm processes (`autograder.warm_kernels.server`) and on kernels forked from them."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class ForkedKernel:
 
 
 class WarmProcess:
-    """The owner's handle on one `autograder.forkserver`, for any number of event loops.
+    """The owner's handle on one `autograder.warm_kernels.server`, for any number of event loops.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ class WarmProcess:
         self.ready, self.failure = False, ""
         self._lock = threading.Lock()
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        module = [*python, "-m", "autograder.forkserver", str(theirs.fileno()), *preload]
+        module = [*python, "-m", "autograder.warm_kernels.server", str(theirs.fileno()), *preload]
         with theirs:
             try:
                 self._process = subprocess.Popen(

@@ -1,12 +1,13 @@
 """A process that imports modules once and forks ordinary Jupyter kernels that have them already.
 
 It is for people's own notebooks: what it forks has its owner's rights, environment and files, and
-no limits. (Grading has a process of its own, `autograder.zygote`.) `autograder.provisioner` starts
-it as ``python -m autograder.forkserver CONTROL MODULE...``, where CONTROL is the descriptor of a
-sequenced-packet socket. On that it says ``{"ready": true}`` or ``{"failed": why}``, once; then it
-takes requests ``{"arguments": ..., "cwd": ..., "env": ...}``, each with the descriptor of another
-such socket, the kernel's line. On the line it says ``{"pid": ...}`` and, in the end,
-``{"exit": ...}``. It and all its kernels end when its owner does.
+no limits. (Grading has a process of its own, `autograder.zygote`.)
+`autograder.warm_kernels.provisioner` starts it as ``python -m autograder.warm_kernels.server
+CONTROL MODULE...``, where CONTROL is the descriptor of a sequenced-packet socket. On that it says
+``{"ready": true}`` or ``{"failed": why}``, once; then it takes requests ``{"arguments": ...,
+"cwd": ..., "env": ...}``, each with the descriptor of another such socket, the kernel's line. On
+the line it says ``{"pid": ...}`` and, in the end, ``{"exit": ...}``. It and all its kernels end
+when its owner does.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from autograder import kernel_parts
 from autograder.sandbox import bubblewrap
+from autograder.warm_kernels import preload
 
 #: More than any environment holds.
 LARGEST_REQUEST = 1 << 20
@@ -124,12 +125,12 @@ def say(line: socket.socket, what: dict[str, Any]) -> bool:
 
 def warm(modules: Sequence[str]) -> dict[str, Any]:
     """Import ``modules``; return what to say to the owner."""
-    for name in (*kernel_parts.MODULES, "sqlite3", *modules):  # sqlite3 for a kernel's history
+    for name in (*preload.MODULES, "sqlite3", *modules):  # sqlite3 for a kernel's history
         try:
             importlib.import_module(name)
         except Exception as error:
             return {"failed": f"'{name}' could not be imported ({type(error).__name__}: {error})"}
-    kernel_parts.show_an_error()
+    preload.show_an_error()
     gc.collect()
     gc.freeze()  # so that no fork copies pages only to visit objects that never go away
     return {"ready": True}

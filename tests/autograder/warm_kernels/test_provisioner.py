@@ -18,9 +18,9 @@ import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 from nbclient import NotebookClient
 
-from autograder import provisioner
-from autograder.warm import NotWarmError, processes
-from tests.autograder.warm_kernels import (
+from autograder.warm_kernels import provisioner
+from autograder.warm_kernels.client import NotWarmError, processes
+from tests.autograder.warm_kernels.watching import (
     SHIPPED,
     Kernel,
     children,
@@ -41,7 +41,7 @@ def specs(tmp_path_factory):
 
 
 def test_the_wheel_ships_the_kernelspec_and_registers_its_provisioner():
-    build = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
+    build = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())
     shared = build["tool"]["hatch"]["build"]["targets"]["wheel"]["shared-data"]
     assert shared == {"autograder/kernels": "share/jupyter/kernels"}
     installed = Path(KernelSpecManager().get_kernel_spec("python3-warm").resource_dir)
@@ -170,7 +170,7 @@ class Server:
         env = dict(os.environ) | {name: str(path) for name, path in own.items()}
         options = ["--ip=127.0.0.1", "--port=0", "--no-browser", "--allow-root"]
         options += ["--IdentityProvider.token=secret", f"--ServerApp.root_dir={root}"]
-        extension = "--ServerApp.jpserver_extensions=autograder.provisioner=True"
+        extension = "--ServerApp.jpserver_extensions=autograder.warm_kernels.provisioner=True"
         self.process = subprocess.Popen(
             [sys.executable, "-m", "jupyter_server", *options, extension],
             env=env,
@@ -206,7 +206,7 @@ class Server:
         return [
             pid
             for pid in children(self.process.pid)
-            if b"autograder.forkserver" in Path(f"/proc/{pid}/cmdline").read_bytes()
+            if b"autograder.warm_kernels.server" in Path(f"/proc/{pid}/cmdline").read_bytes()
         ]
 
     def close(self) -> None:

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from autograder.warm import ForkedKernel, NotWarmError, WarmProcess, WarmProcesses
-from tests.autograder.warm_kernels import children, running, wait_until
+from autograder.warm_kernels.client import ForkedKernel, NotWarmError, WarmProcess, WarmProcesses
+from tests.autograder.warm_kernels.watching import children, running, wait_until
 
 PYTHON = [sys.executable]
 OWNER = """
 import asyncio, os, sys, time
-from autograder.warm import WarmProcess
+from autograder.warm_kernels.client import WarmProcess
 process = WarmProcess([sys.executable], sys.argv[1:], os.environ)
 print("started", flush=True)
 arguments = ["-f", os.path.join(os.environ["HOME"], "kernel.json")]
@@ -153,7 +153,7 @@ def test_a_warm_process_that_was_killed_is_replaced(warm, fork):
 
 
 def test_a_stopped_process_keeps_nobody_waiting(warm, fork, monkeypatch):
-    monkeypatch.setattr("autograder.warm.FORK_SECONDS", 0.3)
+    monkeypatch.setattr("autograder.warm_kernels.client.FORK_SECONDS", 0.3)
     process = warm()
     kernel = fork(process)
     (parent,) = [pid for pid in children(os.getpid()) if kernel.pid in children(pid)]
@@ -187,7 +187,7 @@ def test_nothing_outlives_an_owner_that_is_killed(env, preload):
 def test_an_owner_that_ends_in_order_leaves_its_process_nothing_to_complain_of(env):
     code = """
     import asyncio, os, sys
-    from autograder.warm import processes
+    from autograder.warm_kernels.client import processes
     process = processes.get([sys.executable], ["json"], os.environ)
     kernel = asyncio.run(process.fork(["-f", os.environ["HOME"] + "/k.json"], "/", os.environ, 60))
     kernel.kill()

@@ -10,7 +10,7 @@ from pathlib import Path
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
 
-SHIPPED = Path(__file__).parents[2] / "autograder/kernels/python3-warm/kernel.json"
+SHIPPED = Path(__file__).parents[3] / "autograder/kernels/python3-warm/kernel.json"
 
 
 def write_spec(root: Path, preload: Sequence[str], name: str = "warm", **config: object) -> None:

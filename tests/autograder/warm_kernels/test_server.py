@@ -10,9 +10,9 @@ import time
 
 import pytest
 
-from autograder import forkserver
-from autograder.warm import processes
-from tests.autograder.warm_kernels import Kernel, running, wait_until, write_spec
+from autograder.warm_kernels import server
+from autograder.warm_kernels.client import processes
+from tests.autograder.warm_kernels.watching import Kernel, running, wait_until, write_spec
 
 PRELOAD = ["numpy", "matplotlib.pyplot"]
 
@@ -209,7 +209,7 @@ def test_no_kernel_is_left_unburied(specs):
 
 
 def test_a_module_that_cannot_be_imported_is_named():
-    failed = forkserver.warm(["no_such_module"])["failed"]
+    failed = server.warm(["no_such_module"])["failed"]
     assert failed.startswith("'no_such_module' could not be imported (ModuleNotFoundError: ")
 
 

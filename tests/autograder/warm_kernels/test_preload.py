@@ -2,8 +2,8 @@
 
 import pytest
 
-from autograder.warm import processes
-from tests.autograder.warm_kernels import Kernel, write_spec
+from autograder.warm_kernels.client import processes
+from tests.autograder.warm_kernels.watching import Kernel, write_spec
 
 REMEMBER = "import inspect, sys\nmodules, files = set(sys.modules), set(inspect._filesbymodname)"
 MISTAKE = "import numpy as np\ndef share(whole):\n    return np.random.rand() * whole / 0\nshare(1)"
