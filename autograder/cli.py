@@ -160,7 +160,7 @@ def _grade(arguments: argparse.Namespace) -> int:
         )
     # The zygote imports TensorFlow while this process imports nbgrader.
     with Engine(early) as engine:
-        from autograder.courses import open_course
+        from autograder.coursedir.directory import open_course
         from autograder.grading import Grading
 
         course = open_course(arguments.course, verbose=arguments.verbose)
@@ -219,7 +219,7 @@ def _timings(grading: Grading, results: Sequence[Graded]) -> list[Timing]:
 
 
 def _report(arguments: argparse.Namespace) -> int:
-    from autograder.courses import open_course
+    from autograder.coursedir.directory import open_course
     from autograder.report import write
 
     course = open_course(arguments.course)
@@ -230,7 +230,7 @@ def _report(arguments: argparse.Namespace) -> int:
 def _verify(arguments: argparse.Namespace) -> int:
     if arguments.runs < 1:
         raise AutograderError(f"--runs must be at least 1, not {arguments.runs}.")
-    from autograder.courses import open_course
+    from autograder.coursedir.directory import open_course
     from autograder.verify import verify
 
     course = open_course(arguments.course)
@@ -259,7 +259,7 @@ def _verify(arguments: argparse.Namespace) -> int:
 def _replay(arguments: argparse.Namespace) -> int:
     if len(arguments.submission) > 2:
         raise AutograderError("Replay one submission at a time: autograder replay ada ps1")
-    from autograder.courses import open_course
+    from autograder.coursedir.directory import open_course
     from autograder.replay import find, replay
 
     course = open_course(arguments.course)

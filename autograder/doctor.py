@@ -10,8 +10,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from autograder import audit, machine
-from autograder.courses import Course, open_course
+from autograder import machine
+from autograder.coursedir import provenance
+from autograder.coursedir.directory import Course, open_course
 from autograder.engine import Engine
 from autograder.given import KeysError
 from autograder.machine import Fact
@@ -57,7 +58,7 @@ def _machine(settings: Autograder) -> list[Fact]:
 
 
 def _versions() -> Fact:
-    said = ", ".join(f"{name} {number}" for name, number in audit.versions().items())
+    said = ", ".join(f"{name} {number}" for name, number in provenance.versions().items())
     return Fact("versions", True, f"{said}.", needed=False)
 
 

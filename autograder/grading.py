@@ -8,10 +8,10 @@ from contextlib import ExitStack
 from functools import cache
 from typing import Any
 
-from autograder.audit import Cause
-from autograder.courses import Course, did_you_mean
+from autograder.coursedir.directory import Course, did_you_mean
+from autograder.coursedir.gradebook import Ledger
+from autograder.coursedir.provenance import Cause
 from autograder.engine import Engine
-from autograder.ledger import Ledger
 from autograder.model import AutograderError, Execution, Graded
 from autograder.prepare import Prepare, Prepared
 from autograder.record import Record, nameless

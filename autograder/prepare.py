@@ -15,14 +15,14 @@ from nbformat import NotebookNode
 from nbgrader.api import MissingEntry
 from nbgrader.utils import find_all_files, parse_utc
 
-from autograder import audit
-from autograder.assignment import Assignment
-from autograder.audit import Cause
-from autograder.courses import Course
-from autograder.ledger import Ledger
+from autograder.coursedir import provenance
+from autograder.coursedir.assignment import Assignment
+from autograder.coursedir.directory import Course
+from autograder.coursedir.gradebook import Ledger
+from autograder.coursedir.nbgrader_steps import ASSIGNMENT, Steps, resources, run_hook
+from autograder.coursedir.provenance import Cause
 from autograder.model import Job, Limits
 from autograder.reading import LARGEST_MB, UnfitError, parse, too_large
-from autograder.steps import ASSIGNMENT, Steps, resources, run_hook
 
 #: A submission of more files than this is refused.
 MOST_FILES = 10_000
@@ -77,7 +77,7 @@ class Prepare:
         if not there:
             found = ", ".join(sorted(p.name for p in source.glob("*.ipynb"))) or "no notebook"
             raise UnfitError(f"{names[0]}.ipynb is missing from it (it contains {found})")
-        submission = audit.submission_hash(source)
+        submission = provenance.submission_hash(source)
         kept = self._kept(student, there)
         cause = self._cause(student, kept, submission)
         if cause is None:
@@ -85,7 +85,9 @@ class Prepare:
         paths = [source / f"{name}.ipynb" for name in there]
         named = [str(path) for path in paths]
         if run_hook(self.course, self._converter, "pre", self.assignment.name, student, named):
-            submission = audit.submission_hash(source)  # the course's own code may have changed it
+            submission = provenance.submission_hash(
+                source
+            )  # the course's own code may have changed it
         stamp_file, timestamp = _stamp(source / "timestamp.txt")
         files = self._files(source)
         jobs = tuple(self._job(student, path, files, submission) for path in paths)
@@ -120,7 +122,7 @@ class Prepare:
             return Cause.FORCED
         now = {"submission": submission, "assignment": self.assignment.hash}
         for one in kept.values():
-            if cause := audit.cause(one, limits=self._limits, **now):
+            if cause := provenance.cause(one, limits=self._limits, **now):
                 return cause
         told = {(n, c["grade_id"]): c["points"] for n, one in kept.items() for c in one["cells"]}
         missing = {

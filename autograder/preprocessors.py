@@ -19,13 +19,14 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.preprocessors import OverwriteCells as StockOverwriteCells
 from traitlets import Bool
 
-from autograder import audit, engine, settings
-from autograder.assignment import Assignment, load, marks
-from autograder.ledger import entries
+from autograder import engine, settings
+from autograder.coursedir import provenance
+from autograder.coursedir.assignment import Assignment, load, marks
+from autograder.coursedir.gradebook import entries
+from autograder.coursedir.nbgrader_steps import ASSIGNMENT, EXECUTION, LEDGER
 from autograder.model import AutograderError, CellScore, Execution, Verdict
 from autograder.prepare import job
 from autograder.score import overall, score
-from autograder.steps import ASSIGNMENT, EXECUTION, LEDGER
 
 #: How a cell may end that takes its kernel along.
 DISASTERS = (Verdict.TIMEOUT, Verdict.MEMORY, Verdict.CRASH)
@@ -195,7 +196,7 @@ class Execute(NbGraderPreprocessor):
                 for path in sorted(folder.rglob("*"))
                 if path.is_file() and path.suffix != ".ipynb" and path.name != "timestamp.txt"
             },
-            submission_hash=audit.submission_hash(Path(submitted)),
+            submission_hash=provenance.submission_hash(Path(submitted)),
             limits=ours.limits_of(mark["assignment"]),
             resources=ours.resources_of(mark["assignment"]),
         )
@@ -269,7 +270,7 @@ def summary(nb: NotebookNode, done: Execution, scores: tuple[CellScore, ...]) ->
     """Return what the executed notebook keeps about its grading, as plain data."""
     verdict, message = overall(nb, done.cells, scores)
     return {
-        **audit.record(done.job),
+        **provenance.record(done.job),
         "verdict": str(verdict),
         "message": message,
         "seconds": round(done.seconds, 3),

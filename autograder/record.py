@@ -14,12 +14,19 @@ from nbgrader.api import MissingEntry
 from nbgrader.converters import Autograde
 from nbgrader.utils import rmtree
 
-from autograder.assignment import Assignment
-from autograder.courses import Course
-from autograder.ledger import Ledger, entries
+from autograder.coursedir.assignment import Assignment
+from autograder.coursedir.directory import Course
+from autograder.coursedir.gradebook import Ledger, entries
+from autograder.coursedir.nbgrader_steps import (
+    ASSIGNMENT,
+    EXECUTION,
+    LEDGER,
+    Steps,
+    resources,
+    run_hook,
+)
 from autograder.model import SENTENCES, SEVERITY, CellScore, Execution, Graded, Verdict
 from autograder.prepare import Prepared
-from autograder.steps import ASSIGNMENT, EXECUTION, LEDGER, Steps, resources, run_hook
 
 
 class _Converter(Autograde):

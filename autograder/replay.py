@@ -12,10 +12,10 @@ from typing import Any
 import nbformat
 from nbgrader.api import MissingEntry
 
-from autograder import audit
-from autograder.courses import Course, did_you_mean
+from autograder.coursedir import provenance
+from autograder.coursedir.directory import Course, did_you_mean
+from autograder.coursedir.gradebook import Ledger, entries
 from autograder.engine import Engine
-from autograder.ledger import Ledger, entries
 from autograder.model import AutograderError, Execution, Job, Limits
 from autograder.prepare import Prepare
 from autograder.score import overall, score
@@ -136,7 +136,7 @@ def replay(
         made.differences.append(f"{name}.ipynb was graded and is not in the submission any more.")
     with engine(course.settings) as running:
         executions = list(running.run([_as_then(job, kept[job.notebook]) for job in jobs]))
-    now = {job.notebook: audit.record(job) for job in jobs}
+    now = {job.notebook: provenance.record(job) for job in jobs}
     for done in sorted(executions, key=lambda one: one.job.notebook):
         before = kept[done.job.notebook]
         for condition in _conditions(before, now[done.job.notebook]):

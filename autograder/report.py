@@ -27,7 +27,7 @@ from autograder.analysis import (
     questions,
     standing,
 )
-from autograder.courses import Course
+from autograder.coursedir.directory import Course
 from autograder.model import SEVERITY, AutograderError, CellScore, Graded, Verdict
 from autograder.record import recorded
 

@@ -16,10 +16,10 @@ from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import Execute
 from traitlets.config import Config
 
-from autograder.courses import Course
+from autograder.coursedir.directory import Course
+from autograder.coursedir.nbgrader_steps import addressed
 from autograder.kernel import ForkKernelManager
 from autograder.model import AutograderError, Job
-from autograder.steps import addressed
 from autograder.zygote import Zygote
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.courses import Course
+from autograder.coursedir.directory import Course
 
 
 @dataclass(frozen=True)

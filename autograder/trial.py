@@ -12,7 +12,7 @@ from nbgrader.apps import NbGrader, NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
-from autograder.courses import Course
+from autograder.coursedir.directory import Course
 from autograder.model import AutograderError
 from autograder.settings import read
 

@@ -17,11 +17,11 @@ from nbgrader import utils
 
 from autograder import stock
 from autograder.advice import advise
-from autograder.assignment import marks
-from autograder.courses import Course
+from autograder.coursedir.assignment import marks
+from autograder.coursedir.directory import Course
+from autograder.coursedir.gradebook import Ledger
 from autograder.crossing import Advice
 from autograder.engine import Engine
-from autograder.ledger import Ledger
 from autograder.model import AutograderError, CellScore, Execution, Job, Verdict
 from autograder.prepare import Prepare
 from autograder.score import score

@@ -46,7 +46,7 @@ def _check(arguments: argparse.Namespace) -> int:
 
     from autograder import stock
     from autograder.advice import advise
-    from autograder.courses import open_course
+    from autograder.coursedir.directory import open_course
     from autograder.grading import Grading
     from course import checking
 
@@ -149,7 +149,7 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 def _compare(console: Any, directory: Path, name: str, members: Sequence[Any]) -> int:
     """Say whether everybody got what the submission deserves; return how many did not."""
-    from autograder.courses import open_course
+    from autograder.coursedir.directory import open_course
     from autograder.record import recorded
 
     graded = open_course(directory)

@@ -16,8 +16,8 @@ from nbformat import NotebookNode, v4
 from nbgrader.apps import NbGraderAPI
 from traitlets.config import Config
 
-from autograder.courses import Course, open_course
-from autograder.ledger import Ledger
+from autograder.coursedir.directory import Course, open_course
+from autograder.coursedir.gradebook import Ledger
 from autograder.model import Execution, Graded, Job, Limits, Verdict
 from autograder.prepare import Prepare, Prepared
 from autograder.record import Record

@@ -8,7 +8,7 @@ import pytest
 
 from autograder import engine as engine_module
 from autograder import grading
-from autograder.courses import open_course
+from autograder.coursedir.directory import open_course
 from autograder.engine import Engine
 from autograder.execute import execute
 from autograder.settings import Autograder

@@ -7,8 +7,8 @@ import nbformat
 import pytest
 
 from autograder import grading
-from autograder.audit import Cause
-from autograder.courses import open_course
+from autograder.coursedir.directory import open_course
+from autograder.coursedir.provenance import Cause
 from autograder.grading import Grading
 from autograder.model import AutograderError, Execution, Verdict
 from autograder.sandbox import bubblewrap

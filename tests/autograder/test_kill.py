@@ -16,8 +16,8 @@ import nbformat
 import pytest
 import sqlalchemy.event
 
-from autograder.courses import open_course
-from autograder.ledger import Ledger
+from autograder.coursedir.directory import open_course
+from autograder.coursedir.gradebook import Ledger
 from autograder.model import CellOutcome, Execution, Verdict
 from autograder.prepare import Prepare
 from autograder.record import Record

@@ -13,7 +13,7 @@ from contextlib import closing
 import nbformat
 import pytest
 
-from autograder.courses import open_course
+from autograder.coursedir.directory import open_course
 from autograder.grading import Grading
 from autograder.model import AutograderError, Verdict
 from tests.autograder.building import (

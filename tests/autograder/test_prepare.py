@@ -3,9 +3,9 @@ import os
 import nbformat
 import pytest
 
-from autograder import audit
-from autograder.audit import Cause
-from autograder.courses import open_course
+from autograder.coursedir import provenance
+from autograder.coursedir.directory import open_course
+from autograder.coursedir.provenance import Cause
 from autograder.model import AutograderError, CellOutcome, Execution, Limits, Verdict
 from autograder.prepare import MOST_FILES, fingerprint
 from tests.autograder.building import (
@@ -401,7 +401,7 @@ def test_a_profile_that_cannot_be_meant_is_no_fault_of_a_submission(root, prepar
 
 
 def test_another_version_of_the_grader_is_a_cause(graded, prepare, monkeypatch):
-    monkeypatch.setattr(audit, "engine_version", lambda: "1000.0")
+    monkeypatch.setattr(provenance, "engine_version", lambda: "1000.0")
     assert prepare().cause is Cause.ENGINE
 
 
@@ -526,7 +526,7 @@ def test_the_course_s_hook_runs_before_a_submission_is_read(root, prepare):
     path = submit(root, "alice")
     (one,) = prepare().jobs
     assert dict(one.files) == {"added.txt": str(path).encode()}
-    assert one.submission_hash == audit.submission_hash(path.parent)
+    assert one.submission_hash == provenance.submission_hash(path.parent)
 
 
 def test_more_files_than_anybody_needs_are_refused(root, prepare):

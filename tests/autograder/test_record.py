@@ -13,9 +13,9 @@ import nbformat
 import pytest
 import sqlalchemy.event
 
-from autograder.courses import open_course
+from autograder.coursedir.directory import open_course
+from autograder.coursedir.gradebook import Ledger
 from autograder.grading import Grading
-from autograder.ledger import Ledger
 from autograder.model import SENTENCES, CellOutcome, Execution, Job, Limits, Verdict
 from autograder.prepare import Prepare
 from autograder.record import Record, recorded

@@ -7,7 +7,7 @@ import json
 import nbformat
 import pytest
 
-from autograder.courses import open_course
+from autograder.coursedir.directory import open_course
 from autograder.model import AutograderError
 from autograder.replay import find, replay
 from tests.autograder.building import PLUGIN, RIGHT, configure, generate, opened, submit

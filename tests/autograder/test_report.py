@@ -17,7 +17,7 @@ from nbgrader.api import Gradebook
 from scipy import stats
 
 from autograder import analysis, report
-from autograder.courses import open_course
+from autograder.coursedir.directory import open_course
 from autograder.model import SEVERITY, AutograderError, CellScore, Graded, Verdict
 from autograder.report import Mark, render, with_marks, write
 

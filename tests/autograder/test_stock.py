@@ -12,7 +12,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.courses import open_course
+from autograder.coursedir.directory import open_course
 from autograder.grading import Grading
 from autograder.model import Verdict
 from autograder.sandbox import bubblewrap

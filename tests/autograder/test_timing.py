@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from autograder.courses import open_course
+from autograder.coursedir.directory import open_course
 from autograder.timing import timings
 from tests.autograder.building import submit
 

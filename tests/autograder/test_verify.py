@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 from autograder import verify as module
-from autograder.courses import open_course
+from autograder.coursedir.directory import open_course
 from autograder.crossing import Advice
 from autograder.model import AutograderError, CellScore, Verdict
 from autograder.trial import REFERENCE, UNTOUCHED, trial

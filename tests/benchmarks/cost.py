@@ -35,9 +35,9 @@ from typing import Any
 
 import nbformat
 
-from autograder.courses import Course, open_course
+from autograder.coursedir.directory import Course, open_course
+from autograder.coursedir.gradebook import Ledger
 from autograder.execute import execute
-from autograder.ledger import Ledger
 from autograder.model import Job
 from autograder.prepare import Prepare
 from autograder.worker import chain

@@ -12,7 +12,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder import courses, grading
+from autograder import grading
+from autograder.coursedir import directory
 from course import checking, cli, submissions, syllabus
 from course.demo import Demo
 from course.errors import CourseError
@@ -159,7 +160,7 @@ def test_a_failure_is_told_with_the_brackets_that_it_quotes(monkeypatch, capsys)
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setattr(checking, "Trial", Failed)
     monkeypatch.setattr(grading, "Grading", Idle)
-    monkeypatch.setattr(courses, "open_course", lambda directory: directory)
+    monkeypatch.setattr(directory, "open_course", lambda directory: directory)
     assert cli.main(["check", NAME, "--only-ours"]) == 1
     assert f"{NAME}: {failure}" in capsys.readouterr().out
 

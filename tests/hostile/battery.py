@@ -20,7 +20,7 @@ import nbformat
 from nbgrader.api import MissingEntry
 from nbgrader.utils import is_grade, is_solution
 
-from autograder.courses import open_course
+from autograder.coursedir.directory import open_course
 from autograder.grading import Grading
 from autograder.model import Graded
 from autograder.sandbox import bubblewrap

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autograder.courses import open_course
+from autograder.coursedir.directory import open_course
 from autograder.grading import Grading
 from autograder.model import Verdict
 from course import checking, submissions

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from autograder import audit
-from autograder.audit import Cause, cause, digest, record, submission_hash
+from autograder.coursedir import provenance
+from autograder.coursedir.provenance import Cause, cause, digest, record, submission_hash
 from autograder.model import Job, Limits
 
 JOB = Job("ada", "ps1", "p1", b"{}", submission_hash="s", assignment_hash="a")
@@ -37,7 +37,7 @@ def test_each_change_has_its_name(changed, said):
 
 def test_another_version_of_the_grader_is_a_change(monkeypatch):
     kept = record(JOB)
-    monkeypatch.setattr(audit, "engine_version", lambda: "another")
+    monkeypatch.setattr(provenance, "engine_version", lambda: "another")
     assert why(kept) is Cause.ENGINE
     assert why({}) is Cause.ENGINE
 

@@ -17,7 +17,7 @@ from nbgrader import utils
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.preprocessors import ClearHiddenTests
 
-from autograder.audit import digest
+from autograder.coursedir.provenance import digest
 from autograder.model import HIDDEN_TESTS, AutograderError
 
 

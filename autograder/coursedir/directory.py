@@ -14,7 +14,7 @@ from nbgrader.apps import NbGrader
 from nbgrader.converters import Autograde
 
 from autograder import plugin
-from autograder.assignment import Assignment, load, marks
+from autograder.coursedir.assignment import Assignment, load, marks
 from autograder.model import AutograderError
 from autograder.settings import Autograder, check_directory, read, usable
 

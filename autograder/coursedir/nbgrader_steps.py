@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 from nbgrader.converters import Autograde
 from traitlets.utils.importstring import import_item
 
-from autograder.courses import Course
+from autograder.coursedir.directory import Course
 
 #: Under which names our steps find the `Assignment`, the open `Ledger` and the `Execution` among
 #: the resources; in nbgrader's own commands the first two are not there, and are opened.

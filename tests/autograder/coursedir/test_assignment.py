@@ -5,7 +5,7 @@ import ast
 import nbformat
 import pytest
 
-from autograder.assignment import imports
+from autograder.coursedir.assignment import imports
 from tests.autograder.building import asserts, marked, notebook, solution
 
 

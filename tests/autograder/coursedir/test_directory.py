@@ -1,6 +1,6 @@
 import pytest
 
-from autograder.courses import did_you_mean, open_course
+from autograder.coursedir.directory import did_you_mean, open_course
 from autograder.model import AutograderError
 from tests.autograder.building import configure, submit
 
