@@ -12,10 +12,10 @@ from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
 from autograder.crossing import Advice, Names
+from autograder.domains.failure_messages import hidden_lines
+from autograder.domains.free_names import needed, stored
 from autograder.model import HIDDEN_TESTS
-from autograder.names import needed, stored
 from autograder.rules import look
-from autograder.telling import hidden_lines
 
 
 @dataclass(frozen=True)

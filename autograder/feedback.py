@@ -16,7 +16,8 @@ UNTOLD = "A hidden test failed."
 class HideHiddenTests(ClearHiddenTests):
     """Removes hidden tests, and of what happened while they ran all but the message.
 
-    What that message may be is decided where the test fails (`autograder.telling`).
+    What that message may be is decided where the test fails
+    (`autograder.domains.failure_messages`).
     """
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:

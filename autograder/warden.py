@@ -5,7 +5,8 @@ Three processes, each the parent of the next:
 - the *warden* (`watch`) stays outside the inner wall, watches memory and time, takes orders over
   the lifeline and says on it how the process ended;
 - *init* is process 1 behind the wall: when it goes, the system kills all that is left there;
-- the *inmate* runs cells without privileges: `autograder.student` or `autograder.judge`.
+- the *inmate* runs cells without privileges: `autograder.domains.student` or
+  `autograder.domains.judge`.
 
 The lifeline is a sequenced-packet socket to the worker. Orders: ``interrupt``; ``seal``; ``view``,
 which shows a judge the student's scratch, whose mount comes along; ``cell NUMBER SECONDS``, when a
@@ -283,11 +284,11 @@ def _inmate(
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         if judging:
-            from autograder import judge
+            from autograder.domains import judge
 
             judge.main(request, channels, log)
         else:
-            from autograder import student
+            from autograder.domains import student
 
             student.main(request, channels, log)
         os._exit(0)

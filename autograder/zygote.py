@@ -48,8 +48,8 @@ ENVIRONMENT = {
 #: What student's and judge's processes would otherwise import in every fork.
 KERNEL_PARTS = (
     *warm_kernels_preload.MODULES,
-    "autograder.judge",
-    "autograder.student",
+    "autograder.domains.judge",
+    "autograder.domains.student",
     "comm",
     "debugpy",
     "ipykernel.ipkernel",

@@ -13,8 +13,8 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from autograder.link import Link
-from autograder.student import Service
+from autograder.domains.rpc import Link
+from autograder.domains.student import Service
 from autograder.wire import Channel
 from autograder.wire.rng_state import Reseeding
 

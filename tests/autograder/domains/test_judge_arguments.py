@@ -3,9 +3,9 @@ import collections
 import numpy as np
 import pytest
 
-from autograder.borrowing import Borrowed
-from autograder.changed import ChangedError
-from autograder.lending import Lent
+from autograder.domains.changed_arguments import ChangedError
+from autograder.domains.judge_arguments import Lent
+from autograder.domains.student_arguments import Borrowed
 
 FORGED = [
     None,

@@ -210,7 +210,7 @@ def test_a_class_of_a_locked_cell_with_a_magic_is_known_as_any_other(run):
 
 def test_a_hidden_test_s_own_functions_are_not_asked_for(run):
     spy = (
-        "import autograder.student as grader\nasked, true = [], grader._DO['names']\n"
+        "import autograder.domains.student as grader\nasked, true = [], grader._DO['names']\n"
         "grader._DO['names'] = lambda self, names: (asked.extend(names), true(self, names))[1]\n"
     )
     done = run(

@@ -4,7 +4,7 @@ In one process a function can change what it is given, and some tests are there 
 function that only does that, and returns None, changes the judge's originals in the same way. One
 that returns a value as well may have changed its arguments so that a test computes from them what
 it should have returned: then the originals become unusable instead, and a test that uses one again
-fails (`autograder.changed`).
+fails (`autograder.domains.changed_arguments`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from autograder.changed import make_unusable
+from autograder.domains.changed_arguments import make_unusable
 from autograder.wire import mutables, references, rewrite
 
 

@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-from autograder.link import StudentError
-from autograder.student import Callback, Service, _foreign
+from autograder.domains.rpc import StudentError
+from autograder.domains.student import Callback, Service, _foreign
 from autograder.wire import Channel, references
 from tests.autograder.pair import student
 

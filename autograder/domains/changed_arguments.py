@@ -14,8 +14,8 @@ import weakref
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from autograder.handles import HandleError
-from autograder.overlap import Marks, reachable
+from autograder.domains.overlapping_arrays import Marks, reachable
+from autograder.domains.proxy import HandleError
 from autograder.wire.codec import PUT
 
 
@@ -223,7 +223,9 @@ def _twin(old: type) -> type:
         _Slot(_DEALLOC, get(old, _DEALLOC)),
         _Slot(_MEMBERS, ctypes.cast(members, ctypes.c_void_p)),
     )
-    new: type = make(_Spec(b"autograder.changed.Changed", old.__basicsize__, 0, 0, slots))
+    new: type = make(
+        _Spec(b"autograder.domains.changed_arguments.Changed", old.__basicsize__, 0, 0, slots)
+    )
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(new))  # its objects do not hold it: never freed
     refuse = _refusing(old)
     for name in _METHODS:

@@ -7,8 +7,8 @@ import signal
 import numpy as np
 import pytest
 
-from autograder.handles import Handle, HandleError
-from autograder.link import StudentError, StudentGoneError
+from autograder.domains.proxy import Handle, HandleError
+from autograder.domains.rpc import StudentError, StudentGoneError
 from autograder.wire import WireError
 from tests.autograder.pair import student
 

@@ -1,6 +1,6 @@
 """What a request lends to the student's process, and how it was changed there.
 
-The judge's side of a loan is `autograder.lending`.
+The judge's side of a loan is `autograder.domains.judge_arguments`.
 """
 
 from __future__ import annotations

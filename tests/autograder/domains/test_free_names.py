@@ -3,7 +3,7 @@ import ast
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 
-from autograder.names import needed, stored
+from autograder.domains.free_names import needed, stored
 
 DEFINITIONS = {
     "assignment": ("x = 1", {"x"}),

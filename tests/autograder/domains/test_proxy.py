@@ -9,7 +9,7 @@ import pickle
 import numpy as np
 import pytest
 
-from autograder.handles import Handle, HandleError, claimed, module_of, named
+from autograder.domains.proxy import Handle, HandleError, claimed, module_of, named
 from tests.autograder.pair import student
 
 LIAR = """
@@ -174,11 +174,11 @@ def test_only_classes_of_libraries_in_use_can_be_claimed():
         [["decimal", "getcontext"]],
         [["decimal", "Decimal.real.fget"]],
         [["autograder.wire.plain", "collections.OrderedDict"]],
-        [["autograder.handles", "sys.builtins.float"]],
+        [["autograder.domains.proxy", "sys.builtins.float"]],
         [["collections", "OrderedDict"]],
         [["http", "HTTPStatus"]],
         [["enum", "StrEnum"]],
-        [["autograder.handles", "Handle.__len__"]],
+        [["autograder.domains.proxy", "Handle.__len__"]],
         [["antigravity", "A"]],
         [[1, 2]],
         [["decimal"]],

@@ -6,7 +6,7 @@ import math
 import sys
 from typing import Any
 
-from autograder.handles import Handle
+from autograder.domains.proxy import Handle
 
 #: The kinds of NumPy's elements that are numbers, as `numpy.dtype.kind` spells them. Lengths of
 #: time, text and bytes could be converted as well, and are none.

@@ -14,17 +14,17 @@ import sys
 import numpy as np
 import pytest
 
-from autograder import changed
-from autograder.changed import ChangedError, make_unusable
-from autograder.overlap import MOST
+from autograder.domains import changed_arguments
+from autograder.domains.changed_arguments import ChangedError, make_unusable
+from autograder.domains.overlapping_arrays import MOST
 from autograder.wire import encode, mutables
 
 
 @pytest.fixture(autouse=True)
 def _fresh():
-    changed.raised.clear()
+    changed_arguments.raised.clear()
     yield
-    changed.raised.clear()
+    changed_arguments.raised.clear()
 
 
 class Slotted(dict):
@@ -128,11 +128,11 @@ def test_a_changed_value_can_be_used_for_nothing(name):
     make_unusable(value)
     for alias in (aliases[0], aliases[1][0]):
         for use, act in USES.items():
-            changed.raised.clear()
+            changed_arguments.raised.clear()
             # A library may catch it, and give something; that it was raised is known all the same.
             with contextlib.suppress(Exception):
                 act(alias)
-            assert changed.raised, use
+            assert changed_arguments.raised, use
 
 
 def test_the_message_says_what_was_changed_and_what_to_do():
@@ -294,7 +294,7 @@ def change_all():
 
 
 def test_changed_values_are_freed():
-    tables = (changed._marks, changed._changed, changed._owners)
+    tables = (changed_arguments._marks, changed_arguments._changed, changed_arguments._owners)
     gc.collect()
     before = [len(table) for table in tables]
     for _ in range(3):

@@ -11,15 +11,15 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from autograder.handles import HandleError
-from autograder.link import StudentError, StudentGoneError
+from autograder.domains.proxy import HandleError
+from autograder.domains.rpc import StudentError, StudentGoneError
 from autograder.model import HIDDEN_TESTS
 from autograder.wire import WireError
 
 #: The names under which assertion functions take the author's own words.
 WORDS = ("err_msg", "msg", "reason")
 #: Where Python and the grader lie, which is nobody's business.
-PLACES = sorted({str(Path(__file__).parents[1]), sys.prefix, sys.base_prefix}, key=len)[::-1]
+PLACES = sorted({str(Path(__file__).parents[2]), sys.prefix, sys.base_prefix}, key=len)[::-1]
 #: How long a message to a student, and a traceback for an instructor, may be, in characters.
 LONG, VERY_LONG = 2_000, 20_000
 

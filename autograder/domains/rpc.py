@@ -9,8 +9,8 @@ import weakref
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from autograder.handles import Handle, claimed, link_of, named, number_of
-from autograder.lending import Lent
+from autograder.domains.judge_arguments import Lent
+from autograder.domains.proxy import Handle, claimed, link_of, named, number_of
 from autograder.wire import Channel, WireError, references
 from autograder.wire.rng_state import Reseeding
 

@@ -17,7 +17,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from autograder.borrowing import Borrowed
+from autograder.domains.student_arguments import Borrowed
 from autograder.wire import Channel, WireError, references, rng_state
 
 #: How much of what is printed during one call goes along with its answer, in characters.

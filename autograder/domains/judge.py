@@ -1,7 +1,7 @@
 """Runs an instructor's cells, tests among them, in a process where no line of a student's runs.
 
 The worker sends cells over the control socket; the answers on it are what scores are made from.
-What a test needs of the student's is borrowed over the wire (`autograder.handles`).
+What a test needs of the student's is borrowed over the wire (`autograder.domains.proxy`).
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from IPython.core.displayhook import DisplayHook
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from autograder import changed, telling
-from autograder.credit import credit
-from autograder.handles import module_of
-from autograder.link import Link
+from autograder.domains import changed_arguments, failure_messages
+from autograder.domains.credit import credit
+from autograder.domains.free_names import needed, stored
+from autograder.domains.proxy import module_of
+from autograder.domains.rpc import Link
 from autograder.model import HIDDEN_TESTS
-from autograder.names import needed, stored
 from autograder.warden import SCRATCH, VIEW
 from autograder.wire import Channel, rng_state
 
@@ -210,14 +210,14 @@ class Judge:
         """
         self._file = f"<{cell}>"
         self.link.changed = False
-        changed.raised.clear()
+        changed_arguments.raised.clear()
         self._out, self._printed, err = _Clipped(), _Clipped(), _Clipped()
         value, error, text = None, None, ""
         shown: dict[str, Any] = {}
         with contextlib.redirect_stdout(self._out), contextlib.redirect_stderr(err):
             try:
                 text = self.shell.transform_cell(source)
-                self._hidden[self._file] = telling.hidden_lines(text, self._marks)
+                self._hidden[self._file] = failure_messages.hidden_lines(text, self._marks)
                 self._borrow(text)
                 self._mirror()
                 self.shell.shown = None
@@ -230,8 +230,10 @@ class Judge:
                 shown = {"points": points, "found": found, "result": _text(value)}
             except BaseException as raised:
                 error = raised
-        if error is None and changed.raised:  # somebody caught it, and went on without the value
-            error = changed.raised[0]
+        if (
+            error is None and changed_arguments.raised
+        ):  # somebody caught it, and went on without the value
+            error = changed_arguments.raised[0]
         if locked:
             self._remember(text)
         if error is None:  # what it defined is its own, even where it is the same as what it got
@@ -245,8 +247,8 @@ class Judge:
             "gone": self.link.gone,
         }
         if error is not None:
-            told = telling.tell(error, self._file, self._hidden)
-            if self.link.changed and not isinstance(error, changed.ChangedError):
+            told = failure_messages.tell(error, self._file, self._hidden)
+            if self.link.changed and not isinstance(error, changed_arguments.ChangedError):
                 told["message"] += CHANGED
             return answer | told
         return answer | shown

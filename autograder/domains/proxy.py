@@ -22,7 +22,7 @@ class HandleError(TypeError):
 
 
 class Asking(Protocol):
-    """What carries a handle's requests: `autograder.link.Link`."""
+    """What carries a handle's requests: `autograder.domains.rpc.Link`."""
 
     def ask(self, op: str, *arguments: Any) -> Any:
         """Let the student's process do something; return the value."""

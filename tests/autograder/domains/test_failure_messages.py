@@ -6,9 +6,9 @@ import unittest
 import numpy as np
 import pytest
 
-from autograder import telling
-from autograder.handles import HandleError
-from autograder.link import StudentGoneError, _exception_kind, _student_exception
+from autograder.domains import failure_messages
+from autograder.domains.proxy import HandleError
+from autograder.domains.rpc import StudentGoneError, _exception_kind, _student_exception
 from autograder.wire import WireError
 
 MARKS = "### BEGIN HIDDEN TESTS\n{}\n### END HIDDEN TESTS\n"
@@ -32,14 +32,14 @@ def told(source, **cells):
     }
     hidden = {}
     for name, text in {**cells, "test": source}.items():
-        hidden[f"<{name}>"] = telling.hidden_lines(text)
+        hidden[f"<{name}>"] = failure_messages.hidden_lines(text)
         code = compile(text, f"<{name}>", "exec")
         if name != "test":
             exec(code, names)
     try:
         exec(code, names)
     except BaseException as error:
-        return telling.tell(error, "<test>", hidden)
+        return failure_messages.tell(error, "<test>", hidden)
     return None
 
 
@@ -53,19 +53,19 @@ def in_hidden(source):
 
 def test_the_lines_between_the_marks_are_hidden_and_the_others_are_not():
     source = "a\n### BEGIN HIDDEN TESTS\nb\n### END HIDDEN TESTS\nc\n# BEGIN HIDDEN TESTS\nd"
-    assert telling.hidden_lines(source) == {2, 3, 4, 6, 7}
-    assert telling.hidden_lines("a\nb") == frozenset()
+    assert failure_messages.hidden_lines(source) == {2, 3, 4, 6, 7}
+    assert failure_messages.hidden_lines("a\nb") == frozenset()
 
 
 def test_a_region_that_was_never_closed_hides_the_rest():
-    assert telling.hidden_lines("a\n### BEGIN HIDDEN TESTS\nb\n\nc") == {2, 3, 4, 5}
+    assert failure_messages.hidden_lines("a\n### BEGIN HIDDEN TESTS\nb\n\nc") == {2, 3, 4, 5}
 
 
 @pytest.mark.parametrize("mark", ["\x0b", "\x0c", "\x1c", "\x85", "\u2028"])
 def test_lines_are_those_that_python_counts(mark):
     said = message(f"x = 'a{2 * mark}b'\n" + MARKS.format("raise ValueError('4.27')") + "y = 2")
     assert "4.27" not in said
-    assert telling.hidden_lines("a\r\n# BEGIN HIDDEN TESTS\rb\nc") == {2, 3, 4}
+    assert failure_messages.hidden_lines("a\r\n# BEGIN HIDDEN TESTS\rb\nc") == {2, 3, 4}
 
 
 def test_an_author_s_words_are_told_as_they_are():
@@ -188,8 +188,8 @@ def test_no_path_of_the_grader_is_told():
     said = message("from numpy import no_such_thing")
     assert said.startswith("ImportError: cannot import name 'no_such_thing' from 'numpy'")
     assert sys.prefix not in said
-    for place in telling.PLACES:
-        assert place not in message(f"raise ValueError({place!r} + '/autograder/judge.py')")
+    for place in failure_messages.PLACES:
+        assert place not in message(f"raise ValueError({place!r} + '/autograder/domains/judge.py')")
 
 
 def test_the_verdict_is_fail_for_an_assertion_and_error_for_all_else():
@@ -226,22 +226,22 @@ def test_an_exception_that_cannot_be_shown_is_shown_by_its_kind():
 
 def test_long_texts_are_cut():
     answer = told("assert False, 'x' * 1_000_000")
-    assert len(answer["message"]) == telling.LONG
-    assert len(answer["evalue"]) == telling.VERY_LONG
-    assert len("".join(answer["traceback"])) <= telling.VERY_LONG
+    assert len(answer["message"]) == failure_messages.LONG
+    assert len(answer["evalue"]) == failure_messages.VERY_LONG
+    assert len("".join(answer["traceback"])) <= failure_messages.VERY_LONG
 
 
 def test_a_syntax_error_is_told():
     with pytest.raises(SyntaxError) as caught:
         compile("def f(:", "<test>", "exec")
-    answer = telling.tell(caught.value, "<test>", {})
+    answer = failure_messages.tell(caught.value, "<test>", {})
     assert answer["verdict"] == "error"
     assert answer["message"].startswith("SyntaxError: ")
 
 
 def test_a_course_may_have_marks_of_its_own():
     source = "a\n# SECRET\nb\n# TERCES\nc\n# BEGIN HIDDEN TESTS\nd"
-    assert telling.hidden_lines(source, ("SECRET", "TERCES")) == {2, 3, 4}
+    assert failure_messages.hidden_lines(source, ("SECRET", "TERCES")) == {2, 3, 4}
 
 
 def test_what_came_in_a_hidden_test_is_not_quoted():

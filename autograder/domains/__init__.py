@@ -1,0 +1,19 @@
+"""What runs inside the two sandboxed processes, and how they talk to each other.
+
+The student's process runs the student's cells; the judge's runs locked cells and tests. Over the
+wire between them go typed values and proxies. Either side treats the other as hostile.
+"""
+
+__all__ = [
+    "changed_arguments",
+    "credit",
+    "failure_messages",
+    "free_names",
+    "judge",
+    "judge_arguments",
+    "overlapping_arrays",
+    "proxy",
+    "rpc",
+    "student",
+    "student_arguments",
+]
