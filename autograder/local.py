@@ -302,7 +302,7 @@ def main(descriptor: int) -> None:
     # As in the command: a second of processor time for a grammar of addresses.
     sys.modules.setdefault("rfc3987_syntax", cast(ModuleType, None))
     quiet()
-    import autograder.execute  # noqa: F401 (while the zygote is importing, too)
+    import autograder.execute.notebook_run  # noqa: F401 (while the zygote is importing, too)
 
     second = lines.readline()
     if not second:

@@ -130,7 +130,7 @@ def _view() -> Fact:
 
 
 def _memory_watch() -> Fact:
-    from autograder.warden import LOOK, SOONEST
+    from autograder.execute.supervisor import LOOK, SOONEST
 
     meaning = (
         f"Use is looked at {1 / LOOK:.0f} to {1 / SOONEST:.0f} times a second, and no process can "

@@ -18,9 +18,9 @@ from traitlets.config import Config
 
 from autograder.coursedir.directory import Course
 from autograder.coursedir.nbgrader_steps import addressed
-from autograder.kernel import ForkKernelManager
+from autograder.execute.kernel_manager import ForkKernelManager
+from autograder.execute.zygote import Zygote
 from autograder.model import AutograderError, Job
-from autograder.zygote import Zygote
 
 
 class _Said(logging.Handler):

@@ -13,11 +13,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from autograder.execute.zygote import PreloadError, Zygote, ZygoteError
 from autograder.model import AutograderError, Execution, Job
 from autograder.sandbox import pod
 from autograder.sandbox.bubblewrap import SandboxUnavailableError
 from autograder.settings import Autograder
-from autograder.zygote import PreloadError, Zygote, ZygoteError
 
 #: How often a job is tried here when its zygote died under it.
 TRIES = 3
@@ -155,7 +155,7 @@ class Machine:
             If nothing can be executed here.
         """
         # Imported here, while the zygote is warming up: it takes half a second.
-        from autograder.execute import execute
+        from autograder.execute.notebook_run import execute
 
         for left in reversed(range(TRIES)):
             try:

@@ -1,7 +1,7 @@
 """What an ordinary kernel imports or looks up when it starts and when it first shows an error.
 
-Both processes that fork kernels (`autograder.zygote`, `autograder.warm_kernels.server`) do it
-once, before.
+Both processes that fork kernels (`autograder.execute.zygote`, `autograder.warm_kernels.server`) do
+it once, before.
 """
 
 from __future__ import annotations

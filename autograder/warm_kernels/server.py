@@ -1,7 +1,7 @@
 """A process that imports modules once and forks ordinary Jupyter kernels that have them already.
 
 It is for people's own notebooks: what it forks has its owner's rights, environment and files, and
-no limits. (Grading has a process of its own, `autograder.zygote`.)
+no limits. (Grading has a process of its own, `autograder.execute.zygote`.)
 `autograder.warm_kernels.provisioner` starts it as ``python -m autograder.warm_kernels.server
 CONTROL MODULE...``, where CONTROL is the descriptor of a sequenced-packet socket. On that it says
 ``{"ready": true}`` or ``{"failed": why}``, once; then it takes requests ``{"arguments": ...,

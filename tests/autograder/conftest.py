@@ -10,9 +10,9 @@ from autograder import engine as engine_module
 from autograder import grading
 from autograder.coursedir.directory import open_course
 from autograder.engine import Engine
-from autograder.execute import execute
+from autograder.execute.notebook_run import execute
+from autograder.execute.zygote import Zygote
 from autograder.settings import Autograder
-from autograder.zygote import Zygote
 from tests.autograder import building
 
 

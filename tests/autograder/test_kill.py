@@ -35,7 +35,11 @@ pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 COMMAND = Path(sys.executable).parent / "autograder"
 MOMENTS = 20
 #: What is killed, by what the command lines of these processes contain.
-VICTIMS = {"coordinator": "grade", "worker": "autograder.local", "zygote": "autograder.zygote"}
+VICTIMS = {
+    "coordinator": "grade",
+    "worker": "autograder.local",
+    "zygote": "autograder.execute.zygote",
+}
 #: All kinds of endings, and two submissions that cannot be graded.
 ANSWERS = [
     RIGHT,

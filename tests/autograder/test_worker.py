@@ -6,9 +6,9 @@ import pytest
 from distributed import Client
 
 from autograder import worker
+from autograder.execute.zygote import PreloadError, ZygoteError
 from autograder.model import Verdict
 from autograder.worker import Machine, Profile
-from autograder.zygote import PreloadError, ZygoteError
 from tests.autograder import clusters
 from tests.autograder.building import alive, ended, job, wait_for
 

@@ -14,10 +14,10 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from autograder.execute import execute
+from autograder.execute.notebook_run import execute
+from autograder.execute.zygote import Zygote
 from autograder.model import Verdict
 from autograder.sandbox import bubblewrap
-from autograder.zygote import Zygote
 from tests.autograder.building import asserts, ended, job, solution
 
 ROOT = Path(__file__).parents[2]

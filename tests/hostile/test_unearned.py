@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from autograder.execute import execute
+from autograder.execute.notebook_run import execute
+from autograder.execute.zygote import Zygote
 from autograder.model import Verdict
 from autograder.score import score
-from autograder.zygote import Zygote
 from tests.autograder.building import asserts, job, marked, notebook, solution
 from tests.hostile.unearned import TRICKS
 

@@ -7,9 +7,9 @@ import asyncio
 
 import pytest
 
-from autograder.execute import execute
+from autograder.execute.notebook_run import execute
+from autograder.execute.zygote import Zygote
 from autograder.model import Verdict
-from autograder.zygote import Zygote
 from tests.autograder.building import asserts, ended, job, marked, solution
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.slow]

@@ -5,7 +5,7 @@ import dataclasses
 
 import pytest
 
-from autograder.execute import execute
+from autograder.execute.notebook_run import execute
 from autograder.model import Verdict
 from tests.autograder import building
 from tests.autograder.building import asserts, marked, solution

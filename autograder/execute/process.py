@@ -13,9 +13,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from autograder.execute.zygote import Zygote
 from autograder.model import Job
 from autograder.sandbox.cgroups import Fence, fence
-from autograder.zygote import Zygote
 
 #: How the environment tells a test cell that it is being graded, as nbgrader does.
 GRADING = {"NBGRADER_EXECUTION": "autograde"}

@@ -1,8 +1,9 @@
 """A process that imports the heavy libraries once and forks kernels that have them already.
 
-`Zygote` is the worker's side; ``python -m autograder.zygote`` is the process itself, behind the
-outer wall of `autograder.sandbox.bubblewrap`. It never runs a line of anybody's notebook: it reads
-requests from one socket, forks, and the fork becomes `autograder.warden`.
+`Zygote` is the worker's side; ``python -m autograder.execute.zygote`` is the process itself,
+behind the outer wall of `autograder.sandbox.bubblewrap`. It never runs a line of anybody's
+notebook: it reads requests from one socket, forks, and the fork becomes
+`autograder.execute.supervisor`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from autograder import warden
+from autograder.execute import supervisor
 from autograder.model import AutograderError, Limits
 from autograder.sandbox import bubblewrap, tempdirs
 from autograder.warm_kernels import preload as warm_kernels_preload
@@ -97,7 +98,13 @@ class Zygote:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control = ours
         ours.settimeout(300)
-        argv = [sys.executable, "-m", "autograder.zygote", str(theirs.fileno()), *self.preload]
+        argv = [
+            sys.executable,
+            "-m",
+            "autograder.execute.zygote",
+            str(theirs.fileno()),
+            *self.preload,
+        ]
         env = dict(ENVIRONMENT, PYTHONPATH=os.pathsep.join(p for p in sys.path if p))
         jobs = self.run / "jobs"
         jobs.mkdir()
@@ -281,7 +288,7 @@ def main(argv: Sequence[str]) -> None:
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 own_id = privileged and request["isolated"]
                 uid = bubblewrap.FIRST_UID + turn % bubblewrap.UIDS if own_id else None
-                warden.watch(request, lifeline, channels, uid)
+                supervisor.watch(request, lifeline, channels, uid)
             finally:
                 os._exit(1)
         lifeline.close()

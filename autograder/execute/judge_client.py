@@ -7,11 +7,11 @@ import contextlib
 import socket
 from typing import Any
 
-from autograder.client import writable
-from autograder.inmate import Inmate
+from autograder.execute.kernel_client import writable
+from autograder.execute.process import Inmate
+from autograder.execute.zygote import Zygote
 from autograder.model import Job
 from autograder.wire import Channel, WireError
-from autograder.zygote import Zygote
 
 
 class JudgeGoneError(Exception):

@@ -15,12 +15,12 @@ import nbformat
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from autograder.client import Client
-from autograder.judging import JudgeGoneError, Judging
-from autograder.kernel import ForkKernelManager
+from autograder.execute.judge_client import JudgeGoneError, Judging
+from autograder.execute.kernel_client import Client
+from autograder.execute.kernel_manager import ForkKernelManager
+from autograder.execute.process_pair import ORDINARY, Pair, RefusedError, is_locked, is_test, show
+from autograder.execute.zygote import Zygote, ZygoteError
 from autograder.model import CellOutcome, Execution, Job, Verdict
-from autograder.pair import ORDINARY, Pair, RefusedError, is_locked, is_test, show
-from autograder.zygote import Zygote, ZygoteError
 
 #: How many times a notebook whose process ended is carried on in a fresh one.
 RESTARTS = 3

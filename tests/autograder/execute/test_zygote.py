@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from autograder.execute import execute
+from autograder.execute.notebook_run import execute
+from autograder.execute.zygote import ENVIRONMENT, Zygote, ZygoteError
 from autograder.model import Verdict
 from autograder.sandbox import bubblewrap, tempdirs
-from autograder.zygote import ENVIRONMENT, Zygote, ZygoteError
 from tests.autograder.building import alive, descendants, ended, job, wait_for
 
 pytestmark = pytest.mark.sandbox
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def test_a_module_that_does_not_exist_is_named_again_and_again_and_at_once():
@@ -114,8 +114,8 @@ def test_when_the_worker_is_killed_all_that_it_started_dies():
     mark = secrets.token_hex(8)
     program = (
         "import asyncio, sys\n"
-        "from autograder.zygote import Zygote\n"
-        "from autograder.execute import execute\n"
+        "from autograder.execute.zygote import Zygote\n"
+        "from autograder.execute.notebook_run import execute\n"
         "from tests.autograder.building import job\n"
         "zygote = Zygote(['numpy'])\n"
         "print(zygote.run, flush=True)\n"

@@ -13,9 +13,9 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 
-from autograder.inmate import Inmate
+from autograder.execute.process import Inmate
+from autograder.execute.zygote import Zygote
 from autograder.model import Job
-from autograder.zygote import Zygote
 
 
 class ForkProvisioner(KernelProvisionerBase):

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder import inmate
-from autograder.execute import RESTARTS, execute
+from autograder.execute import process
+from autograder.execute.notebook_run import RESTARTS, execute
 from autograder.model import Verdict
 from tests.autograder.building import asserts, code, ended, job, marked, solution
 
@@ -277,7 +277,7 @@ def test_the_same_submission_gives_the_same_notebook(engine):
 
 @pytest.mark.slow
 def test_a_process_that_cannot_start_is_our_failure_and_not_the_student_s(zygote, monkeypatch):
-    monkeypatch.setattr(inmate, "GRADING", {"NBGRADER_EXECUTION": "autograde", "A": "a\0b"})
+    monkeypatch.setattr(process, "GRADING", {"NBGRADER_EXECUTION": "autograde", "A": "a\0b"})
     done = ended(asyncio.run(execute(job("1"), zygote)))
     assert "did not start" in done.failure
     assert done.verdicts == []

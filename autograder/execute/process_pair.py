@@ -13,11 +13,11 @@ import nbformat
 from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 
-from autograder.client import DRAIN_SECONDS, GRACE_SECONDS, Client
-from autograder.inmate import Inmate
-from autograder.judging import JudgeGoneError, Judging
-from autograder.kernel import ForkKernelManager
-from autograder.limits import explained
+from autograder.execute.judge_client import JudgeGoneError, Judging
+from autograder.execute.kernel_client import DRAIN_SECONDS, GRACE_SECONDS, Client
+from autograder.execute.kernel_manager import ForkKernelManager
+from autograder.execute.limit_messages import explained
+from autograder.execute.process import Inmate
 from autograder.model import SENTENCES, CellOutcome, Job, Limits, Verdict
 
 #: How long a process has to become ready, in seconds.

@@ -3,8 +3,8 @@ import socket
 
 import pytest
 
-from autograder.inmate import Inmate
-from autograder.judging import JudgeGoneError, Judging
+from autograder.execute.judge_client import JudgeGoneError, Judging
+from autograder.execute.process import Inmate
 from autograder.wire import Channel
 from tests.autograder.building import alive, descendants, job, wait_for
 

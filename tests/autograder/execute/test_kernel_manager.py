@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder.execute import execute
-from autograder.kernel import ForkKernelManager
+from autograder.execute.kernel_manager import ForkKernelManager
+from autograder.execute.notebook_run import execute
 from tests.autograder.building import job, wait_for
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from autograder.inmate import Inmate
+from autograder.execute.process import Inmate
 from tests.autograder.building import job, wait_for
 
 pytestmark = pytest.mark.sandbox

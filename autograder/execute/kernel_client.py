@@ -13,7 +13,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionComplete
 from nbformat import NotebookNode
 
-from autograder.kernel import ForkKernelManager
+from autograder.execute.kernel_manager import ForkKernelManager
 from autograder.model import Job
 
 #: How long an interrupted cell has to give up, in seconds.

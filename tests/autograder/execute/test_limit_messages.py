@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from autograder.execute import execute
-from autograder.limits import explained
+from autograder.execute.limit_messages import explained
+from autograder.execute.notebook_run import execute
 from autograder.model import SENTENCES, Limits, Verdict
 from tests.autograder.building import alive, asserts, descendants, ended, job, solution, wait_for
 

@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from autograder.inmate import Inmate
-from autograder.kernel import ForkKernelManager
+from autograder.execute.kernel_manager import ForkKernelManager
+from autograder.execute.process import Inmate
 from tests.autograder.building import alive, descendants, job, wait_for
 
 SLEEPERS = (
@@ -131,10 +131,10 @@ def test_orders_to_a_kernel_that_has_ended_are_of_no_consequence(zygote):
 def test_what_outlived_its_parent_is_killed():
     """In a process of its own, since it kills all children."""
     source = (
-        "import os, subprocess\nfrom autograder import warden\n"
+        "import os, subprocess\nfrom autograder.execute import supervisor\n"
         "child = subprocess.Popen(['sleep', '100'])\n"
         "proc = os.open('/proc', os.O_RDONLY)\n"
-        "warden._kill_tree(child.pid, proc)\nprint(child.pid)\nos._exit(0)"
+        "supervisor._kill_tree(child.pid, proc)\nprint(child.pid)\nos._exit(0)"
     )
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True)
     assert not alive([int(done.stdout)]), done.stderr
@@ -169,7 +169,7 @@ def test_word_of_a_cell_that_has_ended_says_nothing_of_the_next(zygote):
     with warden:
         inmate.begin(1)
         inmate.begin(1)
-        warden.send(b'{"over": 1}')
+        supervisor.send(b'{"over": 1}')
         assert inmate.poll() is None
         assert not inmate.over
         warden.send(b'{"over": 2}')
