@@ -13,7 +13,7 @@ from autograder.coursedir.gradebook import Ledger
 from autograder.coursedir.provenance import Cause
 from autograder.engine import Engine
 from autograder.model import AutograderError, Execution, Graded
-from autograder.prepare import Prepare, Prepared
+from autograder.prepare.submission import Prepare, Prepared
 from autograder.record import Record, nameless
 from autograder.sandbox import bubblewrap
 

@@ -25,7 +25,7 @@ from autograder.coursedir.assignment import Assignment, load, marks
 from autograder.coursedir.gradebook import entries
 from autograder.coursedir.nbgrader_steps import ASSIGNMENT, EXECUTION, LEDGER
 from autograder.model import AutograderError, CellScore, Execution, Verdict
-from autograder.prepare import job
+from autograder.prepare.submission import job
 from autograder.score import overall, score
 
 #: How a cell may end that takes its kernel along.

@@ -26,7 +26,7 @@ from autograder.coursedir.nbgrader_steps import (
     run_hook,
 )
 from autograder.model import SENTENCES, SEVERITY, CellScore, Execution, Graded, Verdict
-from autograder.prepare import Prepared
+from autograder.prepare.submission import Prepared
 
 
 class _Converter(Autograde):

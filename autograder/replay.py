@@ -17,7 +17,7 @@ from autograder.coursedir.directory import Course, did_you_mean
 from autograder.coursedir.gradebook import Ledger, entries
 from autograder.engine import Engine
 from autograder.model import AutograderError, Execution, Job, Limits
-from autograder.prepare import Prepare
+from autograder.prepare.submission import Prepare
 from autograder.score import overall, score
 
 #: What a grade is made of, and how it is told.

@@ -23,7 +23,7 @@ from autograder.coursedir.gradebook import Ledger
 from autograder.crossing import Advice
 from autograder.engine import Engine
 from autograder.model import AutograderError, CellScore, Execution, Job, Verdict
-from autograder.prepare import Prepare
+from autograder.prepare.submission import Prepare
 from autograder.score import score
 from autograder.trial import REFERENCE, UNTOUCHED, trial
 

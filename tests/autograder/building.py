@@ -19,7 +19,7 @@ from traitlets.config import Config
 from autograder.coursedir.directory import Course, open_course
 from autograder.coursedir.gradebook import Ledger
 from autograder.model import Execution, Graded, Job, Limits, Verdict
-from autograder.prepare import Prepare, Prepared
+from autograder.prepare.submission import Prepare, Prepared
 from autograder.record import Record
 
 KERNEL = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}

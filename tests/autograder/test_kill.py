@@ -19,7 +19,7 @@ import sqlalchemy.event
 from autograder.coursedir.directory import open_course
 from autograder.coursedir.gradebook import Ledger
 from autograder.model import CellOutcome, Execution, Verdict
-from autograder.prepare import Prepare
+from autograder.prepare.submission import Prepare
 from autograder.record import Record
 from tests.autograder.building import (
     RIGHT,

@@ -40,7 +40,7 @@ from autograder.coursedir.gradebook import Ledger
 from autograder.execute.notebook_run import execute
 from autograder.execute.zygote import ENVIRONMENT, Zygote
 from autograder.model import Job
-from autograder.prepare import Prepare
+from autograder.prepare.submission import Prepare
 from autograder.worker import chain
 from tests.autograder import building
 from tests.benchmarks import classes

@@ -22,7 +22,7 @@ from autograder.coursedir.gradebook import Ledger
 from autograder.coursedir.nbgrader_steps import ASSIGNMENT, Steps, resources, run_hook
 from autograder.coursedir.provenance import Cause
 from autograder.model import Job, Limits
-from autograder.reading import LARGEST_MB, UnfitError, parse, too_large
+from autograder.prepare.notebook_reader import LARGEST_MB, UnfitError, parse, too_large
 
 #: A submission of more files than this is refused.
 MOST_FILES = 10_000

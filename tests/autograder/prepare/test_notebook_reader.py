@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.reading import DEEPEST, LARGEST_MB, MOST_ITEMS, UnfitError, parse
+from autograder.prepare.notebook_reader import DEEPEST, LARGEST_MB, MOST_ITEMS, UnfitError, parse
 
 
 def book(*cells, **changed):

@@ -7,7 +7,7 @@ from autograder.coursedir import provenance
 from autograder.coursedir.directory import open_course
 from autograder.coursedir.provenance import Cause
 from autograder.model import AutograderError, CellOutcome, Execution, Limits, Verdict
-from autograder.prepare import MOST_FILES, fingerprint
+from autograder.prepare.submission import MOST_FILES, fingerprint
 from tests.autograder.building import (
     PROBLEM,
     asserts,

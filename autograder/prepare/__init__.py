@@ -1,0 +1,10 @@
+"""Turns what a student submitted into jobs.
+
+In comes a submission directory, which may hold anything; out come jobs whose locked cells and
+hidden tests are those of the assignment, or one sentence that says why it cannot be graded.
+"""
+
+__all__ = [
+    "notebook_reader",
+    "submission",
+]
