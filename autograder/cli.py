@@ -27,7 +27,7 @@ from rich.progress import (
 )
 
 from autograder import settings, showing
-from autograder.engine import Engine
+from autograder.dispatch.engine import Engine
 from autograder.model import AutograderError, Graded, Verdict
 from autograder.settings import Autograder
 

@@ -13,8 +13,8 @@ from typing import Any
 from autograder import machine
 from autograder.coursedir import provenance
 from autograder.coursedir.directory import Course, open_course
-from autograder.engine import Engine
-from autograder.given import KeysError
+from autograder.dispatch.engine import Engine
+from autograder.dispatch.remote_cluster import KeysError
 from autograder.machine import Fact
 from autograder.model import AutograderError
 from autograder.settings import Autograder, check_directory

@@ -11,7 +11,7 @@ from typing import Any
 from autograder.coursedir.directory import Course, did_you_mean
 from autograder.coursedir.gradebook import Ledger
 from autograder.coursedir.provenance import Cause
-from autograder.engine import Engine
+from autograder.dispatch.engine import Engine
 from autograder.model import AutograderError, Execution, Graded
 from autograder.prepare.submission import Prepare, Prepared
 from autograder.record import Record, nameless

@@ -19,11 +19,12 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.preprocessors import OverwriteCells as StockOverwriteCells
 from traitlets import Bool
 
-from autograder import engine, settings
+from autograder import settings
 from autograder.coursedir import provenance
 from autograder.coursedir.assignment import Assignment, load, marks
 from autograder.coursedir.gradebook import entries
 from autograder.coursedir.nbgrader_steps import ASSIGNMENT, EXECUTION, LEDGER
+from autograder.dispatch import engine
 from autograder.model import AutograderError, CellScore, Execution, Verdict
 from autograder.prepare.submission import job
 from autograder.score import overall, score

@@ -15,7 +15,7 @@ from nbgrader.api import MissingEntry
 from autograder.coursedir import provenance
 from autograder.coursedir.directory import Course, did_you_mean
 from autograder.coursedir.gradebook import Ledger, entries
-from autograder.engine import Engine
+from autograder.dispatch.engine import Engine
 from autograder.model import AutograderError, Execution, Job, Limits
 from autograder.prepare.submission import Prepare
 from autograder.score import overall, score

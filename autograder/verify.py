@@ -21,7 +21,7 @@ from autograder.coursedir.assignment import marks
 from autograder.coursedir.directory import Course
 from autograder.coursedir.gradebook import Ledger
 from autograder.crossing import Advice
-from autograder.engine import Engine
+from autograder.dispatch.engine import Engine
 from autograder.model import AutograderError, CellScore, Execution, Job, Verdict
 from autograder.prepare.submission import Prepare
 from autograder.score import score

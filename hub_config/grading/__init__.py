@@ -14,7 +14,7 @@ from hub_config.profiles import load as load_profiles
 #: What Dask calls an accelerator of any kind: a worker offers ``GPU=1``, an assignment asks for it.
 RESOURCE = "GPU"
 #: How many threads a worker needs for each submission that it runs at a time: while one runs, the
-#: processes of the next start (`autograder.worker`).
+#: processes of the next start (`autograder.dispatch.worker`).
 THREADS = 2
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from autograder import engine as engine_module
 from autograder import grading
 from autograder.coursedir.directory import open_course
-from autograder.engine import Engine
+from autograder.dispatch import engine as engine_module
+from autograder.dispatch.engine import Engine
 from autograder.execute.notebook_run import execute
 from autograder.execute.zygote import Zygote
 from autograder.settings import Autograder

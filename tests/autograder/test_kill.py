@@ -37,7 +37,7 @@ MOMENTS = 20
 #: What is killed, by what the command lines of these processes contain.
 VICTIMS = {
     "coordinator": "grade",
-    "worker": "autograder.local",
+    "worker": "autograder.dispatch.local_cluster",
     "zygote": "autograder.execute.zygote",
 }
 #: All kinds of endings, and two submissions that cannot be graded.

@@ -11,8 +11,8 @@ from nbgrader.converters import Autograde, GenerateFeedback
 from traitlets.config import Config
 from traitlets.utils.importstring import import_item
 
-from autograder import engine as engine_module
 from autograder import plugin
+from autograder.dispatch import engine as engine_module
 from autograder.model import Execution
 from tests.autograder.building import RIGHT, api, grades, prepared, scores, submit
 

@@ -37,11 +37,11 @@ import nbformat
 
 from autograder.coursedir.directory import Course, open_course
 from autograder.coursedir.gradebook import Ledger
+from autograder.dispatch.worker import chain
 from autograder.execute.notebook_run import execute
 from autograder.execute.zygote import ENVIRONMENT, Zygote
 from autograder.model import Job
 from autograder.prepare.submission import Prepare
-from autograder.worker import chain
 from tests.autograder import building
 from tests.benchmarks import classes
 from tests.benchmarks.processor import spent

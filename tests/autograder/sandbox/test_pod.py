@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from autograder.engine import Engine
+from autograder.dispatch.engine import Engine
 from autograder.model import AutograderError, Verdict
 from autograder.sandbox import pod
 from autograder.settings import Autograder

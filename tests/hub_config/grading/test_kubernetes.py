@@ -6,7 +6,7 @@ import ipaddress
 import kubernetes_validate
 import pytest
 
-from autograder import worker
+from autograder.dispatch import worker
 from hub_config import profiles
 from hub_config.grading import kubernetes
 

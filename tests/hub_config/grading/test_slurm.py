@@ -18,7 +18,7 @@ import dask
 import pytest
 import yaml
 
-from autograder import worker
+from autograder.dispatch import worker
 from hub_config import profiles
 from hub_config.grading import slurm
 from hub_config.grading.kubernetes import slots

@@ -1,14 +1,14 @@
 import pytest
 
-from autograder import given
-from autograder.engine import Engine
+from autograder.dispatch import remote_cluster
+from autograder.dispatch.engine import Engine
 from autograder.model import AutograderError
 from autograder.settings import Autograder
 from tests.autograder.building import job
 
 
 def test_a_scheduler_that_does_not_answer_is_named(monkeypatch):
-    monkeypatch.setattr(given, "ANSWER", 1)
+    monkeypatch.setattr(remote_cluster, "ANSWER", 1)
     address = "tcp://127.0.0.1:1"
     with (
         Engine(Autograder(scheduler=address)) as engine,

@@ -1,8 +1,9 @@
 """The Dask cluster of one run: a scheduler in this process, worker processes beside it.
 
-``python -m autograder.local`` is such a worker process. It holds one end of a socket, its lifeline:
-over it comes first what its zygote is to import, then, when there is a scheduler, where that is.
-When the lifeline closes, whatever the reason, the process ends and all that it started.
+``python -m autograder.dispatch.local_cluster`` is such a worker process. It holds one end of a
+socket, its lifeline: over it comes first what its zygote is to import, then, when there is a
+scheduler, where that is. When the lifeline closes, whatever the reason, the process ends and all
+that it started.
 """
 
 from __future__ import annotations
@@ -27,10 +28,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
-from autograder import worker
+from autograder.dispatch import worker
+from autograder.dispatch.worker import Profile
 from autograder.model import AutograderError
 from autograder.sandbox import bubblewrap, tempdirs
-from autograder.worker import Profile
 
 if TYPE_CHECKING:
     from distributed import Client, Scheduler
@@ -85,7 +86,13 @@ class Process:
         with theirs:
             self._process = subprocess.Popen(
                 # -P: a module in the course's directory must not shadow one of ours.
-                [sys.executable, "-P", "-m", "autograder.local", str(theirs.fileno())],
+                [
+                    sys.executable,
+                    "-P",
+                    "-m",
+                    "autograder.dispatch.local_cluster",
+                    str(theirs.fileno()),
+                ],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=self._log,

@@ -240,7 +240,7 @@ def by_value() -> Callable[[bytes], bytes]:
 
     def grade(task: bytes) -> bytes:
         try:
-            from autograder import worker
+            from autograder.dispatch import worker
 
             return worker.run(task)
         except Exception as error:  # no such package there, or one of another version

@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from distributed import Client
 
-from autograder import worker
+from autograder.dispatch import worker
+from autograder.dispatch.worker import Machine, Profile
 from autograder.execute.zygote import PreloadError, ZygoteError
 from autograder.model import Verdict
-from autograder.worker import Machine, Profile
 from tests.autograder import clusters
 from tests.autograder.building import alive, ended, job, wait_for
 

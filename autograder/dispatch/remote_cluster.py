@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autograder.local import hush
+from autograder.dispatch.local_cluster import hush
 from autograder.model import AutograderError
 
 if TYPE_CHECKING:

@@ -13,12 +13,12 @@ from pathlib import Path
 import distributed
 import pytest
 
-from autograder import engine as engine_module
-from autograder import given, local
-from autograder.engine import DEATHS, Engine, shared
+from autograder.dispatch import engine as engine_module
+from autograder.dispatch import local_cluster, remote_cluster
+from autograder.dispatch.engine import DEATHS, Engine, shared
+from autograder.dispatch.worker import Profile, Reply, chain
 from autograder.model import AutograderError, Execution, Verdict
 from autograder.settings import Autograder
-from autograder.worker import Profile, Reply, chain
 from tests.autograder.building import alive, asserts, descendants, ended, in_use, job, wait_for
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
@@ -246,7 +246,7 @@ def test_worker_processes_that_end_before_they_serve_are_given_up(monkeypatch, t
 def test_why_a_worker_process_cannot_serve_is_told(tmp_path):
     none = str(tmp_path / "none.pem")
     told = {"scheduler": "tls://127.0.0.1:1", "certificate": none, "key": none}
-    process = local.Process(Profile(sandbox=False), 1)
+    process = local_cluster.Process(Profile(sandbox=False), 1)
     try:
         with pytest.raises(AutograderError, match=r"ended 3 times .*No such file"):
             asyncio.run(process.follow(told))
@@ -257,7 +257,7 @@ def test_why_a_worker_process_cannot_serve_is_told(tmp_path):
 COORDINATOR = """
 import sys
 sys.path.insert(0, {root!r})
-from autograder.engine import Engine
+from autograder.dispatch.engine import Engine
 from autograder.settings import Autograder
 from tests.autograder.building import job
 with Engine(Autograder(preload=[], workers=2)) as engine:
@@ -268,7 +268,7 @@ with Engine(Autograder(preload=[], workers=2)) as engine:
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_a_coordinator_that_is_ended_leaves_nothing_behind(how):
-    code = COORDINATOR.format(root=str(Path(__file__).parents[2]))
+    code = COORDINATOR.format(root=str(Path(__file__).parents[3]))
     with subprocess.Popen(
         [sys.executable, "-c", code],
         stdout=subprocess.PIPE,
@@ -286,7 +286,7 @@ def test_a_coordinator_that_is_ended_leaves_nothing_behind(how):
 
 
 def test_a_run_leaves_no_temporary_file(tmp_path):
-    code = COORDINATOR.format(root=str(Path(__file__).parents[2])).replace("range(20)", "range(1)")
+    code = COORDINATOR.format(root=str(Path(__file__).parents[3])).replace("range(20)", "range(1)")
     env = dict(os.environ, TMPDIR=str(tmp_path))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, env=env)
     assert done.stdout == b"done\n"
@@ -294,7 +294,7 @@ def test_a_run_leaves_no_temporary_file(tmp_path):
 
 
 def test_many_slots_are_shared_out_to_several_processes(monkeypatch):
-    monkeypatch.setattr(local, "SLOTS", 1)
+    monkeypatch.setattr(local_cluster, "SLOTS", 1)
     with Engine(Autograder(preload=[], workers=2)) as engine:
         assert [one.slots for one in engine.cluster.processes] == [1, 1]
         assert all_pass(engine.run(sleepers(4)), 4)
@@ -454,7 +454,7 @@ def test_a_scheduler_that_goes_away_is_named():
 
 
 def test_a_scheduler_that_goes_away_while_nothing_runs_is_named(monkeypatch):
-    monkeypatch.setattr(given, "ANSWER", 1)
+    monkeypatch.setattr(remote_cluster, "ANSWER", 1)
     with contextlib.ExitStack() as running:
         address, process = running.enter_context(scheduler_process())
         engine = running.enter_context(Engine(Autograder(preload=[], scheduler=address)))
@@ -473,7 +473,7 @@ def test_a_scheduler_that_goes_away_while_nothing_runs_is_named(monkeypatch):
 
 def test_a_server_asks_again_for_a_scheduler_that_did_not_answer(monkeypatch):
     monkeypatch.setattr(engine_module, "_shared", None)
-    monkeypatch.setattr(given, "ANSWER", 1)
+    monkeypatch.setattr(remote_cluster, "ANSWER", 1)
     settings = Autograder(scheduler="tcp://127.0.0.1:1")
     first = shared(settings)
     with pytest.raises(AutograderError, match="No Dask scheduler answers"):

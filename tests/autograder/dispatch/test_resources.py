@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from autograder.offers import awaited, lacking, those
+from autograder.dispatch.resources import awaited, lacking, those
 from tests.autograder.building import job
 
 PLAIN, RICH = {"resources": {}}, {"resources": {"GPU": 2.0, "BIG": 1.0}}

@@ -15,12 +15,12 @@ from concurrent.futures import Future, as_completed
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from autograder import offers
-from autograder.given import Given
-from autograder.local import Local
+from autograder.dispatch import resources
+from autograder.dispatch.local_cluster import Local
+from autograder.dispatch.remote_cluster import Given
+from autograder.dispatch.worker import Profile, Reply, by_value, opened, pack, slots_of
 from autograder.model import AutograderError, Execution, Job
 from autograder.settings import Autograder
-from autograder.worker import Profile, Reply, by_value, opened, pack, slots_of
 
 if TYPE_CHECKING:
     import distributed
@@ -197,7 +197,7 @@ class Engine:
                 if not self._others(job, refused):  # one that has just joined is not known yet
                     await asyncio.sleep(2 * LOOK)
                 if not self._others(job, refused):
-                    raise offers.refused(reply.worker, reply.refusal, self.settings.scheduler)
+                    raise resources.refused(reply.worker, reply.refusal, self.settings.scheduler)
                 continue
             failed.add(reply.worker)
             failures += bool(reply.execution.failure)
@@ -206,7 +206,7 @@ class Engine:
 
     def _others(self, job: Job, avoid: set[str]) -> list[str]:
         """Return the workers that can be asked when those in ``avoid`` could not do it."""
-        return sorted(set(offers.those(self._workers, job)) - avoid) if avoid else []
+        return sorted(set(resources.those(self._workers, job)) - avoid) if avoid else []
 
     async def _ask(self, order: int, job: Job, only: list[str], *, alone: bool) -> Reply | None:
         """Give ``job`` to Dask, for the workers in ``only`` if there are any.
@@ -265,16 +265,16 @@ class Engine:
                     raise self.cluster.failure
                 if only and not set(only) & set(self._workers):
                     return None
-                if ours or offers.those(self._workers, job):
+                if ours or resources.those(self._workers, job):
                     missed = None
                     self._awaited.discard(job.resources)
                     continue
                 missed = missed or time.monotonic()
                 if patience and job.resources not in self._awaited:  # once for all such jobs
                     self._awaited.add(job.resources)
-                    log.warning(offers.awaited(self._workers, job, self.cluster.name, patience))
+                    log.warning(resources.awaited(self._workers, job, self.cluster.name, patience))
                 if time.monotonic() - missed >= patience:
-                    raise offers.lacking(self._workers, job, self.cluster.name, patience)
+                    raise resources.lacking(self._workers, job, self.cluster.name, patience)
             return opened(waiting.result())
         except FutureCancelledError as error:
             self.cluster.failure = self._gone()
