@@ -276,7 +276,7 @@ def _replay(arguments: argparse.Namespace) -> int:
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
-    from autograder.doctor import examine, fit
+    from autograder.doctor.checks import examine, fit
 
     found = examine(arguments.course.absolute(), scheduler=arguments.scheduler)
     out = Console(highlight=False)

@@ -12,7 +12,7 @@ from rich.table import Table
 from autograder.model import SEVERITY, Graded, Verdict
 
 if TYPE_CHECKING:
-    from autograder.machine import Fact
+    from autograder.doctor.machine import Fact
     from autograder.replay import Condition
     from autograder.timing import Timing
     from autograder.verify import Verification

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from autograder import showing
 from autograder.crossing import Advice
-from autograder.machine import Fact
+from autograder.doctor.machine import Fact
 from autograder.model import CellScore, Graded, Verdict
 from autograder.replay import Condition
 from autograder.timing import Timing

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.doctor import examine
+from autograder.doctor.checks import examine
 from hub_config.grading import certificates
 from tests.autograder.building import scores, submit
 from tests.autograder.clusters import SCRIPTS, dask, scheduler, worker

@@ -4,9 +4,9 @@ import os
 
 import pytest
 
-from autograder import machine
-from autograder.doctor import examine, fit
-from autograder.machine import Fact
+from autograder.doctor import machine
+from autograder.doctor.checks import examine, fit
+from autograder.doctor.machine import Fact
 from tests.autograder import clusters
 from tests.autograder.building import PLUGIN, configure
 

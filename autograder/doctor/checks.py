@@ -10,12 +10,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from autograder import machine
 from autograder.coursedir import provenance
 from autograder.coursedir.directory import Course, open_course
 from autograder.dispatch.engine import Engine
 from autograder.dispatch.remote_cluster import KeysError
-from autograder.machine import Fact
+from autograder.doctor import machine
+from autograder.doctor.machine import Fact
 from autograder.model import AutograderError
 from autograder.settings import Autograder, check_directory
 

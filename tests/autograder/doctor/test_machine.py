@@ -3,8 +3,8 @@ import sys
 
 import pytest
 
-from autograder import machine
-from autograder.machine import facts
+from autograder.doctor import machine
+from autograder.doctor.machine import facts
 from autograder.sandbox import bubblewrap
 from autograder.settings import Autograder
 
