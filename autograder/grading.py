@@ -14,7 +14,7 @@ from autograder.coursedir.provenance import Cause
 from autograder.dispatch.engine import Engine
 from autograder.model import AutograderError, Execution, Graded
 from autograder.prepare.submission import Prepare, Prepared
-from autograder.record import Record, nameless
+from autograder.record.recorder import Record, nameless
 from autograder.sandbox import bubblewrap
 
 

@@ -20,31 +20,31 @@ from typing import Any
 #: sees to duplicates itself.
 SANITIZE = [
     "nbgrader.preprocessors.ClearOutput",
-    "autograder.preprocessors.OverwriteKernelspec",
-    "autograder.preprocessors.OverwriteCells",
-    "autograder.preprocessors.CheckCellMetadata",
+    "autograder.record.preprocessors.OverwriteKernelspec",
+    "autograder.record.preprocessors.OverwriteCells",
+    "autograder.record.preprocessors.CheckCellMetadata",
 ]
 AUTOGRADE = [
-    "autograder.preprocessors.Execute",
+    "autograder.record.preprocessors.Execute",
     "nbconvert.preprocessors.ClearMetadataPreprocessor",
     "nbgrader.preprocessors.LimitOutput",
-    "autograder.preprocessors.SaveAutoGrades",
-    "autograder.preprocessors.AssignLatePenalties",
-    "autograder.preprocessors.CheckCellMetadata",
+    "autograder.record.preprocessors.SaveAutoGrades",
+    "autograder.record.preprocessors.AssignLatePenalties",
+    "autograder.record.preprocessors.CheckCellMetadata",
 ]
 FEEDBACK = [
-    "autograder.feedback.HideHiddenTests",
+    "autograder.record.feedback.HideHiddenTests",
     "nbgrader.preprocessors.GetGrades",
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 ]
 #: How formgrader and feedback make a page of a notebook that a student wrote.
 PAGES = {
     "sanitize_html": True,
-    "preprocessors": ["autograder.pages.CleanPage"],
+    "preprocessors": ["autograder.record.pages.CleanPage"],
     "filters": {
-        "clean_html": "autograder.sanitize.clean",
+        "clean_html": "autograder.record.sanitize.clean",
         # nbgrader's templates clean nothing, but call this one.
-        "strip_files_prefix": "autograder.sanitize.clean_markdown",
+        "strip_files_prefix": "autograder.record.sanitize.clean_markdown",
     },
 }
 

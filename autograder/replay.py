@@ -18,7 +18,7 @@ from autograder.coursedir.gradebook import Ledger, entries
 from autograder.dispatch.engine import Engine
 from autograder.model import AutograderError, Execution, Job, Limits
 from autograder.prepare.submission import Prepare
-from autograder.score import overall, score
+from autograder.record.score import overall, score
 
 #: What a grade is made of, and how it is told.
 PARTS = {

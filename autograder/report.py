@@ -29,7 +29,7 @@ from autograder.analysis import (
 )
 from autograder.coursedir.directory import Course
 from autograder.model import SEVERITY, AutograderError, CellScore, Graded, Verdict
-from autograder.record import recorded
+from autograder.record.recorder import recorded
 
 
 def write(course: Course, assignment: str, output: Path | None = None) -> Path:

@@ -24,7 +24,7 @@ from autograder.crossing import Advice
 from autograder.dispatch.engine import Engine
 from autograder.model import AutograderError, CellScore, Execution, Job, Verdict
 from autograder.prepare.submission import Prepare
-from autograder.score import score
+from autograder.record.score import score
 from autograder.trial import REFERENCE, UNTOUCHED, trial
 
 #: A cell that takes more than this share of what it may take is named.

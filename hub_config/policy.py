@@ -1,9 +1,9 @@
 """What a browser may do on a page of formgrader: run nbgrader's scripts, and nobody else's.
 
-Pages show what students wrote, cleaned (`autograder.pages`). This is the second wall: whatever gets
-past the cleaning, the browser runs no script that lacks the response's secret word, and asks for no
-picture but those beside the notebook. The word is put into the source of nbgrader's templates,
-never into a finished page, so that no student's text can carry it.
+Pages show what students wrote, cleaned (`autograder.record.pages`). This is the second wall:
+whatever gets past the cleaning, the browser runs no script that lacks the response's secret word,
+and asks for no picture but those beside the notebook. The word is put into the source of
+nbgrader's templates, never into a finished page, so that no student's text can carry it.
 """
 
 from __future__ import annotations

@@ -150,7 +150,7 @@ def _demo(arguments: argparse.Namespace) -> int:
 def _compare(console: Any, directory: Path, name: str, members: Sequence[Any]) -> int:
     """Say whether everybody got what the submission deserves; return how many did not."""
     from autograder.coursedir.directory import open_course
-    from autograder.record import recorded
+    from autograder.record.recorder import recorded
 
     graded = open_course(directory)
     wrong = 0

@@ -20,7 +20,7 @@ from autograder.coursedir.directory import Course, open_course
 from autograder.coursedir.gradebook import Ledger
 from autograder.model import Execution, Graded, Job, Limits, Verdict
 from autograder.prepare.submission import Prepare, Prepared
-from autograder.record import Record
+from autograder.record.recorder import Record
 
 KERNEL = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
 PLUGIN = "from autograder import plugin\nplugin.configure(c)\nc.Autograder.preload = ['numpy']\n"

@@ -9,7 +9,7 @@ import pytest
 
 from autograder.execute.notebook_run import execute
 from autograder.execute.zygote import Zygote
-from autograder.score import score
+from autograder.record.score import score
 from tests.autograder.building import asserts, ended, job, marked, notebook, solution
 
 PAGE = (Path(__file__).parents[2] / "autograder" / "AUTHORING.md").read_text()

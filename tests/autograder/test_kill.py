@@ -20,7 +20,7 @@ from autograder.coursedir.directory import open_course
 from autograder.coursedir.gradebook import Ledger
 from autograder.model import CellOutcome, Execution, Verdict
 from autograder.prepare.submission import Prepare
-from autograder.record import Record
+from autograder.record.recorder import Record
 from tests.autograder.building import (
     RIGHT,
     alive,

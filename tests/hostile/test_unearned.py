@@ -7,7 +7,7 @@ import pytest
 from autograder.execute.notebook_run import execute
 from autograder.execute.zygote import Zygote
 from autograder.model import Verdict
-from autograder.score import score
+from autograder.record.score import score
 from tests.autograder.building import asserts, job, marked, notebook, solution
 from tests.hostile.unearned import TRICKS
 

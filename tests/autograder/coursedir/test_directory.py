@@ -26,7 +26,7 @@ def test_a_course_knows_its_folders_and_settings(root):
 def test_a_course_is_graded_by_us_whether_or_not_its_file_says_so(root):
     configure(root, "")
     config = open_course(root).app.config
-    assert "autograder.preprocessors.Execute" in config.Autograde.autograde_preprocessors
+    assert "autograder.record.preprocessors.Execute" in config.Autograde.autograde_preprocessors
 
 
 @pytest.mark.parametrize("lines", ["1 / 0", "def", "c.Autograder.memory_mb = 'much'"])

@@ -18,7 +18,7 @@ from autograder.coursedir.gradebook import Ledger
 from autograder.grading import Grading
 from autograder.model import SENTENCES, CellOutcome, Execution, Job, Limits, Verdict
 from autograder.prepare.submission import Prepare
-from autograder.record import Record, recorded
+from autograder.record.recorder import Record, recorded
 from autograder.report import collect
 from tests.autograder.building import (
     RIGHT,

@@ -27,7 +27,7 @@ from autograder.coursedir.nbgrader_steps import ASSIGNMENT, EXECUTION, LEDGER
 from autograder.dispatch import engine
 from autograder.model import AutograderError, CellScore, Execution, Verdict
 from autograder.prepare.submission import job
-from autograder.score import overall, score
+from autograder.record.score import overall, score
 
 #: How a cell may end that takes its kernel along.
 DISASTERS = (Verdict.TIMEOUT, Verdict.MEMORY, Verdict.CRASH)

@@ -3,7 +3,7 @@
 formgrader shows submissions as pages of the instructor's own server, where a script could read
 hidden tests and change grades; feedback is a page too. These functions replace nbconvert's, whose
 list of harmless tags lacks headings, paragraphs and table heads. What is in a notebook besides HTML
-is cleaned by `autograder.pages`.
+is cleaned by `autograder.record.pages`.
 """
 
 from __future__ import annotations

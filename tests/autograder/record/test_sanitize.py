@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from autograder.sanitize import clean, clean_markdown
+from autograder.record.sanitize import clean, clean_markdown
 
 
 @pytest.mark.parametrize(

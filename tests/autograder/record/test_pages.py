@@ -13,7 +13,7 @@ from nbformat import NotebookNode, v4
 from traitlets.config import Config
 
 from autograder import plugin
-from autograder.pages import LARGEST, CleanPage
+from autograder.record.pages import LARGEST, CleanPage
 
 TEMPLATES = Path(formgrader.__file__).parent / "templates"
 #: Ends an attribute without quotation marks, one with either kind, and a tag.

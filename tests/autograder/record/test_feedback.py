@@ -6,7 +6,7 @@ import nbformat
 import nbformat.v4 as v4
 import pytest
 
-from autograder.feedback import HIDDEN, HideHiddenTests
+from autograder.record.feedback import HIDDEN, HideHiddenTests
 from tests.autograder.building import (
     PROBLEM,
     RIGHT,

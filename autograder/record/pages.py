@@ -3,7 +3,7 @@
 nbconvert's and nbgrader's templates write much of a notebook into HTML as it is: the metadata of an
 output become attributes, an execution count and the name of a cell stand between tags. So a page is
 made from a copy that holds nothing but what is listed here. HTML itself is cleaned when the page is
-written (`autograder.sanitize`).
+written (`autograder.record.sanitize`).
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ import pytest
 from nbgrader import utils
 
 from autograder.model import CellOutcome, CellScore, Verdict
-from autograder.score import overall, score
+from autograder.record.score import overall, score
 from tests.autograder.building import asserts, code, marked, notebook, solution, written
 
 
