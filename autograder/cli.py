@@ -231,7 +231,7 @@ def _verify(arguments: argparse.Namespace) -> int:
     if arguments.runs < 1:
         raise AutograderError(f"--runs must be at least 1, not {arguments.runs}.")
     from autograder.coursedir.directory import open_course
-    from autograder.verify import verify
+    from autograder.verify.verify import verify
 
     course = open_course(arguments.course)
     console = Console(stderr=True)
@@ -260,7 +260,7 @@ def _replay(arguments: argparse.Namespace) -> int:
     if len(arguments.submission) > 2:
         raise AutograderError("Replay one submission at a time: autograder replay ada ps1")
     from autograder.coursedir.directory import open_course
-    from autograder.replay import find, replay
+    from autograder.verify.replay import find, replay
 
     course = open_course(arguments.course)
     student, assignment = find(course, arguments.submission)

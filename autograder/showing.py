@@ -13,9 +13,9 @@ from autograder.model import SEVERITY, Graded, Verdict
 
 if TYPE_CHECKING:
     from autograder.doctor.machine import Fact
-    from autograder.replay import Condition
     from autograder.timing import Timing
-    from autograder.verify import Verification
+    from autograder.verify.replay import Condition
+    from autograder.verify.verify import Verification
 
 #: Colours of verdicts.
 COLOURS = {Verdict.PASS: "green", Verdict.FAIL: "yellow", Verdict.INTERNAL: "bold red"}

@@ -44,10 +44,10 @@ def _check(arguments: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.progress import track
 
-    from autograder import stock
-    from autograder.advice import advise
     from autograder.coursedir.directory import open_course
     from autograder.grading import Grading
+    from autograder.verify import stock_nbgrader
+    from autograder.verify.lint import advise
     from course import checking
 
     root, taught = checkout(), syllabus.load()
@@ -71,7 +71,7 @@ def _check(arguments: argparse.Namespace) -> int:
                 opened = open_course(trial.directory("stock"))
                 compared = trial.some(arguments.sample)
                 failed = partial(trial.fail, "nbgrader")
-                scored = stock.grade(opened, name, compared, failed)
+                scored = stock_nbgrader.grade(opened, name, compared, failed)
                 for student, scores in track(
                     scored, f"{name}, nbgrader", len(compared), transient=True
                 ):

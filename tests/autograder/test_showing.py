@@ -7,12 +7,12 @@ from rich.console import Console
 from rich.table import Table
 
 from autograder import showing
-from autograder.crossing import Advice
 from autograder.doctor.machine import Fact
 from autograder.model import CellScore, Graded, Verdict
-from autograder.replay import Condition
 from autograder.timing import Timing
-from autograder.verify import Tried, Verification
+from autograder.verify.lint_context import Advice
+from autograder.verify.replay import Condition
+from autograder.verify.verify import Tried, Verification
 
 
 def text(*things):

@@ -9,12 +9,12 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder import verify as module
 from autograder.coursedir.directory import open_course
-from autograder.crossing import Advice
 from autograder.model import AutograderError, CellScore, Verdict
-from autograder.trial import REFERENCE, UNTOUCHED, trial
-from autograder.verify import LOOP, Tried, Verification, points, verify
+from autograder.verify import verify as module
+from autograder.verify.lint_context import Advice
+from autograder.verify.scratch_course import REFERENCE, UNTOUCHED, trial
+from autograder.verify.verify import LOOP, Tried, Verification, points, verify
 from tests.autograder.building import (
     PLUGIN,
     PROBLEM,
@@ -168,7 +168,7 @@ def test_a_good_assignment_is_fine_under_load(engine, root, tmp_path, monkeypatc
 
 
 def test_the_load_ends_with_who_is_killed_under_it():
-    held = "import time\nfrom autograder.verify import _busy\nwith _busy(): time.sleep(600)"
+    held = "import time\nfrom autograder.verify.verify import _busy\nwith _busy(): time.sleep(600)"
     with subprocess.Popen([sys.executable, "-c", held]) as killed:
         try:
             wait_for(lambda: any(map(_loops, descendants(killed.pid))), 60)

@@ -15,17 +15,17 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader import utils
 
-from autograder import stock
-from autograder.advice import advise
 from autograder.coursedir.assignment import marks
 from autograder.coursedir.directory import Course
 from autograder.coursedir.gradebook import Ledger
-from autograder.crossing import Advice
 from autograder.dispatch.engine import Engine
 from autograder.model import AutograderError, CellScore, Execution, Job, Verdict
 from autograder.prepare.submission import Prepare
 from autograder.record.score import score
-from autograder.trial import REFERENCE, UNTOUCHED, trial
+from autograder.verify import stock_nbgrader
+from autograder.verify.lint import advise
+from autograder.verify.lint_context import Advice
+from autograder.verify.scratch_course import REFERENCE, UNTOUCHED, trial
 
 #: A cell that takes more than this share of what it may take is named.
 SHARE = 1 / 3
@@ -139,7 +139,7 @@ def verify(
             watch(f"graded {len(done)} of {len(work)}")
     watch("grading with nbgrader itself")
     theirs = dict(
-        stock.grade(trial(course, assignment, scratch / "stock"), assignment, [REFERENCE])
+        stock_nbgrader.grade(trial(course, assignment, scratch / "stock"), assignment, [REFERENCE])
     )
     for name in sources:
         ours = [one for one in done if one.job.notebook == name]

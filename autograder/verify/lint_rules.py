@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
-from autograder.crossing import Advice, Cell, Names, learn
+from autograder.verify.lint_context import Advice, Cell, Names, learn
 
 #: Methods that change a list, an array or a variable, of which the test has a copy.
 CHANGING = {"append", "extend", "insert", "sort", "reverse", "fill", "setdefault"}

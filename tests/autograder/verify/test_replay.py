@@ -9,7 +9,7 @@ import pytest
 
 from autograder.coursedir.directory import open_course
 from autograder.model import AutograderError
-from autograder.replay import find, replay
+from autograder.verify.replay import find, replay
 from tests.autograder.building import PLUGIN, RIGHT, configure, generate, opened, submit
 
 pytestmark = pytest.mark.sandbox

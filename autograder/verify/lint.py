@@ -11,11 +11,11 @@ from typing import Any
 from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
-from autograder.crossing import Advice, Names
 from autograder.domains.failure_messages import hidden_lines
 from autograder.domains.free_names import needed, stored
 from autograder.model import HIDDEN_TESTS
-from autograder.rules import look
+from autograder.verify.lint_context import Advice, Names
+from autograder.verify.lint_rules import look
 
 
 @dataclass(frozen=True)

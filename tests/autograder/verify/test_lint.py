@@ -5,11 +5,11 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.advice import advise
+from autograder.verify.lint import advise
 from tests.autograder.building import asserts, code, marked, notebook, solution
 from tests.autograder.test_authoring import EXAMPLES
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 ANSWER = """
 class Net:
     def __init__(self):

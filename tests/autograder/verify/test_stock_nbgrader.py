@@ -34,7 +34,7 @@ from tests.autograder.building import (
 )
 
 pytestmark = [pytest.mark.slow, pytest.mark.sandbox]
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SCRIPTS = Path(sys.executable).parent
 STOCK = "c.Execute.timeout = 3\nc.Execute.startup_timeout = 300\n"
 OURS = "from autograder import plugin\nplugin.configure(c)\nc.Autograder.cell_seconds = 3\n"
