@@ -26,14 +26,15 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from autograder import settings, showing
+from autograder import settings
 from autograder.dispatch.engine import Engine
 from autograder.model import AutograderError, Graded, Verdict
+from autograder.report import terminal
 from autograder.settings import Autograder
 
 if TYPE_CHECKING:
     from autograder.grading import Grading
-    from autograder.timing import Timing
+    from autograder.report.timings import Timing
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -187,17 +188,17 @@ def _show(arguments: argparse.Namespace, console: Console, grading: Grading, eng
         task = progress.add_task("grading", total=len(students))
         for graded in grading.run(students, engine):
             results.append(graded)
-            progress.update(task, advance=1, description=f"graded {showing.plain(graded.student)}")
+            progress.update(task, advance=1, description=f"graded {terminal.plain(graded.student)}")
     results.sort(key=lambda one: one.student)
     if arguments.json:
         print(json.dumps([as_json(one) for one in results], indent=1))
     else:
         out = Console()
-        out.print(showing.table(results))
-        for line in showing.summary(results):
+        out.print(terminal.table(results))
+        for line in terminal.summary(results):
             out.print(line, highlight=False)
         if arguments.timings:
-            out.print(showing.timings(_timings(grading, results)))
+            out.print(terminal.timings(_timings(grading, results)))
         if grading.kept or set(grading.causes.values()) - {"new"}:
             console.print(f"{_told(grading)}; --force grades all again.")
     if all(one.verdict is Verdict.ERROR and not one.cells for one in results):
@@ -213,14 +214,14 @@ def _told(grading: Grading) -> str:
 
 
 def _timings(grading: Grading, results: Sequence[Graded]) -> list[Timing]:
-    from autograder.timing import timings
+    from autograder.report.timings import timings
 
     return timings(grading.course, grading.assignment, [one.student for one in results])
 
 
 def _report(arguments: argparse.Namespace) -> int:
     from autograder.coursedir.directory import open_course
-    from autograder.report import write
+    from autograder.report.report import write
 
     course = open_course(arguments.course)
     print(write(course, arguments.assignment, arguments.output))
@@ -248,8 +249,8 @@ def _verify(arguments: argparse.Namespace) -> int:
             watch=status.update,
         )
     out = Console(highlight=False)
-    out.print(showing.verified(found))
-    for line in showing.advice(found):
+    out.print(terminal.verified(found))
+    for line in terminal.advice(found):
         out.print(f"- {line}")
     if found.fine:
         out.print("The reference solution earns everything, every time.")
@@ -264,12 +265,12 @@ def _replay(arguments: argparse.Namespace) -> int:
 
     course = open_course(arguments.course)
     student, assignment = find(course, arguments.submission)
-    with Console(stderr=True).status(f"grading {showing.plain(student)} again"):
+    with Console(stderr=True).status(f"grading {terminal.plain(student)} again"):
         found = replay(course, student, assignment)
     out = Console(highlight=False)
-    out.print(showing.conditions(found.conditions))
+    out.print(terminal.conditions(found.conditions))
     for line in found.differences:
-        out.print(f"- {showing.plain(line)}")
+        out.print(f"- {terminal.plain(line)}")
     if not found.differences:
         out.print(f"The same verdict, points and message at each of {found.cells} cells.")
     return 1 if found.differences else 0
@@ -280,7 +281,7 @@ def _doctor(arguments: argparse.Namespace) -> int:
 
     found = examine(arguments.course.absolute(), scheduler=arguments.scheduler)
     out = Console(highlight=False)
-    out.print(showing.facts(found))
+    out.print(terminal.facts(found))
     able = fit(found)
     out.print("Grading can start." if able else "Grading cannot start: mend what is red.")
     return 0 if able else 1

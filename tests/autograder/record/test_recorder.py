@@ -19,7 +19,7 @@ from autograder.grading import Grading
 from autograder.model import SENTENCES, CellOutcome, Execution, Job, Limits, Verdict
 from autograder.prepare.submission import Prepare
 from autograder.record.recorder import Record, recorded
-from autograder.report import collect
+from autograder.report.report import collect
 from tests.autograder.building import (
     RIGHT,
     api,

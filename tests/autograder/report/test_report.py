@@ -16,10 +16,10 @@ import pytest
 from nbgrader.api import Gradebook
 from scipy import stats
 
-from autograder import analysis, report
 from autograder.coursedir.directory import open_course
 from autograder.model import SEVERITY, AutograderError, CellScore, Graded, Verdict
-from autograder.report import Mark, render, with_marks, write
+from autograder.report import item_analysis, report
+from autograder.report.report import Mark, render, with_marks, write
 
 #: nbgrader's own queries
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
@@ -62,7 +62,7 @@ def big_class(size: int = 60) -> list[Graded]:
 def test_item_statistics_agree_with_numpy_and_scipy() -> None:
     results = big_class()
     points = np.array([[c.points for c in one.cells] for one in results])
-    for index, question in enumerate(analysis.questions(results)):
+    for index, question in enumerate(item_analysis.questions(results)):
         rest = np.delete(points, index, axis=1).sum(axis=1)
         assert question.difficulty == pytest.approx(points[:, index].mean() / 3)
         expected = stats.pearsonr(points[:, index], rest).statistic
@@ -77,7 +77,7 @@ def test_of_zero_one_items_the_discrimination_is_the_point_biserial_correlation(
     own = [0.0, 1.0, 1.0, 0.0, 1.0, 1.0]
     rest = [0.1, 0.8, 0.9, 0.3, 0.2, 0.7]
     expected = stats.pointbiserialr(own, rest).statistic
-    assert analysis.discrimination(own, rest) == pytest.approx(expected)
+    assert item_analysis.discrimination(own, rest) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(
@@ -92,19 +92,19 @@ def test_of_zero_one_items_the_discrimination_is_the_point_biserial_correlation(
 def test_discrimination_is_not_given_where_it_means_nothing(
     own: list[float], rest: list[float]
 ) -> None:
-    assert analysis.discrimination(own, rest) is None
+    assert item_analysis.discrimination(own, rest) is None
 
 
 def test_difficulty_of_a_question_without_points_or_answers_is_unknown() -> None:
-    assert analysis.difficulty([0.0, 0.0], 0) is None
-    assert analysis.difficulty([], 2) is None
+    assert item_analysis.difficulty([0.0, 0.0], 0) is None
+    assert item_analysis.difficulty([], 2) is None
 
 
 def test_a_question_whose_points_were_changed_is_as_difficult_for_those_graded_before() -> None:
     before, after, none = (("a", 2.0, 2.0), ("b", 4.0, 4.0), ("c", 0.0, 4.0))
     for rows in ((before, after, none), (none, before, after)):
         results = [submission(name, cell("q", points, most)) for name, points, most in rows]
-        (one,) = analysis.questions(results)
+        (one,) = item_analysis.questions(results)
         assert one.difficulty == pytest.approx(2 / 3)
         assert (one.full, one.partial, one.none) == (2, 0, 1)
 
@@ -116,7 +116,7 @@ def test_what_waits_for_a_person_is_left_out_of_both_scores() -> None:
             [(1.0, 4.0, None), (0.0, 1.0, 10.0), (1.0, 2.0, 5.0), (0.0, 0.0, 0.0), (1.0, 3.0, 8.0)]
         )
     ]
-    first, _, essay = analysis.questions(results)
+    first, _, essay = item_analysis.questions(results)
     rest = [4 / 4, 11 / 14, 7 / 14, 0 / 14, 11 / 14]
     assert first.discrimination == pytest.approx(np.corrcoef([1, 0, 1, 0, 1], rest)[0, 1])
     assert (essay.waiting, essay.scored) == (1, 4)
@@ -129,15 +129,15 @@ def test_questions_keep_the_order_of_the_fullest_submission_and_tell_namesakes_a
         submission("short", cell("b", 2)),
         submission("long", cell("a", 2), cell("b", 0), cell("a", 1)),
     ]
-    assert [q.name for q in analysis.questions(results)] == ["a", "b", "a (2)"]
-    assert analysis.questions([]) == ()
+    assert [q.name for q in item_analysis.questions(results)] == ["a", "b", "a (2)"]
+    assert item_analysis.questions([]) == ()
 
 
 @pytest.mark.parametrize("most", [0.0, 0.3, 1.0, 3.0, 4.5, 5.0, 20.0, 25.0, 26.0, 33.0, 100.0, 1e7])
 def test_every_total_is_in_one_bar_and_full_marks_are_the_last(most: float) -> None:
     dice = random.Random(3)
     totals = [dice.uniform(0, most) for _ in range(50)] + [0.0, most, most, most + 1]
-    bins = analysis.histogram(totals, most)
+    bins = item_analysis.histogram(totals, most)
     assert sum(b.count for b in bins) == len(totals)
     assert len(bins) <= 27
     assert (bins[-1].low, bins[-1].high) == (most, most)
@@ -150,7 +150,7 @@ def test_every_total_is_in_one_bar_and_full_marks_are_the_last(most: float) -> N
 
 
 def test_thirds_that_add_up_to_full_marks_are_full_marks() -> None:
-    assert analysis.histogram([sum([0.1] * 60)], 6.0)[-1].count == 1
+    assert item_analysis.histogram([sum([0.1] * 60)], 6.0)[-1].count == 1
 
 
 def test_messages_that_differ_only_in_numbers_are_one() -> None:
@@ -160,8 +160,8 @@ def test_messages_that_differ_only_in_numbers_are_one() -> None:
         ("c", "\x1b[31mloss\x1b[0m"),
         ("d", ""),
     ]
-    first, *others = analysis.common_failures(said)
-    assert first == analysis.Failure("loss is 3.5, not #.", ("a", "b"))
+    first, *others = item_analysis.common_failures(said)
+    assert first == item_analysis.Failure("loss is 3.5, not #.", ("a", "b"))
     assert {f.message for f in others} == {
         "[31mloss[0m",
         "Points were taken off without a message.",
@@ -176,7 +176,7 @@ def test_attention_names_each_reason_once_with_everybody_it_concerns() -> None:
         submission("d", cell("q", 2)),
         submission("e"),
     ]
-    found = {f.message: f.students for f in analysis.attention(results, {"d": ["look"]})}
+    found = {f.message: f.students for f in item_analysis.attention(results, {"d": ["look"]})}
     assert found == {
         "essay: waits for a person to give points.": ("a", "b"),
         "q: gave 5 of 2 points": ("b",),

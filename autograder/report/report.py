@@ -16,7 +16,10 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from nbgrader.api import Grade, SubmittedAssignment, SubmittedNotebook
 
-from autograder.analysis import (
+from autograder.coursedir.directory import Course
+from autograder.model import SEVERITY, AutograderError, CellScore, Graded, Verdict
+from autograder.record.recorder import recorded
+from autograder.report.item_analysis import (
     EPSILON,
     Failure,
     attention,
@@ -27,9 +30,6 @@ from autograder.analysis import (
     questions,
     standing,
 )
-from autograder.coursedir.directory import Course
-from autograder.model import SEVERITY, AutograderError, CellScore, Graded, Verdict
-from autograder.record.recorder import recorded
 
 
 def write(course: Course, assignment: str, output: Path | None = None) -> Path:
@@ -95,7 +95,7 @@ def render(
     totals = {one.student: max(0.0, one.points - late.get(one.student, 0.0)) for one in graded}
     ungraded = [one.student for one in results if not one.cells]
     environment = Environment(
-        loader=PackageLoader("autograder"),
+        loader=PackageLoader("autograder.report"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

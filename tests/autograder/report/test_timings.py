@@ -5,7 +5,7 @@ import json
 import pytest
 
 from autograder.coursedir.directory import open_course
-from autograder.timing import timings
+from autograder.report.timings import timings
 from tests.autograder.building import submit
 
 

@@ -13,7 +13,7 @@ from autograder.model import SEVERITY, Graded, Verdict
 
 if TYPE_CHECKING:
     from autograder.doctor.machine import Fact
-    from autograder.timing import Timing
+    from autograder.report.timings import Timing
     from autograder.verify.replay import Condition
     from autograder.verify.verify import Verification
 

@@ -6,10 +6,10 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from autograder import showing
 from autograder.doctor.machine import Fact
 from autograder.model import CellScore, Graded, Verdict
-from autograder.timing import Timing
+from autograder.report import terminal
+from autograder.report.timings import Timing
 from autograder.verify.lint_context import Advice
 from autograder.verify.replay import Condition
 from autograder.verify.verify import Tried, Verification
@@ -25,7 +25,7 @@ def text(*things):
 
 
 def shown(*results):
-    return text(showing.table(results))
+    return text(terminal.table(results))
 
 
 def test_the_same_reason_is_told_once():
@@ -72,29 +72,31 @@ def test_it_is_said_who_is_affected_by_which_verdict_the_worst_first():
         graded("cem", Verdict.CRASH),
         graded("dan", Verdict.FAIL),
     ]
-    assert list(showing.summary(results)) == ["Verdicts: 1 crash (cem), 2 fail (ben, dan), 1 pass."]
+    assert list(terminal.summary(results)) == [
+        "Verdicts: 1 crash (cem), 2 fail (ben, dan), 1 pass."
+    ]
 
 
 def test_many_names_are_shortened():
-    assert showing.names(list("abcdef")) == "a, b, c, d, e, f"
-    assert showing.names(list("abcdefgh")) == "a, b, c, d, e and 3 others"
+    assert terminal.names(list("abcdef")) == "a, b, c, d, e, f"
+    assert terminal.names(list("abcdefgh")) == "a, b, c, d, e and 3 others"
 
 
 def test_the_slowest_are_named_if_they_are_notable():
     quick = [graded(name, seconds=1.0) for name in "abcde"]
     slow = [graded("f", seconds=9), graded("g", seconds=5), graded("h", seconds=4)]
-    (_, line) = showing.summary([*quick, *slow, graded("i", seconds=3.5)])
+    (_, line) = terminal.summary([*quick, *slow, graded("i", seconds=3.5)])
     assert line == "Slowest: f 9.0 s, g 5.0 s, h 4.0 s (median 1.0 s)."
-    assert len(list(showing.summary([*quick, graded("f", seconds=1.9)]))) == 1
+    assert len(list(terminal.summary([*quick, graded("f", seconds=1.9)]))) == 1
 
 
 def test_one_submission_needs_no_summary():
-    assert list(showing.summary([graded("ada", Verdict.FAIL, 99)])) == []
-    assert list(showing.summary([])) == []
+    assert list(terminal.summary([graded("ada", Verdict.FAIL, 99)])) == []
+    assert list(terminal.summary([])) == []
 
 
 def test_timings_say_whose_the_worst_is():
-    said = text(showing.timings([Timing("test_loss", 0.5, 7.25, "ada", 12)]))
+    said = text(terminal.timings([Timing("test_loss", 0.5, 7.25, "ada", 12)]))
     (row,) = [line for line in said.splitlines() if "test_loss" in line]
     assert [word.strip() for word in row.strip("│").split("│")] == [
         *("test_loss", "0.50", "7.25", "ada", "12")
@@ -110,22 +112,22 @@ def test_a_verification_shows_each_cell_and_then_what_to_do():
     found = Verification("ps1", 3, [tried("good", [1, 1, 1]), tried("odd", [1, 0, 1])])
     found.advice.append(("p1", Advice("odd", 2, "x is y", "Write z")))
     found.findings.append("odd is not steady.")
-    said = text(showing.verified(found))
+    said = text(terminal.verified(found))
     assert "3 of 3" in said
     assert "2 of 3" in said
-    assert list(showing.advice(found)) == ["odd, line 2: x is y. Write z.", "odd is not steady."]
+    assert list(terminal.advice(found)) == ["odd, line 2: x is y. Write z.", "odd is not steady."]
     assert not found.fine
     found.cells.append(tried("more", [1, 1, 1], notebook="p2"))
-    assert next(showing.advice(found)).startswith("p1, odd, line 2")
+    assert next(terminal.advice(found)).startswith("p1, odd, line 2")
 
 
 def test_a_cell_for_a_person_is_not_counted():
-    said = text(showing.verified(Verification("ps1", 1, [tried("essay", [None], test=False)])))
+    said = text(terminal.verified(Verification("ps1", 1, [tried("essay", [None], test=False)])))
     assert "by a person" in said
 
 
 def test_conditions_that_are_the_same_are_not_repeated():
-    said = text(showing.conditions([Condition("seed", "12", "12"), Condition("grader", "1", "2")]))
+    said = text(terminal.conditions([Condition("seed", "12", "12"), Condition("grader", "1", "2")]))
     rows = [line for line in said.splitlines() if "seed" in line or "grader" in line]
     assert "the same" in rows[0]
     assert "the same" not in rows[1]
@@ -133,11 +135,11 @@ def test_conditions_that_are_the_same_are_not_repeated():
 
 def test_a_fact_that_is_missing_says_what_to_do():
     there, gone = Fact("Linux", True, "It is.", "Nothing."), Fact("walls", False, "None.", "Build.")
-    said = text(showing.facts([there, gone]))
+    said = text(terminal.facts([there, gone]))
     assert "Build." in said
     assert "Nothing." not in said
 
 
-@pytest.mark.parametrize("make", [showing.timings, showing.conditions, showing.facts])
+@pytest.mark.parametrize("make", [terminal.timings, terminal.conditions, terminal.facts])
 def test_nothing_makes_an_empty_table(make):
     assert isinstance(make([]), Table)
