@@ -33,7 +33,7 @@ from autograder.report import terminal
 from autograder.settings import Autograder
 
 if TYPE_CHECKING:
-    from autograder.grading import Grading
+    from autograder.pipeline import Grading
     from autograder.report.timings import Timing
 
 
@@ -162,7 +162,7 @@ def _grade(arguments: argparse.Namespace) -> int:
     # The zygote imports TensorFlow while this process imports nbgrader.
     with Engine(early) as engine:
         from autograder.coursedir.directory import open_course
-        from autograder.grading import Grading
+        from autograder.pipeline import Grading
 
         course = open_course(arguments.course, verbose=arguments.verbose)
         adjusted(course.settings)

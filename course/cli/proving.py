@@ -45,7 +45,7 @@ def _check(arguments: argparse.Namespace) -> int:
     from rich.progress import track
 
     from autograder.coursedir.directory import open_course
-    from autograder.grading import Grading
+    from autograder.pipeline import Grading
     from autograder.verify import stock_nbgrader
     from autograder.verify.lint import advise
     from course import checking

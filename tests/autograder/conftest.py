@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder import grading
+from autograder import pipeline
 from autograder.coursedir.directory import open_course
 from autograder.dispatch import engine as engine_module
 from autograder.dispatch.engine import Engine
@@ -84,7 +84,7 @@ def root(template, tmp_path):
 def warm(engine, monkeypatch):
     """Let gradings use the session's engine in the place of a new one each."""
 
-    monkeypatch.setattr(grading, "Engine", lambda settings: contextlib.nullcontext(engine))
+    monkeypatch.setattr(pipeline, "Engine", lambda settings: contextlib.nullcontext(engine))
     monkeypatch.setattr(engine_module, "_shared", engine)
 
 
@@ -93,7 +93,7 @@ def grade(warm):
     """Return a function that grades a course as the command does; results by student."""
 
     def grade(root, only=None, *, force=False):
-        one = grading.Grading(open_course(root), "ps1", force=force)
+        one = pipeline.Grading(open_course(root), "ps1", force=force)
         return {done.student: done for done in one.run(one.students(only))}
 
     return grade

@@ -14,8 +14,8 @@ import nbformat
 import pytest
 
 from autograder.coursedir.directory import open_course
-from autograder.grading import Grading
 from autograder.model import AutograderError, Verdict
+from autograder.pipeline import Grading
 from tests.autograder.building import (
     RIGHT,
     asserts,

@@ -12,7 +12,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder import grading
+from autograder import pipeline
 from autograder.coursedir import directory
 from course import checking, cli, submissions, syllabus
 from course.demo import Demo
@@ -159,7 +159,7 @@ def test_a_failure_is_told_with_the_brackets_that_it_quotes(monkeypatch, capsys)
 
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setattr(checking, "Trial", Failed)
-    monkeypatch.setattr(grading, "Grading", Idle)
+    monkeypatch.setattr(pipeline, "Grading", Idle)
     monkeypatch.setattr(directory, "open_course", lambda directory: directory)
     assert cli.main(["check", NAME, "--only-ours"]) == 1
     assert f"{NAME}: {failure}" in capsys.readouterr().out

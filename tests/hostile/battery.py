@@ -21,8 +21,8 @@ from nbgrader.api import MissingEntry
 from nbgrader.utils import is_grade, is_solution
 
 from autograder.coursedir.directory import open_course
-from autograder.grading import Grading
 from autograder.model import Graded
+from autograder.pipeline import Grading
 from autograder.sandbox import bubblewrap
 from tests.autograder.building import alive, api, copy, descendants, grades, submit, wait_for
 from tests.hostile import (

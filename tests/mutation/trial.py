@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder.coursedir.directory import open_course
-from autograder.grading import Grading
 from autograder.model import Verdict
+from autograder.pipeline import Grading
 from course import checking, submissions
 from tests.mutation.mutate import Mutation, mutations
 

@@ -15,8 +15,8 @@ import sqlalchemy.event
 
 from autograder.coursedir.directory import open_course
 from autograder.coursedir.gradebook import Ledger
-from autograder.grading import Grading
 from autograder.model import SENTENCES, CellOutcome, Execution, Job, Limits, Verdict
+from autograder.pipeline import Grading
 from autograder.prepare.submission import Prepare
 from autograder.record.recorder import Record, recorded
 from autograder.report.report import collect

@@ -13,8 +13,8 @@ import nbformat
 import pytest
 
 from autograder.coursedir.directory import open_course
-from autograder.grading import Grading
 from autograder.model import Verdict
+from autograder.pipeline import Grading
 from autograder.sandbox import bubblewrap
 from course import submissions
 from tests.autograder.building import (

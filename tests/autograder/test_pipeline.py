@@ -6,11 +6,11 @@ from concurrent.futures import Future
 import nbformat
 import pytest
 
-from autograder import grading
+from autograder import pipeline
 from autograder.coursedir.directory import open_course
 from autograder.coursedir.provenance import Cause
-from autograder.grading import Grading
 from autograder.model import AutograderError, Execution, Verdict
+from autograder.pipeline import Grading
 from autograder.sandbox import bubblewrap
 from tests.autograder.building import (
     RIGHT,
@@ -162,7 +162,7 @@ def test_where_nothing_has_changed_no_engine_is_started(root, warm, monkeypatch)
     def engine(_):
         raise AssertionError("started")
 
-    monkeypatch.setattr(grading, "Engine", engine)
+    monkeypatch.setattr(pipeline, "Engine", engine)
     again = Grading(open_course(root), "ps1")
     assert list(again.run(["alice"])) == [before]
     assert again.kept == ["alice"]
@@ -199,7 +199,7 @@ def test_what_is_done_when_the_workers_go_is_recorded(root, monkeypatch):
 
     lost = Lost()
     lost.enter_result = lost
-    monkeypatch.setattr(grading, "Engine", lambda settings: lost)
+    monkeypatch.setattr(pipeline, "Engine", lambda settings: lost)
     with pytest.raises(AutograderError, match="gone"):
         list(Grading(open_course(root), "ps1").run(names))
     done = open_course(root).students("autograded", "ps1")
