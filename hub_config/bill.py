@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hub_config.pools import Pool
-from hub_config.profiles import Profile
+from hub_config.machines.node_pools import Pool
+from hub_config.machines.profiles import Profile
 
 DAYS_PER_MONTH = 30
 

@@ -17,7 +17,7 @@ import jsonschema
 import yaml
 
 from hub_config.kubernetes import target
-from hub_config.profiles import choose_from
+from hub_config.machines.profiles import choose_from
 
 VERSION = "4.4.0"
 #: Names that an operator invents, such as those of files.

@@ -14,8 +14,9 @@ from typing import Any
 from course.syllabus import Course
 from course.syllabus import load as load_syllabus
 from hub_config import chart as charts
-from hub_config import check_machines, check_values, profiles
+from hub_config import check_machines, check_values
 from hub_config.kubernetes import custom, refusals, target, traits
+from hub_config.machines import profiles
 from hub_config.preflight import HubError, check_port, plan
 
 

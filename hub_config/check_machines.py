@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from course.syllabus import Course
-from hub_config import pools, profiles
-from hub_config.profiles import Profile, ProfileError, Profiles, choose_from
+from hub_config.machines import node_pools, profiles
+from hub_config.machines.profiles import Profile, ProfileError, Profiles, choose_from
 from hub_config.roles import INSTRUCTORS, STUDENTS
 
 SHOWN = 3  # names in a sentence; the rest is counted
@@ -44,7 +44,7 @@ def problems(
         found += map(str, error.args)
     if custom is not None:
         try:
-            pools.load(offered or Profiles("", (), ()), path)
+            node_pools.load(offered or Profiles("", (), ()), path)
         except ProfileError as error:
             found += (line for line in map(str, error.args) if line not in found)
     if offered:

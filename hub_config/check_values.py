@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 from hub_config import check_machines
 from hub_config.kubernetes import refusals
-from hub_config.offer import pinned
-from hub_config.profiles import Profiles, choose_from
-from hub_config.quantities import QuantityError, parse
+from hub_config.machines.profile_list import pinned
+from hub_config.machines.profiles import Profiles, choose_from
+from hub_config.machines.quantities import QuantityError, parse
 
 #: Where a value of the chart opens a door, and what lies behind it.
 _NEVER: dict[str, tuple[Any, str]] = {

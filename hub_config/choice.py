@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hub_config import options
-from hub_config.profiles import Profile
+from hub_config.machines import profile_request
+from hub_config.machines.profiles import Profile
 
 GIB = 2**30
 NVIDIA_SMI_TIMEOUT_S = 10  # the first call of a sleeping driver takes seconds
@@ -119,7 +119,7 @@ def chosen(asked: Any, offered: Sequence[Profile]) -> Profile | None:
     """
     if len(offered) < 2:
         return None
-    name = options.chosen(asked, [profile.name for profile in offered])
+    name = profile_request.chosen(asked, [profile.name for profile in offered])
     return next(profile for profile in offered if profile.name == name)
 
 
@@ -168,7 +168,7 @@ def _entry(profile: Profile, *, first: bool) -> str:
     checked = " checked" if first else ""
     return (
         f'<div class="form-check"><label class="form-check-label"><input class="form-check-input" '
-        f'type="radio" name="{options.OPTION}" value="{name}"{checked}> '
+        f'type="radio" name="{profile_request.OPTION}" value="{name}"{checked}> '
         f"<strong>{title}</strong><br>"
         f"{purpose}. {size(profile)}.</label></div>"
     )

@@ -12,9 +12,10 @@ from jupyterhub import orm
 from jupyterhub.app import JupyterHub
 from traitlets.config import Config
 
-from hub_config import base, choice, family, profiles, proxy, roles, view
+from hub_config import base, choice, family, proxy, roles, view
 from hub_config.authenticator import PasswordFile, RosterAuthenticator
 from hub_config.layout import Layout
+from hub_config.machines import profiles
 from hub_config.preflight import HOST, HubError, check_port, only_hub_in, plan
 from hub_config.spawner import ViewSpawner
 from hub_config.tether import tethered

@@ -14,15 +14,16 @@ from typing import Any
 
 from course.syllabus import Course, Day
 from course.syllabus import load as load_syllabus
-from hub_config import base, pools
+from hub_config import base
 from hub_config.bill import Disks, Plan, Row
 from hub_config.check_values import at
 from hub_config.grading import kubernetes as grading
 from hub_config.kubernetes import manifests
 from hub_config.kubernetes import target as targets
-from hub_config.pools import CORE, Pools
-from hub_config.profiles import Profile, Profiles
-from hub_config.quantities import GIB, QuantityError, parse
+from hub_config.machines import node_pools
+from hub_config.machines.node_pools import CORE, Pools
+from hub_config.machines.profiles import Profile, Profiles
+from hub_config.machines.quantities import GIB, QuantityError, parse
 from hub_config.roles import INSTRUCTORS, STUDENTS
 
 DAYS, HOURS_PER_DAY = 6, 8.0
@@ -64,7 +65,7 @@ def plan(target: targets.Target, students: int, syllabus: Course | None = None) 
     if students < 1:
         raise PlanError(f"found {students} students, expected 1 or more; write --students N")
     syllabus = syllabus or load_syllabus()
-    found = pools.load(target.profiles, target.profiles_path)
+    found = node_pools.load(target.profiles, target.profiles_path)
     days = int(target.custom.plan.get("days", DAYS))
     hours = float(target.custom.plan.get("hours_per_day", HOURS_PER_DAY))
     instructors = len(target.custom.groups.get(INSTRUCTORS, ()))

@@ -15,9 +15,10 @@ from typing import Any
 from jupyterhub.spawner import LocalProcessSpawner
 from traitlets import Bool, Instance, List, Unicode, default
 
-from hub_config import base, choice, computing, lectures, options, roles
+from hub_config import base, choice, computing, lectures, roles
 from hub_config.layout import Layout
-from hub_config.profiles import Profile, Profiles
+from hub_config.machines import profile_request
+from hub_config.machines.profiles import Profile, Profiles
 from hub_config.tether import tethered
 from hub_config.view import Isolation, Mount, View, package_folders, python_folders
 
@@ -49,7 +50,7 @@ class ViewSpawner(LocalProcessSpawner):
         allow_none=True,
         help="What users choose from, if that is more than one; None: nothing, without limits.",
     ).tag(config=True)
-    user_options = options.Asked()
+    user_options = profile_request.Asked()
     share: choice.Share | None = None
 
     @default("options_form")
@@ -58,11 +59,13 @@ class ViewSpawner(LocalProcessSpawner):
 
     @default("options_from_form")
     def _read_the_profile(self) -> Callable[[Any], dict[str, str]]:
-        return lambda form: options.from_form(form, names) if (names := self.choices()) else {}
+        return lambda form: (
+            profile_request.from_form(form, names) if (names := self.choices()) else {}
+        )
 
     @default("apply_user_options")
     def _settle_the_profile(self) -> Callable[[Any, Any], None]:
-        return lambda spawner, asked: options.settle(spawner, asked, spawner.choices())
+        return lambda spawner, asked: profile_request.settle(spawner, asked, spawner.choices())
 
     def offered(self) -> tuple[Profile, ...]:
         """Return the profiles that this computer serves and the user's groups allow."""

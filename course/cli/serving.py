@@ -177,7 +177,7 @@ def _load(target: str) -> Any:
 def _wrong() -> tuple[type[ValueError], ...]:
     """Return what says that a target's files are wrong, in the sentences of its arguments."""
     from hub_config.kubernetes.target import TargetError
-    from hub_config.profiles import ProfileError
+    from hub_config.machines.profiles import ProfileError
 
     return TargetError, ProfileError
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from course.syllabus import Course
 from course.syllabus import load as load_syllabus
-from hub_config.profiles import Profile, Profiles
-from hub_config.profiles import load as load_profiles
+from hub_config.machines.profiles import Profile, Profiles
+from hub_config.machines.profiles import load as load_profiles
 
 #: What Dask calls an accelerator of any kind: a worker offers ``GPU=1``, an assignment asks for it.
 RESOURCE = "GPU"

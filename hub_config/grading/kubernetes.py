@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hub_config.grading import THREADS, certificates, offered
-from hub_config.profiles import Profile, Profiles
+from hub_config.machines.profiles import Profile, Profiles
 
 NAME = "grading"
 #: What `certificates` has written, as ``kubectl create secret`` takes it.

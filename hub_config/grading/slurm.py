@@ -16,10 +16,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hub_config import profiles as machines
 from hub_config.grading import THREADS, certificates, offered
 from hub_config.grading.kubernetes import QUIET, slots
-from hub_config.profiles import Profile, Profiles
+from hub_config.machines import profiles as machines
+from hub_config.machines.profiles import Profile, Profiles
 
 if TYPE_CHECKING:
     from dask_jobqueue.slurm import SLURMJob

@@ -118,7 +118,7 @@ def read(raw: Any, *, groups: Collection[str], profiles: Collection[str]) -> Cus
     raw : mapping
         As the values have it.
     groups, profiles : collection of str
-        The hub's groups and the names of its machines (`hub_config.profiles`).
+        The hub's groups and the names of its machines (`hub_config.machines.profiles`).
 
     Raises
     ------

@@ -12,8 +12,9 @@ from typing import Any
 
 from traitlets.config import Config
 
-from hub_config import base, offer, profiles, roles
+from hub_config import base, roles
 from hub_config.kubernetes import custom, people, refusals, waiting
+from hub_config.machines import profile_list, profiles
 
 #: The volume that everybody mounts a part of, and the user to whom all files belong.
 SHARED = "dlef-shared"
@@ -173,7 +174,7 @@ def set_profiles(
     before = c.KubeSpawner.get("init_containers", [])
     if not isinstance(before, list):  # traitlets' record of what was appended to an unset trait
         before = before.get_value([])
-    offered = offer.profile_list(
+    offered = profile_list.profile_list(
         machines,
         settings.images,
         groups_of=everybody.refreshed,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from hub_config import pools
 from hub_config.kubernetes.target import Target
+from hub_config.machines import node_pools
 
 Object = dict[str, Any]
 
 #: Nodes of what is always there; servers and graders are elsewhere.
-CORE = {pools.LABEL: pools.CORE}
+CORE = {node_pools.LABEL: node_pools.CORE}
 
 
 def make(version: str, kind: str, name: str, **content: Any) -> Object:

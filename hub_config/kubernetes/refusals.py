@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from hub_config.offer import pinned
+from hub_config.machines.profile_list import pinned
 
 #: What our own files say where an operator has to write something.
 MARK = "CHANGE_ME"

@@ -9,8 +9,8 @@ from typing import Any
 
 import yaml
 
-from hub_config import profiles as machines
 from hub_config.kubernetes import custom
+from hub_config.machines import profiles as machines
 
 FOLDER = Path(__file__).parent
 #: Targets that have a file here; any other is a path.

@@ -10,7 +10,7 @@ from typing import Any
 from kubespawner import KubeSpawner
 from traitlets import default
 
-from hub_config import options
+from hub_config.machines import profile_request
 
 #: On the page of a server that is starting.
 PATIENCE = (
@@ -55,24 +55,24 @@ class NotStartedError(Exception):
 class ExplainingSpawner(KubeSpawner):
     """KubeSpawner that says why it refuses a profile, and why it gives up."""
 
-    user_options = options.Asked()
+    user_options = profile_request.Asked()
 
     @default("options_from_form")
     def _read_the_profile(self) -> Callable[[Any], Awaitable[dict[str, str]]]:
         async def read(form: Any) -> dict[str, str]:
-            return options.from_form(form, await self.choices())
+            return profile_request.from_form(form, await self.choices())
 
         return read
 
     @default("apply_user_options")
     def _settle_the_profile(self) -> Callable[[Any, Any], Awaitable[None]]:
         async def settle(spawner: ExplainingSpawner, asked: Any) -> None:
-            options.settle(spawner, asked, await spawner.choices())
+            profile_request.settle(spawner, asked, await spawner.choices())
 
         return settle
 
     async def choices(self) -> list[str]:
-        """Name the profiles that the user may choose from (`hub_config.offer`)."""
+        """Name the profiles that the user may choose from (`hub_config.machines.profile_list`)."""
         return [profile["slug"] for profile in await self.profile_list(self)]
 
     def start(self) -> asyncio.Future[Any]:

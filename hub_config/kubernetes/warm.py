@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from hub_config import offer
 from hub_config.kubernetes import hub
 from hub_config.kubernetes.custom import Warm
 from hub_config.kubernetes.objects import Object, labels, make, pull_secrets
 from hub_config.kubernetes.target import Target
-from hub_config.profiles import Profile
+from hub_config.machines import profile_list
+from hub_config.machines.profiles import Profile
 
 #: Below every server and every image puller, and just high enough that a node is bought for it.
 WARM_PRIORITY = -10
@@ -35,7 +35,9 @@ def seats(target: Target, warm: Warm) -> list[Object]:
 
 def _job(target: Target, warm: Warm, profile: Profile, seats: int) -> Object:
     tolerated = target.values.get("scheduling", {}).get("userPods", {}).get("tolerations") or []
-    wanted = offer.override(profile, target.profiles.accelerators, target.custom.images, tolerated)
+    wanted = profile_list.override(
+        profile, target.profiles.accelerators, target.custom.images, tolerated
+    )
     devices = {k: n for k, n in wanted["extra_resource_limits"].items() if n is not None}
     memory = f"{profile.memory_gib:g}Gi"
     container = {

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from course.syllabus import Assignment, Course, Day, Lecture
 from hub_config import chart, check
 from hub_config.kubernetes import target
-from hub_config.quantities import QuantityError, parse
+from hub_config.machines.quantities import QuantityError, parse
 from tests.hub_config import targets
 
 ROOT = Path(__file__).parents[2]

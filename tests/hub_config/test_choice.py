@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from hub_config import choice, options, profiles
+from hub_config import choice
 from hub_config.choice import Machine, Share
-from hub_config.options import ChoiceError
+from hub_config.machines import profile_request, profiles
+from hub_config.machines.profile_request import ChoiceError
 from tests.hub_config import forged
 from tests.hub_config.courses import small_course
 from tests.hub_config.running import Client, RunningHub
@@ -96,14 +97,14 @@ def test_what_an_operator_wrote_cannot_become_a_part_of_the_page(tmp_path):
 def test_the_first_is_taken_where_nothing_is_said():
     assert choice.chosen({}, STUDENT).name == "cpu-small"
     assert choice.chosen({"user_options": None}, STUDENT).name == "cpu-small"
-    assert options.from_form({}, names(STUDENT)) == {"profile": "cpu-small"}
+    assert profile_request.from_form({}, names(STUDENT)) == {"profile": "cpu-small"}
 
 
 def test_a_form_or_a_query_chooses():
     for form in ({"profile": ["cpu-large"], "more": ["x"]}, {"opt-profile": ["cpu-large"]}):
-        assert options.from_form(form, names(STUDENT)) == {"profile": "cpu-large"}
+        assert profile_request.from_form(form, names(STUDENT)) == {"profile": "cpu-large"}
     with pytest.raises(ChoiceError):
-        options.from_form({"profile": ["gpu-whole"]}, names(STUDENT))
+        profile_request.from_form({"profile": ["gpu-whole"]}, names(STUDENT))
 
 
 def test_the_api_of_either_hub_chooses():
@@ -186,7 +187,8 @@ def test_gpus_are_those_that_their_driver_names(tools, told, code, expected):
 
 #: A hub on a computer as if it had more: two profiles fit everywhere, a GPU's is for instructors.
 SETTINGS = """
-from hub_config import choice, profiles
+from hub_config import choice
+from hub_config.machines import profiles
 from pathlib import Path
 import os
 c.ViewSpawner.profiles = profiles.load(Path({file!r}))

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from hub_config import choice, profiles
+from hub_config import choice
 from hub_config.laptop import HubError, configure, serve
+from hub_config.machines import profiles
 from hub_config.preflight import only_hub_in, plan
 from tests.hub_config.running import free_port
 

@@ -9,8 +9,9 @@ from rich.console import Console
 
 from course import syllabus
 from course.syllabus import Assignment, Course, Day, Lecture
-from hub_config import plan_text, pools
+from hub_config import plan_text
 from hub_config.kubernetes import target
+from hub_config.machines import node_pools
 from hub_config.plan import PlanError, costs, plan
 
 #: Two servers fill a CPU node (processors), four a GPU node (GPUs); prices are whole numbers.
@@ -237,7 +238,7 @@ def test_every_assignment_s_cost_was_measured():
 def test_a_file_without_pools_says_so(small, tmp_path):
     (tmp_path / "mine.toml").write_text(PROFILES[: PROFILES.index("[[pools]]")])
     (tmp_path / "small.yaml").write_text(VALUES)
-    with pytest.raises(pools.ProfileError, match=r"mine\.toml: the file has no 'pools'"):
+    with pytest.raises(node_pools.ProfileError, match=r"mine\.toml: the file has no 'pools'"):
         plan(target.load(str(tmp_path / "small.yaml")), 4, TAUGHT)
 
 

@@ -11,8 +11,8 @@ import pytest
 from distributed import Client
 from distributed.security import Security
 
-from hub_config import profiles
 from hub_config.grading import kubernetes
+from hub_config.machines import profiles
 from tests.autograder.clusters import dask
 from tests.hub_config.grading.conftest import DEEP, PLAIN, STUDENTS
 

@@ -9,8 +9,9 @@ import pytest
 
 from autograder import settings
 from course import syllabus
-from hub_config import grading, profiles
-from hub_config.profiles import ProfileError
+from hub_config import grading
+from hub_config.machines import profiles
+from hub_config.machines.profiles import ProfileError
 
 ROOT = Path(__file__).parents[3]
 

@@ -19,9 +19,9 @@ import pytest
 import yaml
 
 from autograder.dispatch import worker
-from hub_config import profiles
 from hub_config.grading import slurm
 from hub_config.grading.kubernetes import slots
+from hub_config.machines import profiles
 from tests.autograder.building import alive, descendants, wait_for
 from tests.hub_config.grading.conftest import DEEP, PLAIN, STUDENTS
 

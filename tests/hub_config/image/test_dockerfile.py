@@ -16,7 +16,7 @@ import dockerfile
 import pytest
 
 from hub_config.image.settings import KINDS
-from hub_config.profiles import IMAGES
+from hub_config.machines.profiles import IMAGES
 
 REPOSITORY = Path(__file__).parents[3]
 FILE = REPOSITORY / "hub_config" / "image" / "Dockerfile"

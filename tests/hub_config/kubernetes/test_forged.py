@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from hub_config import offer
+from hub_config.machines import profile_list
 from tests.hub_config import forged, second_hub
 from tests.hub_config.kubernetes.cluster import Cluster
 from tests.hub_config.kubernetes.running import HubInPod
@@ -20,7 +20,7 @@ WAITING = [f"waits{number}" for number in range(forged.TIMES)]
 
 def full(pod) -> bool:
     """No GPU is free; processors are."""
-    return pod["metadata"]["labels"][offer.LABEL].startswith("gpu")
+    return pod["metadata"]["labels"][profile_list.LABEL].startswith("gpu")
 
 
 @pytest.fixture(scope="module", params=["this hub", "second hub"])

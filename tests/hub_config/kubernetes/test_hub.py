@@ -7,8 +7,8 @@ from pathlib import Path
 import kubernetes_validate
 import pytest
 
-from hub_config import offer, profiles
 from hub_config.kubernetes import render, target
+from hub_config.machines import profile_list, profiles
 from tests.hub_config import second_hub
 from tests.hub_config.kubernetes.pod import CHART, ROOT, filled, in_the_pod, over_the_chart
 
@@ -122,7 +122,7 @@ def check_machine(pod, profile, more):
     assert environment.get("TEAM") == more.get("extraEnv", {}).get("TEAM")
     assert "PATH" not in environment  # the hub's, which means nothing in this image
     labels = pod["metadata"]["labels"]
-    assert labels[offer.LABEL] == profile.name
+    assert labels[profile_list.LABEL] == profile.name
 
 
 def check_walls(pod):

@@ -3,8 +3,8 @@ import json
 import kubernetes_validate
 import pytest
 
-from hub_config import profiles
 from hub_config.kubernetes import render, target
+from hub_config.machines import profiles
 from tests.hub_config.kubernetes.pod import filled
 
 FOUND = profiles.load()

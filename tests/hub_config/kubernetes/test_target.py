@@ -2,7 +2,7 @@ import pytest
 
 from hub_config.kubernetes import target
 from hub_config.kubernetes.target import TargetError
-from hub_config.profiles import ProfileError
+from hub_config.machines.profiles import ProfileError
 from tests.hub_config.kubernetes.pod import filled
 
 

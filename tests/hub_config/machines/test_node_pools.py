@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub_config import offer, pools, profiles
-from hub_config.pools import Pool
-from hub_config.profiles import Accelerator, Profile, ProfileError
+from hub_config.machines import node_pools, profile_list, profiles
+from hub_config.machines.node_pools import Pool
+from hub_config.machines.profiles import Accelerator, Profile, ProfileError
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 TEXT = (ROOT / "hub_config" / "profiles.toml").read_text()
 FOUND = profiles.load()
 
@@ -20,21 +20,21 @@ def profile(cpu, memory_gib, count=0):
 
 
 def test_every_profile_has_nodes_that_cost_no_more_than_its_servers_together():
-    found = pools.load(FOUND)
+    found = node_pools.load(FOUND)
     for one in FOUND.profiles:
         pool = found.of(one)
         assert pool.price_per_hour <= pool.room(one) * one.price_per_hour, one.name
 
 
 def test_a_worker_that_grades_has_all_of_its_profile_and_fits_too():
-    found = pools.load(FOUND)
+    found = node_pools.load(FOUND)
     for one in FOUND.profiles:
         assert one.cpu <= found.of(one).cpu, one.name
 
 
 def test_a_profile_s_guarantee_is_what_its_server_asks_of_a_node():
     for one in FOUND.profiles:
-        wanted = offer.override(one, FOUND.accelerators, {"cpu": "a:1", "gpu": "b:1"})
+        wanted = profile_list.override(one, FOUND.accelerators, {"cpu": "a:1", "gpu": "b:1"})
         assert wanted["cpu_guarantee"] == one.cpu_guarantee
         assert wanted["mem_guarantee"] == f"{one.memory_gib:g}G"
 
@@ -116,7 +116,7 @@ def test_what_cannot_be_is_said_in_words(tmp_path, old, new, sentence):
     path = tmp_path / "profiles.toml"
     path.write_text(TEXT.replace(old, new, 1))
     with pytest.raises(ProfileError) as found:
-        pools.load(profiles.load(path), path)
+        node_pools.load(profiles.load(path), path)
     assert sentence in str(found.value)
     assert all(line.startswith("profiles.toml: ") for line in str(found.value).splitlines())
 
@@ -125,7 +125,7 @@ def test_a_file_without_pools_is_told_what_it_needs(tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text(TEXT[: TEXT.index("[[pools]]")])
     with pytest.raises(ProfileError) as found:
-        pools.load(profiles.load(path), path)
+        node_pools.load(profiles.load(path), path)
     assert found.value.args == (
         "mine.toml: the file has no 'pools'; add it",
         "mine.toml: the file has no 'storage'; add it",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any
 
-from hub_config.options import ChoiceError
-from hub_config.profiles import Profile, ProfileError, Profiles
+from hub_config.machines.profile_request import ChoiceError
+from hub_config.machines.profiles import Profile, ProfileError, Profiles
 
 #: Pods of the hub that network policies are about.
 LABEL = "dlef/profile"

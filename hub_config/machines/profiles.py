@@ -186,7 +186,7 @@ def _profile(raw: Mapping[str, Any]) -> Profile:
 
 def _problems(raw: Mapping[str, Any]) -> Iterator[str]:
     top = {"currency": str, "groups": list, "profiles": list}
-    # The hub does not read these two; `hub_config.pools` does.
+    # The hub does not read these two; `hub_config.machines.node_pools` does.
     found = list(misfits(raw, "the file", top, {"pools": list, "storage": dict}))
     yield from found
     if found:

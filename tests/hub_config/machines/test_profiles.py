@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 
 from course import syllabus
-from hub_config import profiles
-from hub_config.profiles import ProfileError
+from hub_config.machines import profiles
+from hub_config.machines.profiles import ProfileError
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 TEXT = (ROOT / "hub_config" / "profiles.toml").read_text()
 TAINT = '{ key = "nvidia.com/gpu", operator = "Exists", effect = "NoSchedule" }'
 

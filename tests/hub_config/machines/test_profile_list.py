@@ -7,11 +7,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from hub_config import offer, profiles
-from hub_config.options import ChoiceError
-from hub_config.profiles import ProfileError
+from hub_config.machines import profile_list, profiles
+from hub_config.machines.profile_request import ChoiceError
+from hub_config.machines.profiles import ProfileError
 
-README = Path(__file__).parents[2] / "hub_config" / "README.md"
+README = Path(__file__).parents[3] / "hub_config" / "README.md"
 IMAGES = {"cpu": "dlef-cpu:1.2.0", "gpu": "dlef-gpu:1.2.0"}
 FOUND = profiles.load()
 GROUPS = [
@@ -25,7 +25,7 @@ TAINT = {"key": "dedicated", "operator": "Exists", "effect": "NoSchedule"}
 def offered(groups, **more):
     """Return what the start page offers somebody in these groups, as a hub asks for it."""
     user = SimpleNamespace(name="ann", groups=[SimpleNamespace(name=group) for group in groups])
-    ask = offer.profile_list(FOUND, IMAGES, **more)
+    ask = profile_list.profile_list(FOUND, IMAGES, **more)
     return asyncio.run(ask(SimpleNamespace(user=user)))
 
 
@@ -38,7 +38,7 @@ def test_a_group_is_offered_its_machines_and_no_other(groups):
 
 @pytest.mark.parametrize("profile", FOUND.profiles, ids=lambda one: one.name)
 def test_a_machine_takes_away_every_other_gpu(profile):
-    wanted = offer.override(profile, FOUND.accelerators, IMAGES)
+    wanted = profile_list.override(profile, FOUND.accelerators, IMAGES)
     for side in ("extra_resource_limits", "extra_resource_guarantees"):
         assert set(wanted[side]) == set(FOUND.accelerators)
         given = {name: count for name, count in wanted[side].items() if count is not None}
@@ -66,7 +66,7 @@ def test_who_is_in_no_group_is_told_so():
 
 
 def test_the_start_page_says_what_a_machine_is_for_and_what_it_costs():
-    (one,) = offer.offers(FOUND, {"gpu-lab"}, IMAGES)
+    (one,) = profile_list.offers(FOUND, {"gpu-lab"}, IMAGES)
     assert one["default"]
     assert one["description"] == (
         "Training with memory of its own: a seventh of a large GPU, which nobody shares. "
@@ -88,15 +88,15 @@ def test_the_start_page_says_what_a_machine_is_for_and_what_it_costs():
     ],
 )
 def test_an_image_has_a_version(image, fixed):
-    assert offer.pinned(image) is fixed
+    assert profile_list.pinned(image) is fixed
     if not fixed:
         with pytest.raises(ProfileError, match="is not pinned"):
-            offer.profile_list(FOUND, {**IMAGES, "cpu": image})
+            profile_list.profile_list(FOUND, {**IMAGES, "cpu": image})
 
 
 def test_an_image_without_a_name_is_refused():
     with pytest.raises(ProfileError, match="no name is given for the image 'gpu'"):
-        offer.profile_list(FOUND, {"cpu": "a:1"})
+        profile_list.profile_list(FOUND, {"cpu": "a:1"})
 
 
 def test_the_table_in_the_readme_is_that_of_the_file():

@@ -8,8 +8,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hub_config import profiles as machines
-from hub_config.profiles import NUMBER, Keys, Profile, ProfileError, Profiles, choose_from, misfits
+from hub_config.machines import profiles as machines
+from hub_config.machines.profiles import (
+    NUMBER,
+    Keys,
+    Profile,
+    ProfileError,
+    Profiles,
+    choose_from,
+    misfits,
+)
 
 #: By this label a profile selects its nodes.
 LABEL = "dlef/pool"
