@@ -227,7 +227,7 @@ def instructor_settings(*, exchange: str, boxes: str) -> Settings:
     exchange : str
         Root of the exchange: what is released goes there.
     boxes : str
-        Folder of the students' boxes (`hub_config.exchange`).
+        Folder of the students' boxes (`hub_config.exchange.boxes`).
 
     Returns
     -------
@@ -241,8 +241,8 @@ def instructor_settings(*, exchange: str, boxes: str) -> Settings:
     return {
         "Exchange": {"root": exchange},
         "ExchangeFactory": {
-            "collect": "hub_config.exchange.CollectFromBoxes",
-            "release_feedback": "hub_config.exchange.ReleaseFeedbackToBoxes",
+            "collect": "hub_config.exchange.boxes.CollectFromBoxes",
+            "release_feedback": "hub_config.exchange.boxes.ReleaseFeedbackToBoxes",
         },
         "CollectFromBoxes": {"boxes": boxes},
         "ReleaseFeedbackToBoxes": {"boxes": boxes},

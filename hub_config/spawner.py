@@ -15,7 +15,8 @@ from typing import Any
 from jupyterhub.spawner import LocalProcessSpawner
 from traitlets import Bool, Instance, List, Unicode, default
 
-from hub_config import base, choice, computing, lectures, roles
+from hub_config import base, choice, computing, roles
+from hub_config.exchange import lectures
 from hub_config.layout import Layout
 from hub_config.machines import profile_request
 from hub_config.machines.profiles import Profile, Profiles

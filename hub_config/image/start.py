@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from hub_config import lectures
+from hub_config.exchange import lectures
 
 if __name__ == "__main__":
     lectures.place(Path.home())

@@ -4,7 +4,7 @@ import nbformat
 import pytest
 
 from course import syllabus
-from hub_config import lectures
+from hub_config.exchange import lectures
 
 
 def test_every_lecture_of_the_syllabus_is_in_the_home(tmp_path):

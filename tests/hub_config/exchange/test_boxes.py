@@ -12,7 +12,7 @@ from nbgrader.exchange import ExchangeError, ExchangeFactory
 from traitlets.config import Config
 
 from hub_config import base
-from hub_config.exchange import (
+from hub_config.exchange.boxes import (
     CollectFromBoxes,
     ReleaseFeedbackToBoxes,
     SubmissionTooLargeError,
