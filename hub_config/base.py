@@ -141,7 +141,7 @@ def server_settings(role: Role, *, private_sockets: bool, warm_at_start: bool = 
     server["jpserver_extensions"]["nbgrader.server_extensions.formgrader"] = False
     server["jpserver_extensions"]["nbgrader.server_extensions.course_list"] = instructor
     if instructor:  # a student's view does not have the module
-        server["jpserver_extensions"]["hub_config.formgrader"] = True
+        server["jpserver_extensions"]["hub_config.formgrader.extension"] = True
     if instructor:  # JupyterLab shows formgrader in a frame; JupyterHub forbids frames
         server["tornado_settings"]["headers"]["Content-Security-Policy"] = "frame-ancestors 'self'"
     if private_sockets:

@@ -42,7 +42,7 @@ def test_students_have_neither_formgrader_nor_the_list_of_courses():
 
 def test_instructors_have_our_formgrader_and_not_nbgrader_s():
     extensions = base.server_settings("instructor", private_sockets=True)["ServerApp"]
-    assert extensions["jpserver_extensions"]["hub_config.formgrader"] is True
+    assert extensions["jpserver_extensions"]["hub_config.formgrader.extension"] is True
     assert extensions["jpserver_extensions"]["nbgrader.server_extensions.formgrader"] is False
     assert extensions["jpserver_extensions"]["nbgrader.server_extensions.course_list"] is True
 

@@ -3,7 +3,7 @@
 It takes the place of ``nbgrader.server_extensions.formgrader``. A page of formgrader shows what a
 student wrote, so whatever a page makes a browser ask for by itself must be harmless: a GET reads no
 configuration, from wherever, and changes none. And no script of a student's may run
-(`hub_config.policy`).
+(`hub_config.formgrader.policy`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from nbgrader.server_extensions.formgrader.base import BaseApiHandler, BaseHandl
 from nbgrader.server_extensions.formgrader.formgrader import FormgradeExtension
 from tornado import web
 
-from hub_config import policy
+from hub_config.formgrader import policy
 
 START = "/formgrader/manage_assignments"
 PICTURES = re.compile(r"/formgrader/submissions/[^/;, ]+/")
