@@ -1,7 +1,7 @@
 """The nbgrader course: its name, and the engine that grades it."""
 
 from autograder import plugin
-from hub_config import grading
+from hub_config.graders import resources
 
 c = get_config()  # noqa: F821 -- traitlets provides it
 
@@ -15,4 +15,4 @@ c.Autograder.cell_seconds = 60
 c.Autograder.cpu_seconds = 300
 c.Autograder.memory_mb = 2048
 # The machine that the syllabus names for a lecture, as profiles.toml describes it.
-c.Autograder.resources = grading.resources()
+c.Autograder.resources = resources.resources()

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from hub_config import base, roles
-from hub_config.grading import kubernetes as grading
+from hub_config.graders import kubernetes as grading
 from hub_config.kubernetes import hub, warm
 from hub_config.kubernetes.objects import CORE, Object, labels, make, pull_secrets, resources
 from hub_config.kubernetes.target import Target

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from autograder.doctor.checks import examine
-from hub_config.grading import certificates
+from hub_config.graders import certificates
 from tests.autograder.building import scores, submit
 from tests.autograder.clusters import SCRIPTS, dask, scheduler, worker
 

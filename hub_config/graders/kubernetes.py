@@ -17,7 +17,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hub_config.grading import THREADS, certificates, offered
+from hub_config.graders import certificates
+from hub_config.graders.resources import THREADS, offered
 from hub_config.machines.profiles import Profile, Profiles
 
 NAME = "grading"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from nbgrader.api import MissingEntry
 
-from hub_config.grading import certificates
+from hub_config.graders import certificates
 from tests.autograder import building
 from tests.autograder.clusters import SCRIPTS
 
@@ -40,11 +40,11 @@ CONFIG = """
 from pathlib import Path
 from autograder import plugin
 from course import syllabus
-from hub_config import grading
+from hub_config.graders import resources
 plugin.configure(c)
 c.Autograder.preload = ["numpy"]
 own = syllabus.load(Path(__file__).with_name("syllabus.toml"))
-c.Autograder.resources = grading.resources(syllabus=own)
+c.Autograder.resources = resources.resources(syllabus=own)
 c.Autograder.resource_seconds = SECONDS
 """
 PLAIN, DEEP = "day1_plain", "day2_deep"

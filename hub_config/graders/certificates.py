@@ -1,6 +1,6 @@
 """Makes the keys by which the parts of a grading cluster know each other.
 
-``python -m hub_config.grading.certificates DIR`` writes what a Dask scheduler, its workers and
+``python -m hub_config.graders.certificates DIR`` writes what a Dask scheduler, its workers and
 ``autograder grade`` need to speak TLS, under the names that a Kubernetes secret has for it, and a
 Dask configuration that names these files. Whoever has the key can run anything on the workers, so
 the files are readable by their owner alone. The authority's own key is not kept: nobody can add to
@@ -178,7 +178,7 @@ def _signed(builder: x509.CertificateBuilder, authority: ec.EllipticCurvePrivate
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     parser = argparse.ArgumentParser(
-        prog="python -m hub_config.grading.certificates", description=__doc__.splitlines()[0]
+        prog="python -m hub_config.graders.certificates", description=__doc__.splitlines()[0]
     )
     parser.add_argument("folder", type=Path, metavar="DIR", help="where to write them")
     parser.add_argument("--days", type=int, default=DAYS, help=f"how long they hold ({DAYS})")

@@ -9,7 +9,7 @@ import pytest
 
 from autograder import settings
 from course import syllabus
-from hub_config import grading
+from hub_config.graders import resources
 from hub_config.machines import profiles
 from hub_config.machines.profiles import ProfileError
 
@@ -44,7 +44,7 @@ def test_an_assignment_asks_for_the_accelerator_of_its_lecture_s_machine(
 ):
     path = tmp_path / "syllabus.toml"
     path.write_text(asking(compute))
-    assert grading.resources(machines, syllabus.load(path)) == wanted
+    assert resources.resources(machines, syllabus.load(path)) == wanted
 
 
 def test_as_many_as_the_profile_has(tmp_path, machines):
@@ -54,7 +54,7 @@ def test_as_many_as_the_profile_has(tmp_path, machines):
         replace(one, accelerator=replace(one.accelerator, count=2)) if one.accelerator else one
         for one in machines.profiles
     )
-    found = grading.resources(replace(machines, profiles=more), syllabus.load(path))
+    found = resources.resources(replace(machines, profiles=more), syllabus.load(path))
     assert found == {"day1_backprop": {"GPU": 2.0}}
 
 
@@ -63,12 +63,12 @@ def test_a_machine_that_there_is_not_is_named(tmp_path, machines):
     path.write_text(asking("gpu-whole"))
     fewer = tuple(one for one in machines.profiles if one.name != "gpu-whole")
     with pytest.raises(ProfileError, match="there is no profile 'gpu-whole'"):
-        grading.resources(replace(machines, profiles=fewer), syllabus.load(path))
+        resources.resources(replace(machines, profiles=fewer), syllabus.load(path))
 
 
 def test_the_course_s_own_configuration_asks_for_what_its_syllabus_says():
     found = settings.peek(ROOT / "assignments")
-    assert found.resources == grading.resources(profiles.load(), syllabus.load())
+    assert found.resources == resources.resources(profiles.load(), syllabus.load())
 
 
 def test_a_course_s_configuration_needs_nothing_of_a_hub():

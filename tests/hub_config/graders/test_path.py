@@ -11,10 +11,10 @@ import pytest
 from distributed import Client
 from distributed.security import Security
 
-from hub_config.grading import kubernetes
+from hub_config.graders import kubernetes
 from hub_config.machines import profiles
 from tests.autograder.clusters import dask
-from tests.hub_config.grading.conftest import DEEP, PLAIN, STUDENTS
+from tests.hub_config.graders.conftest import DEEP, PLAIN, STUDENTS
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 

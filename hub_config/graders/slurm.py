@@ -1,6 +1,6 @@
 """Grades on a Slurm cluster: a Dask scheduler here, and workers of some profiles as Slurm's jobs.
 
-``python -m hub_config.grading.slurm KEYS cpu-large=4 gpu-whole=1`` prints the address for
+``python -m hub_config.graders.slurm KEYS cpu-large=4 gpu-whole=1`` prints the address for
 ``autograder grade --scheduler`` and serves until it is interrupted; then its jobs are cancelled.
 What a job asks for comes from the profile, what is particular to a site (partition, account, time,
 modules to load) from dask-jobqueue's own configuration; `jobqueue.yaml` beside this is an example.
@@ -16,8 +16,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hub_config.grading import THREADS, certificates, offered
-from hub_config.grading.kubernetes import QUIET, slots
+from hub_config.graders import certificates
+from hub_config.graders.kubernetes import QUIET, slots
+from hub_config.graders.resources import THREADS, offered
 from hub_config.machines import profiles as machines
 from hub_config.machines.profiles import Profile, Profiles
 
@@ -78,7 +79,7 @@ def security(keys: Path) -> Security:
     if absent := [name for name in (authority, certificate, key) if not Path(name).is_file()]:
         raise SlurmError(
             f"there is no {', no '.join(absent)}; make the keys of the cluster with "
-            f"`python -m hub_config.grading.certificates {keys}`"
+            f"`python -m hub_config.graders.certificates {keys}`"
         )
     roles = {f"tls_{role}_cert": certificate for role in certificates.ROLES}
     roles |= {f"tls_{role}_key": key for role in certificates.ROLES}
@@ -178,7 +179,7 @@ def _count(word: str) -> tuple[str, int]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     parser = argparse.ArgumentParser(
-        prog="python -m hub_config.grading.slurm", description=__doc__.splitlines()[0]
+        prog="python -m hub_config.graders.slurm", description=__doc__.splitlines()[0]
     )
     parser.add_argument("keys", type=Path, metavar="KEYS", help="what `certificates` has written")
     parser.add_argument(

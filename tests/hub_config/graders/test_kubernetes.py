@@ -7,7 +7,7 @@ import kubernetes_validate
 import pytest
 
 from autograder.dispatch import worker
-from hub_config.grading import kubernetes
+from hub_config.graders import kubernetes
 from hub_config.machines import profiles
 
 IMAGE = "registry.example.org/dlef-grader:1.0.0"

@@ -19,15 +19,15 @@ import pytest
 import yaml
 
 from autograder.dispatch import worker
-from hub_config.grading import slurm
-from hub_config.grading.kubernetes import slots
+from hub_config.graders import slurm
+from hub_config.graders.kubernetes import slots
 from hub_config.machines import profiles
 from tests.autograder.building import alive, descendants, wait_for
-from tests.hub_config.grading.conftest import DEEP, PLAIN, STUDENTS
+from tests.hub_config.graders.conftest import DEEP, PLAIN, STUDENTS
 
 HERE = Path(__file__).parent
 EXAMPLE = Path(slurm.__file__).with_name("jobqueue.yaml")
-COMMAND = [sys.executable, "-m", "hub_config.grading.slurm"]
+COMMAND = [sys.executable, "-m", "hub_config.graders.slurm"]
 ADDRESS = "tls://10.0.0.1:8786"
 
 
@@ -111,7 +111,7 @@ def test_what_cannot_be_submitted_is_one_sentence(keys, tmp_path, words, said):
 
 def test_keys_that_are_not_there_are_asked_for(tmp_path, capsys):
     assert slurm.main([str(tmp_path), "cpu-large=1", "--host", "127.0.0.1", "--port", "0"]) == 2
-    assert f"python -m hub_config.grading.certificates {tmp_path}" in capsys.readouterr().err
+    assert f"python -m hub_config.graders.certificates {tmp_path}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("word", ["cpu-large", "cpu-large=0", "cpu-large=many"])
