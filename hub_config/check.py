@@ -15,7 +15,7 @@ from course.syllabus import Course
 from course.syllabus import load as load_syllabus
 from hub_config import chart as charts
 from hub_config import check_machines, check_values
-from hub_config.kubernetes import custom, refusals, target, traits
+from hub_config.kubernetes import required, settings, target, traits
 from hub_config.machines import profiles
 from hub_config.preflight import HubError, check_port, plan
 
@@ -86,7 +86,7 @@ def judge(
     )
     found += said
     found += traits.problems(_settings(values))
-    found += refusals.problems(sound)
+    found += required.problems(sound)
     found += check_values.problems(sound, offered)
     missed = tuple(f"{where}." for where in unsound)
     return [one for one in dict.fromkeys(found) if not one.startswith(missed)]
@@ -143,8 +143,8 @@ def _ours(path: Path, raw: Any, sound: Mapping[str, Any]) -> list[str]:
 
 def _read(raw: Any, groups: list[str], names: list[str]) -> list[str]:
     try:
-        custom.read(raw, groups=groups, profiles=names)
-    except custom.CustomError as error:
+        settings.read(raw, groups=groups, profiles=names)
+    except settings.CustomError as error:
         return list(map(str, error.args))
     return []
 

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from hub_config import check_machines
-from hub_config.kubernetes import refusals
+from hub_config.kubernetes import required
 from hub_config.machines.profile_list import pinned
 from hub_config.machines.profiles import Profiles, choose_from
 from hub_config.machines.quantities import QuantityError, parse
@@ -139,7 +139,7 @@ def exposed(values: Any, file: str, where: str = "") -> Iterator[str]:
 
 
 def _secret(key: str, text: str) -> bool:
-    if not text or refusals.placeholders({"": text}):
+    if not text or required.placeholders({"": text}):
         return False
     return bool(_SECRETS.search(key)) or any(re.search(mark, text) for mark in _MARKS)
 
@@ -242,11 +242,11 @@ def _address(values: Mapping[str, Any]) -> Iterator[str]:
     if https.get("type") == "secret" and not at(https, "secret.name"):
         yield "proxy.https.type is 'secret' without secret.name; name the Secret with the key"
     contact = str(at(https, "letsencrypt.contactEmail") or "@")
-    if "@" not in contact and not refusals.placeholders({"": contact}):
+    if "@" not in contact and not required.placeholders({"": contact}):
         yield f"proxy.https.letsencrypt.contactEmail is '{contact}'; write an address with an @"
     for name, settings in values["hub"]["config"].items():
         back = settings.get("oauth_callback_url")
-        if not isinstance(back, str) or not hosts or refusals.placeholders({"": [back, hosts]}):
+        if not isinstance(back, str) or not hosts or required.placeholders({"": [back, hosts]}):
             continue
         wanted = [f"https://{host}/hub/oauth_callback" for host in hosts]
         if back not in wanted:
@@ -276,7 +276,7 @@ def _people(values: Mapping[str, Any]) -> Iterator[str]:
     allowed = {str(user).lower() for users in ways.values() for user in users}
     for group, people in values["custom"].get("groups", {}).items():
         for name in people:
-            if str(name).lower() not in allowed and not refusals.placeholders({"": name}):
+            if str(name).lower() not in allowed and not required.placeholders({"": name}):
                 yield (
                     f"custom.groups.{group} names '{name}', who may not log in; add the name to "
                     f"{next(iter(ways))}, or remove it"

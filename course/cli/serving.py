@@ -142,15 +142,15 @@ def _plan(target: str, arguments: argparse.Namespace) -> int:
 
 
 def _values(target: str, arguments: argparse.Namespace) -> int:
-    from hub_config.kubernetes import render
+    from hub_config.kubernetes import helm_values
 
-    return _print(target, lambda loaded: [render.values(loaded)])
+    return _print(target, lambda loaded: [helm_values.values(loaded)])
 
 
 def _manifests(target: str, arguments: argparse.Namespace) -> int:
-    from hub_config.kubernetes import render
+    from hub_config.kubernetes import helm_values
 
-    return _print(target, render.manifests)
+    return _print(target, helm_values.manifests)
 
 
 def _print(target: str, render: Callable[[Any], Sequence[dict[str, Any]]]) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 from hub_config import base, roles
 from hub_config.graders import kubernetes as grading
-from hub_config.kubernetes import hub, warm
+from hub_config.kubernetes import pod_config, prewarm
 from hub_config.kubernetes.objects import CORE, Object, labels, make, pull_secrets, resources
 from hub_config.kubernetes.target import Target
 
@@ -34,7 +34,7 @@ def manifests(target: Target) -> list[Object]:
     """
     found = [volume(target), prepare(target), *formgrader(target)]
     if target.custom.warm:
-        found += warm.seats(target, target.custom.warm)
+        found += prewarm.seats(target, target.custom.warm)
     graders = grading.manifests(target.values, target.profiles)
     for one in graders:
         if one["kind"] == "Deployment":
@@ -60,7 +60,7 @@ def volume(target: Target) -> Object:
     }
     if target.custom.shared_class:
         spec["storageClassName"] = target.custom.shared_class
-    return make("v1", "PersistentVolumeClaim", hub.SHARED, spec=spec)
+    return make("v1", "PersistentVolumeClaim", pod_config.SHARED, spec=spec)
 
 
 def prepare(target: Target) -> Object:
@@ -77,7 +77,7 @@ def prepare(target: Target) -> Object:
         box,
         f"{box}/outbound",
     ]
-    owner = f"{hub.UID}:{hub.GID}"
+    owner = f"{pod_config.UID}:{pod_config.GID}"
     script = f"mkdir -p {' '.join(folders)} && chown {owner} {' '.join(folders)}"
     container = {
         "name": "prepare",
@@ -193,7 +193,7 @@ def _formgrader_pod(target: Target, files: list[str]) -> Object:
         "ports": [{"name": "http", "containerPort": FORMGRADER_PORT}],
         "readinessProbe": {"tcpSocket": {"port": "http"}},
         "resources": resources("500m", "1Gi", "4Gi"),
-        "securityContext": dict(hub.SECURITY),
+        "securityContext": dict(pod_config.SECURITY),
         "volumeMounts": [
             {"name": "shared", "mountPath": BOXES, "subPath": "boxes"},
             {"name": "shared", "mountPath": COURSE, "subPath": "course"},
@@ -209,7 +209,7 @@ def _formgrader_pod(target: Target, files: list[str]) -> Object:
         "containers": [container],
         "enableServiceLinks": False,
         "nodeSelector": dict(CORE),
-        "securityContext": {"fsGroup": hub.GID, "fsGroupChangePolicy": "OnRootMismatch"},
+        "securityContext": {"fsGroup": pod_config.GID, "fsGroupChangePolicy": "OnRootMismatch"},
         "volumes": [
             _shared(),
             {"name": "settings", "configMap": {"name": name, "items": items}},
@@ -225,7 +225,7 @@ def _chart(component: str) -> dict[str, str]:
 
 
 def _shared() -> Object:
-    return {"name": "shared", "persistentVolumeClaim": {"claimName": hub.SHARED}}
+    return {"name": "shared", "persistentVolumeClaim": {"claimName": pod_config.SHARED}}
 
 
 def _key(path: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from hub_config.kubernetes import custom
+from hub_config.kubernetes import settings as kubernetes_settings
 from hub_config.machines import profiles as machines
 
 FOLDER = Path(__file__).parent
@@ -51,7 +51,7 @@ class Target:
     path: Path
     files: tuple[Path, ...]
     values: dict[str, Any]
-    custom: custom.Custom
+    custom: kubernetes_settings.Custom
     profiles: machines.Profiles
     profiles_path: Path | None
 
@@ -80,8 +80,8 @@ def load(target: str, *, secrets: bool = True) -> Target:
     found = machines.load(own)
     names = [profile.name for profile in found.profiles]
     try:
-        settings = custom.read(raw, groups=found.groups, profiles=names)
-    except custom.CustomError as error:
+        settings = kubernetes_settings.read(raw, groups=found.groups, profiles=names)
+    except kubernetes_settings.CustomError as error:
         raise TargetError(*(f"{path.name}: {problem}" for problem in error.args)) from None
     return Target(path.stem, path, files, values, settings, found, own)
 
@@ -148,7 +148,7 @@ def _path(target: str) -> Path:
         known = ("laptop", *NAMES)
         raise TargetError(
             f"found the target '{target}', expected one of {', '.join(known)}, or the path of a "
-            f"YAML file; {custom.did_you_mean(target, known)}"
+            f"YAML file; {kubernetes_settings.did_you_mean(target, known)}"
         )
     if path.name.endswith((".secrets.yaml", ".example.yaml")):
         raise TargetError(

@@ -19,7 +19,7 @@ from traitlets import TraitError, TraitType
 from traitlets.config import Configurable
 from traitlets.utils.importstring import import_item
 
-from hub_config.kubernetes.custom import did_you_mean
+from hub_config.kubernetes.settings import did_you_mean
 
 
 def problems(config: Mapping[str, Any]) -> list[str]:

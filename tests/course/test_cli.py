@@ -12,7 +12,7 @@ import yaml
 import course
 from course import cli, syllabus
 from course.syllabus import load as read_syllabus
-from hub_config.kubernetes import render, target
+from hub_config.kubernetes import helm_values, target
 from tests.hub_config import targets
 
 ROOT = Path(__file__).parents[2]
@@ -264,10 +264,10 @@ def test_a_target_that_is_right_is_one_line_and_makes_values_and_manifests(tmp_p
     )
     assert cli.main(["hub", "--values", path]) == 0
     values = yaml.safe_load(capsys.readouterr().out)
-    assert values == render.values(target.load(path))
+    assert values == helm_values.values(target.load(path))
     assert cli.main(["hub", "--manifests", path]) == 0
     objects = list(yaml.safe_load_all(capsys.readouterr().out))
-    assert objects == render.manifests(target.load(path))
+    assert objects == helm_values.manifests(target.load(path))
     assert {"PersistentVolumeClaim", "Deployment"} <= {one["kind"] for one in objects}
 
 

@@ -19,8 +19,8 @@ from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 from traitlets.config import Config
 
 from hub_config import laptop
-from hub_config.kubernetes import hub as kubernetes
-from hub_config.kubernetes import render, target
+from hub_config.kubernetes import helm_values, target
+from hub_config.kubernetes import pod_config as kubernetes
 from hub_config.layout import Layout
 
 TOKEN = "ab" * 32
@@ -56,7 +56,7 @@ def on_kubernetes(folder: Path, people: dict[str, list[str]]) -> Config:
     file = folder / "target.yaml"
     lists = {name.replace("-", "_"): json.dumps(users) for name, users in people.items()}
     file.write_text(TARGET.format(**lists))
-    values = render.values(target.load(str(file), secrets=False))
+    values = helm_values.values(target.load(str(file), secrets=False))
 
     def get_config(key: str, default: object = None) -> object:
         found: object = values

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from hub_config.kubernetes import render, target
+from hub_config.kubernetes import helm_values, target
 
 ROOT = Path(__file__).parents[3]
 #: The chart's files, which are not ours to hand on.
@@ -90,7 +90,7 @@ def in_the_pod(folder, values, *, python=sys.executable, site=(), **job):
 def prepared(folder, values, *, python=sys.executable, site=(), chart=None, **job):
     """Write what `hub.extraFiles` carries; return the command of the hub's pod, and its input."""
     for file in values["hub"]["extraFiles"].values():
-        path = folder / Path(file["mountPath"]).relative_to(render.MOUNT)
+        path = folder / Path(file["mountPath"]).relative_to(helm_values.MOUNT)
         path.parent.mkdir(parents=True, exist_ok=True)
         # The chart refuses an empty file, and ends each with one line feed.
         assert file["stringData"]

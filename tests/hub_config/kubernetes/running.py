@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hub_config import proxy
-from hub_config.kubernetes import render, target
+from hub_config.kubernetes import helm_values, target
 from hub_config.tether import tethered
 from tests.hub_config.kubernetes.cluster import Cluster
 from tests.hub_config.kubernetes.pod import environment, filled, over_the_chart, prepared
@@ -33,7 +33,7 @@ class HubInPod:
         self.url = f"http://127.0.0.1:{self.port}"
         self.passwords = dict.fromkeys(users, PASSWORD)
         path = filled(folder / "target", **more)
-        values = over_the_chart(render.values(target.load(str(path))))
+        values = over_the_chart(helm_values.values(target.load(str(path))))
         words, text = prepared(
             folder / "pod",
             values,

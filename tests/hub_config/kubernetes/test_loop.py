@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hub_config.image import settings
-from hub_config.kubernetes import render, target
+from hub_config.kubernetes import helm_values, target
 from hub_config.view import Mount, View, package_folders, python_folders
 from tests.hub_config.courses import small_course
 from tests.hub_config.kubernetes.pod import filled, in_the_pod, over_the_chart
@@ -70,7 +70,7 @@ def cluster(isolation, tmp_path_factory):
         (folder / name).mkdir()
     path = filled(folder / "target", custom={"course": {"id": "small"}})
     loaded = target.load(str(path))
-    made = {(one["kind"], one["metadata"]["name"]): one for one in render.manifests(loaded)}
+    made = {(one["kind"], one["metadata"]["name"]): one for one in helm_values.manifests(loaded)}
     shared = folder / "shared"
     prepare = made["Job", "dlef-prepare"]["spec"]["template"]["spec"]["containers"][0]["command"]
     (folders,) = (part for part in prepare[-1].split(" && ") if part.startswith("mkdir"))
@@ -87,7 +87,7 @@ def cluster(isolation, tmp_path_factory):
     }
     # What the image has, and the operating system's own name of everybody.
     settings.write("cpu", etc=folder / "etc", share=folder / "share")
-    values = over_the_chart(render.values(loaded))
+    values = over_the_chart(helm_values.values(loaded))
     job = {"users": list(STUDENTS), "profiles": ["cpu-small"]}
     answer = in_the_pod(folder / "hub", values, **job)
     for name in STUDENTS:

@@ -3,7 +3,7 @@ import json
 import kubernetes_validate
 import pytest
 
-from hub_config.kubernetes import render, target
+from hub_config.kubernetes import helm_values, target
 from hub_config.machines import profiles
 from tests.hub_config.kubernetes.pod import filled
 
@@ -21,7 +21,7 @@ def made(tmp_path_factory):
     """Every object of a target that has one seat of each kind kept warm."""
     more = {"custom": {"warm": WARM}, "imagePullSecrets": ["registry"]}
     path = filled(tmp_path_factory.mktemp("target"), **more)
-    return render.manifests(target.load(str(path)))
+    return helm_values.manifests(target.load(str(path)))
 
 
 def pods(made):
@@ -40,7 +40,7 @@ def named(made, kind, name):
 
 @pytest.mark.parametrize("name", target.NAMES)
 def test_kubernetes_takes_every_object(tmp_path, name):
-    for one in render.manifests(target.load(str(filled(tmp_path, name)))):
+    for one in helm_values.manifests(target.load(str(filled(tmp_path, name)))):
         kubernetes_validate.validate(one, "1.32", strict=True)
 
 
@@ -127,7 +127,7 @@ def test_formgrader_is_reached_by_the_hub_and_reaches_no_server(made):
 
 
 def test_the_charts_proxy_is_let_through_to_formgrader(made, tmp_path):
-    values = render.values(target.load(str(filled(tmp_path))))
+    values = helm_values.values(target.load(str(filled(tmp_path))))
     (rule,) = values["proxy"]["chp"]["networkPolicy"]["egress"]
     (side,) = rule["to"]
     labels = dict(pods(made))["Deployment formgrader"]["metadata"]["labels"]
@@ -165,5 +165,7 @@ def test_a_warm_seat_is_as_large_as_a_server_and_gives_way_to_it(made, profile):
 
 
 def test_without_a_class_no_seat_is_kept_warm(tmp_path):
-    kinds = {one["kind"] for one in render.manifests(target.load(str(filled(tmp_path, "staging"))))}
+    kinds = {
+        one["kind"] for one in helm_values.manifests(target.load(str(filled(tmp_path, "staging"))))
+    }
     assert not kinds & {"CronJob", "PriorityClass"}

@@ -1,96 +1,97 @@
-"""The table in the README that says where each setting is, held against the files themselves."""
-
-import ast
+import copy
 import re
-import tomllib
 
 import pytest
-import yaml
 
-from hub_config.kubernetes import target
+from hub_config.kubernetes import settings
+from hub_config.kubernetes.settings import CustomError
 
-FOLDER = target.FOLDER.parent
-HEAD = "| setting | key | file |"
-#: What a row may call a file, and which files it means.
-FILES = {
-    "kubernetes/common.yaml": ("common",),
-    "kubernetes/NAME.yaml": target.NAMES,
-    "kubernetes/NAME.secrets.yaml": ("oauth.example", "lti.example"),
+RIGHT = {
+    "course": {"id": "dlef"},
+    "images": {"cpu": "a:1", "gpu": "b:1", "grader": "c:1"},
+    "groups": {"instructors": ["Ada"], "gpu-lab": []},
+    "provider_groups": {"econ:teachers": "instructors"},
+    "volumes": {"shared_class": "nfs", "shared_gib": 5},
+    "warm": {"schedule": "15 8 * * 1", "time_zone": "UTC", "minutes": 9, "seats": {"cpu": 2}},
+    "plan": {"days": 6, "hours_per_day": 7.5},
 }
+KNOWN = {"groups": ("students", "instructors", "gpu-lab"), "profiles": ("cpu", "gpu")}
 
 
-def rows():
-    """Every key of the table, with its file."""
-    text = (FOLDER / "README.md").read_text()
-    assert text.count(HEAD) == 1, f"hub_config/README.md has no table '{HEAD}'"
-    table = text.partition(HEAD)[2].partition("\n\n")[0].splitlines()[2:]
-    for line in table:
-        _, _, keys, file, _ = line.split("|")
-        (name,) = re.findall("`(.*?)`", file)
-        for key in re.findall("`(.*?)`", keys):
-            yield key, name
-
-
-def leaves(values, where=""):
-    """Every key of values that has no keys below it, with dots; a list's tables count as one."""
-    if isinstance(values, list) and values and isinstance(values[0], dict) and where == "profiles":
-        for one in values:
-            yield from (f"{where}.{key}" for key in one)
-    elif isinstance(values, dict) and values:
-        for key, value in values.items():
-            yield from leaves(value, f"{where}.{key}" if where else str(key))
+def changed(path, value):
+    """Return the right settings with another value at a path with dots; None removes it."""
+    found = copy.deepcopy(RIGHT)
+    *parents, last = path.split(".")
+    section = found
+    for key in parents:
+        section = section[key]
+    if value is None:
+        del section[last]
     else:
-        yield where
-
-
-def said(name):
-    """Every setting that a file of the table holds."""
-    if name == "profiles.toml":
-        with (FOLDER / name).open("rb") as file:
-            return set(leaves(tomllib.load(file)))
-    if name in FILES:
-        files = (target.FOLDER / f"{one}.yaml" for one in FILES[name])
-        return {key for file in files for key in leaves(yaml.safe_load(file.read_text()))}
-    found = set()
-    for node in ast.parse((FOLDER / name).read_text()).body:
-        targets = node.targets if isinstance(node, ast.Assign) else []
-        for one in targets:
-            names = one.elts if isinstance(one, ast.Tuple) else [one]
-            found |= {each.id for each in names if isinstance(each, ast.Name)}
+        section[last] = value
     return found
 
 
-def covers(row, key):
-    return key == row or key.startswith(f"{row}.")
+def test_what_is_right_is_read():
+    found = settings.read(RIGHT, **KNOWN)
+    assert found.groups == {"instructors": ("Ada",), "gpu-lab": ()}
+    assert found.warm == settings.Warm("15 8 * * 1", "UTC", 9, {"cpu": 2})
+    assert (found.shared_class, found.shared_gib) == ("nfs", 5)
+    assert (found.profiles, found.lti_context) == ("", "")
 
 
-def test_every_row_names_a_setting_of_its_file():
-    for key, name in rows():
-        assert any(covers(key, one) for one in said(name)), f"{key} is not in {name}"
+def test_what_is_optional_may_be_left_out():
+    needed = {key: RIGHT[key] for key in ("course", "images", "volumes")}
+    assert settings.read(needed, **KNOWN).warm is None
 
 
-@pytest.mark.parametrize("name", ["profiles.toml", *FILES])
-def test_every_setting_of_a_file_is_in_the_table(name):
-    known = [key for key, file in rows() if file == name]
-    for one in said(name):
-        if name == "kubernetes/common.yaml" and one.endswith("authenticator_class"):
-            continue  # a locked door, which says nothing of who may log in
-        assert any(covers(key, one) for key in known), f"{one} of {name} is not in the table"
+@pytest.mark.parametrize(
+    ("path", "value", "sentence"),
+    [
+        ("course", None, "custom has no 'course'; add it"),
+        ("course.idd", "a", "custom.course has the unknown key 'idd'; did you mean 'id'?"),
+        ("course.id", 3, "custom.course.id is 3; write a text"),
+        ("course.id", "", "custom.course has no 'id'; add it"),
+        ("course.id", "My Course", "custom.course.id is 'My Course'; write small letters"),
+        ("course.id", "../dlef", "custom.course.id is '../dlef'; write small letters"),
+        ("images.grader", None, "custom.images has no 'grader'; add it"),
+        ("images.cpus", "a:1", "custom.images has the unknown key 'cpus'; did you mean 'cpu'?"),
+        ("groups.instructor", ["a"], "unknown group 'instructor'; did you mean 'instructors'?"),
+        ("groups.students", ["a"], "in which everybody is who may log in; remove it"),
+        ("groups.gpu-lab", "bob", "custom.groups.gpu-lab is 'bob'; write a list of texts"),
+        ("groups.gpu-lab", [3], "custom.groups.gpu-lab is [3]; write a list of texts"),
+        ("groups.gpu-lab", ["a/../b"], "custom.groups.gpu-lab lists 'a/../b', which is no name"),
+        ("groups.gpu-lab", ["instructor"], "lists 'instructor', which is no name on this hub"),
+        ("provider_groups.x", "gpu-lap", "custom.provider_groups.x names the unknown group"),
+        ("volumes.shared_gib", 0, "custom.volumes.shared_gib is 0; give it 1 or more"),
+        ("volumes.shared_gib", "5", "custom.volumes.shared_gib is '5'; write a whole number"),
+        ("volumes.shared_gib", True, "custom.volumes.shared_gib is True; write a whole number"),
+        ("volumes.shared_gib", None, "custom.volumes has no 'shared_gib'; add it"),
+        ("plan.days", 0, "custom.plan.days is 0; give it more than 0"),
+        ("warm.seats", {"gup": 1}, "names no profile: 'gup'; did you mean 'gpu'?"),
+        ("warm.seats", {"gpu": 0}, "custom.warm.seats.gpu is 0; give it 1 or more, or remove it"),
+        ("warm.schedule", "8:15", "custom.warm.schedule is '8:15'; write minute, hour, day"),
+        ("warm.time_zone", "Europe/Zurch", "which is none; did you mean 'Europe/Zurich'?"),
+        ("warm.time_zone", "xyz", "'xyz', which is none; write one like 'Europe/Zurich'"),
+        ("warm.minutes", None, "custom.warm has no 'minutes'; add it"),
+        ("warm.minutes", 0, "custom.warm.minutes is 0; give it 1 or more"),
+        ("lti", {"contexts": "7"}, "custom.lti has the unknown key 'contexts'; did you mean"),
+    ],
+)
+def test_what_cannot_be_is_said_in_words(path, value, sentence):
+    with pytest.raises(CustomError) as found:
+        settings.read(changed(path, value), **KNOWN)
+    assert sentence in str(found.value)
 
 
-def test_no_setting_is_in_two_places():
-    places = {}
-    for name in FILES:
-        for one in said(name):
-            if not one.endswith("authenticator_class"):
-                places.setdefault(one, []).append(name)
-    assert {one: names for one, names in places.items() if len(names) > 1} == {}
-    keys = [key for key, _ in rows()]
-    assert len(keys) == len(set(keys))
+@pytest.mark.parametrize("name", ["ada", "a", "ada.l@econ.ch", "4711", "b_c-d"])
+def test_a_name_that_is_a_folder_is_a_name(name):
+    assert re.match(settings.USERNAME, name)
 
 
-def test_what_a_target_derives_is_not_said_in_its_files():
-    """Images and culling come from `custom:` and base.py; here they would be said twice."""
-    for name in FILES:
-        for one in said(name):
-            assert not one.startswith(("cull.", "singleuser.image", "hub.services"))
+@pytest.mark.parametrize(
+    "name",
+    ["", ".", "..", "-a", "a/b", "a+b", "Ada", "a b", "a\n", "{username}", "instructor", 64 * "a"],
+)
+def test_a_name_that_could_be_another_folder_is_none(name):
+    assert not re.match(settings.USERNAME, name)

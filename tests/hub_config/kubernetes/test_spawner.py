@@ -9,7 +9,7 @@ from jupyterhub.objects import Hub
 from kubernetes_asyncio.config import kube_config
 from traitlets.config import Config
 
-from hub_config.kubernetes import waiting
+from hub_config.kubernetes import spawner as kubernetes_spawner
 from tests.hub_config.kubernetes.cluster import FULL, Cluster, event, kubeconfig
 
 
@@ -39,11 +39,11 @@ from tests.hub_config.kubernetes.cluster import FULL, Cluster, event, kubeconfig
     ],
 )
 def test_the_last_event_that_says_anything_counts(events, said):
-    assert re.search(said, waiting.why(events, 900))
+    assert re.search(said, kubernetes_spawner.why(events, 900))
 
 
 def test_seconds_are_said_where_minutes_would_be_none():
-    assert "within 90 seconds" in waiting.why([], 90)
+    assert "within 90 seconds" in kubernetes_spawner.why([], 90)
 
 
 @pytest.mark.slow
@@ -54,15 +54,17 @@ def test_a_student_whose_machine_never_comes_reads_why(monkeypatch, tmp_path):
         path = tmp_path / "kubeconfig"
         path.write_text(json.dumps(kubeconfig(cluster.url)))
         monkeypatch.setattr(kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", str(path))
-        monkeypatch.setattr(waiting, "SILENCE_S", 1.5)
+        monkeypatch.setattr(kubernetes_spawner, "SILENCE_S", 1.5)
         c = Config()
-        c.KubeSpawner.start_timeout = waiting.BEFORE + 4
-        spawner = waiting.ExplainingSpawner(_mock=True, config=c, hub=Hub(public_host=""))
+        c.KubeSpawner.start_timeout = kubernetes_spawner.BEFORE + 4
+        spawner = kubernetes_spawner.ExplainingSpawner(
+            _mock=True, config=c, hub=Hub(public_host="")
+        )
         try:
             starting = spawner.start()
             async for one in spawner.progress():
                 told.append(one["message"])
-            with pytest.raises(waiting.NotStartedError) as failed:
+            with pytest.raises(kubernetes_spawner.NotStartedError) as failed:
                 await starting
             assert cluster.pods, "the pod was never asked for"
             await spawner.stop(now=True)

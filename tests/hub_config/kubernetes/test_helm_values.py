@@ -6,7 +6,7 @@ import jsonschema
 import pytest
 
 from hub_config import base
-from hub_config.kubernetes import render, target
+from hub_config.kubernetes import helm_values, target
 from tests.hub_config.kubernetes.pod import chart_file, filled, over_the_chart
 
 LOGINS = ("oauth", "lti")
@@ -15,7 +15,7 @@ LOGINS = ("oauth", "lti")
 @pytest.fixture(params=[(name, login) for name in target.NAMES for login in LOGINS], ids="-".join)
 def values(request, tmp_path):
     name, login = request.param
-    return render.values(target.load(str(filled(tmp_path, name, login))))
+    return helm_values.values(target.load(str(filled(tmp_path, name, login))))
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def sections(values, where=()):
 
 
 def test_a_key_with_a_slip_of_the_pen_is_refused_wherever_it_is(schema, tmp_path):
-    values = render.values(target.load(str(filled(tmp_path))))
+    values = helm_values.values(target.load(str(filled(tmp_path))))
     # Kubernetes' own objects, which the chart hands on as they are.
     loose = ("resources", "requests", "limits", "nodeSelector")
     tried = 0
@@ -78,15 +78,15 @@ def test_images_culling_and_formgrader_come_from_where_they_are_said_once(values
 def test_what_is_derived_gives_way_to_an_operator_and_our_code_does_not(tmp_path):
     mine = {"00-dlef": "", "90-mine": "c.JupyterHub.log_level = 10\n"}
     path = filled(tmp_path, cull={"timeout": 60}, hub={"extraConfig": mine})
-    values = render.values(target.load(str(path)))
+    values = helm_values.values(target.load(str(path)))
     assert values["cull"] == {"enabled": True, "timeout": 60, "every": base.CULL_EVERY_S}
-    assert values["hub"]["extraConfig"] == {**mine, "00-dlef": render.CALL}
+    assert values["hub"]["extraConfig"] == {**mine, "00-dlef": helm_values.CALL}
 
 
 def test_an_image_by_its_digest_is_named_as_the_chart_joins_it(tmp_path):
     digest = f"r/dlef-cpu@sha256:{64 * 'a'}"
     path = filled(tmp_path, custom={"images": {"cpu": digest}})
-    image = render.values(target.load(str(path)))["singleuser"]["image"]
+    image = helm_values.values(target.load(str(path)))["singleuser"]["image"]
     assert f"{image['name']}:{image['tag']}" == digest
 
 
@@ -110,5 +110,5 @@ def test_a_targets_own_machines_reach_the_pod(tmp_path):
     text = (target.FOLDER.parent / "profiles.toml").read_text().replace("CHF", "EUR")
     (tmp_path / "mine.toml").write_text(text)
     path = filled(tmp_path, custom={"profiles": "mine.toml"})
-    files = render.values(target.load(str(path)))["hub"]["extraFiles"]
+    files = helm_values.values(target.load(str(path)))["hub"]["extraFiles"]
     assert files["dlef.hub_config.profiles.toml"]["stringData"] == text

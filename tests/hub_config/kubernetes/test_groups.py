@@ -13,9 +13,10 @@ from tornado.web import HTTPError
 from traitlets.config import Config
 
 from hub_config import roles
-from hub_config.kubernetes import custom, people
+from hub_config.kubernetes import groups as kubernetes_groups
+from hub_config.kubernetes import settings
 
-CLAIM = people.CLAIM
+CLAIM = kubernetes_groups.CLAIM
 IN_COURSE = "http://purl.imsglobal.org/vocab/lis/v2/membership#Instructor"
 ANYWHERE = "http://purl.imsglobal.org/vocab/lis/v2/institution/person#Instructor"
 LEARNER = "http://purl.imsglobal.org/vocab/lis/v2/membership#Learner"
@@ -31,13 +32,13 @@ def everybody(**more):
         **more,
     }
     groups = ("students", "instructors", "gpu-lab")
-    return people.People(custom.read(raw, groups=groups, profiles=()))
+    return kubernetes_groups.People(settings.read(raw, groups=groups, profiles=()))
 
 
 def authenticator(klass, found, **settings):
     """Make an authenticator of a hub as its configuration says."""
     c = Config({klass.__name__: settings})
-    people.set_people(c, found)
+    kubernetes_groups.set_people(c, found)
     return klass(config=c)
 
 
@@ -98,7 +99,7 @@ def test_teams_of_github_are_groups_of_the_hub():
 
     made = asyncio.run(model())
     assert made["groups"] == ["instructors"]
-    assert made["auth_state"][people.GROUPS_KEY] == ["econ:teachers"]
+    assert made["auth_state"][kubernetes_groups.GROUPS_KEY] == ["econ:teachers"]
 
 
 def test_a_providers_group_that_happens_to_be_called_as_ours_gives_nothing():
@@ -154,7 +155,9 @@ def test_who_is_taken_off_a_list_has_its_machines_no_longer(users):
 def test_what_a_provider_said_is_remembered_when_a_server_starts(users):
     async def again():
         found = everybody(provider_groups={"econ:teachers": "instructors"})
-        return await found.refreshed(await users("tim", {people.GROUPS_KEY: ["econ:teachers"]}))
+        return await found.refreshed(
+            await users("tim", {kubernetes_groups.GROUPS_KEY: ["econ:teachers"]})
+        )
 
     assert asyncio.run(again()) == ["instructors"]
 

@@ -1,7 +1,7 @@
 import pytest
 import yaml
 
-from hub_config.kubernetes import refusals, render, target
+from hub_config.kubernetes import helm_values, required, target
 from hub_config.kubernetes.target import TargetError
 from tests.hub_config.kubernetes.pod import filled, in_the_pod
 
@@ -11,7 +11,7 @@ EXAMPLES = ("oauth.example", "lti.example", "staging", "production")
 def marked(name):
     """Return where a file of ours asks an operator for something, as dotted paths."""
     values = yaml.safe_load((target.FOLDER / f"{name}.yaml").read_text())
-    return [where for where, _ in refusals.placeholders(values)]
+    return [where for where, _ in required.placeholders(values)]
 
 
 def put(values, where, text):
@@ -26,17 +26,17 @@ def put(values, where, text):
 def test_every_mark_in_our_files_is_found(name):
     text = (target.FOLDER / f"{name}.yaml").read_text()
     settings = (line.partition("#")[0] for line in text.splitlines())
-    assert len(marked(name)) == sum(line.count(refusals.MARK) for line in settings) > 0
+    assert len(marked(name)) == sum(line.count(required.MARK) for line in settings) > 0
 
 
 @pytest.mark.parametrize("name", target.NAMES)
 def test_a_target_as_it_is_shipped_is_refused_with_every_place(name):
     with pytest.raises(TargetError) as found:
-        render.values(target.load(name, secrets=False))
+        helm_values.values(target.load(name, secrets=False))
     for where in marked(name):
         assert f"{name}.yaml: {where} is still the placeholder" in str(found.value)
     with pytest.raises(TargetError):
-        render.manifests(target.load(name, secrets=False))
+        helm_values.manifests(target.load(name, secrets=False))
 
 
 LEFT = [
@@ -55,13 +55,13 @@ def test_what_is_still_a_placeholder_is_never_rendered(tmp_path, login, where, w
     put(values, where, word)
     secrets.write_text(yaml.safe_dump(values))
     with pytest.raises(TargetError, match="is still the placeholder"):
-        render.values(target.load(str(path)))
+        helm_values.values(target.load(str(path)))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("login", "where"), LEFT)
 def test_the_hub_itself_refuses_it_too(tmp_path, login, where):
-    values = render.values(target.load(str(filled(tmp_path, login=login))))
+    values = helm_values.values(target.load(str(filled(tmp_path, login=login))))
     put(values, where, "CHANGE_ME")  # by `helm --set`, or a secret made by hand
     answer = in_the_pod(tmp_path, values, bare=True)
     assert "HubRefusesError: the hub does not start:" in answer["error"]
@@ -109,14 +109,14 @@ def test_the_hub_itself_refuses_it_too(tmp_path, login, where):
 )
 def test_a_hub_that_would_be_open_or_broken_is_refused(tmp_path, more, sentence):
     found = target.load(str(filled(tmp_path)))
-    (said,) = refusals.problems(target.merge(found.values, more))
+    (said,) = required.problems(target.merge(found.values, more))
     assert sentence in said
 
 
 def test_a_learning_platform_is_held_to_one_course(tmp_path):
     values = target.load(str(filled(tmp_path, login="lti"))).values
-    assert refusals.problems(values) == []
-    (said,) = refusals.problems(target.merge(values, {"custom": {"lti": {"context": ""}}}))
+    assert required.problems(values) == []
+    (said,) = required.problems(target.merge(values, {"custom": {"lti": {"context": ""}}}))
     assert "every course of the learning platform could enter" in said
 
 
@@ -131,4 +131,4 @@ def test_a_learning_platform_is_held_to_one_course(tmp_path):
 )
 def test_other_ways_that_are_right_are_not_refused(tmp_path, more):
     values = target.load(str(filled(tmp_path))).values
-    assert refusals.problems(target.merge(values, more)) == []
+    assert required.problems(target.merge(values, more)) == []

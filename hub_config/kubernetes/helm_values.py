@@ -10,12 +10,12 @@ from typing import Any
 import hub_config
 from hub_config import base
 from hub_config.kubernetes import manifests as kubernetes_objects
-from hub_config.kubernetes import refusals
+from hub_config.kubernetes import required
 from hub_config.kubernetes.target import Target, TargetError, merge
 
 #: Where our modules lie in the hub's pod.
 MOUNT = "/usr/local/etc/jupyterhub/dlef"
-ENTRY = "hub_config.kubernetes.hub"
+ENTRY = "hub_config.kubernetes.pod_config"
 #: The chart runs its own configuration first, then this.
 CALL = f"""\
 import sys
@@ -125,7 +125,7 @@ def _derived(target: Target) -> dict[str, Any]:
 
 
 def _refuse(target: Target) -> None:
-    if found := refusals.problems(target.values):
+    if found := required.problems(target.values):
         raise TargetError(*(f"{target.path.name}: {problem}" for problem in found))
 
 

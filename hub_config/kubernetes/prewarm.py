@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hub_config.kubernetes import hub
-from hub_config.kubernetes.custom import Warm
+from hub_config.kubernetes import pod_config
 from hub_config.kubernetes.objects import Object, labels, make, pull_secrets
+from hub_config.kubernetes.settings import Warm
 from hub_config.kubernetes.target import Target
 from hub_config.machines import profile_list
 from hub_config.machines.profiles import Profile
@@ -48,7 +48,7 @@ def _job(target: Target, warm: Warm, profile: Profile, seats: int) -> Object:
             "requests": {"cpu": str(wanted["cpu_guarantee"]), "memory": memory, **devices},
             "limits": {"cpu": str(wanted["cpu_limit"]), "memory": memory, **devices},
         },
-        "securityContext": dict(hub.SECURITY),
+        "securityContext": dict(pod_config.SECURITY),
     }
     pod = {
         **pull_secrets(target),

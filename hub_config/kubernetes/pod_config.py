@@ -2,7 +2,7 @@
 
 The chart's own configuration runs first and then calls `configure`, so what is set here stays. Only
 the standard library, traitlets, JupyterHub and KubeSpawner are there, and the modules of
-`hub_config` that `hub_config.kubernetes.render` puts into the pod.
+`hub_config` that `hub_config.kubernetes.helm_values` puts into the pod.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import Any
 from traitlets.config import Config
 
 from hub_config import base, roles
-from hub_config.kubernetes import custom, people, refusals, waiting
+from hub_config.kubernetes import groups, required, spawner
+from hub_config.kubernetes import settings as kubernetes_settings
 from hub_config.machines import profile_list, profiles
 
 #: The volume that everybody mounts a part of, and the user to whom all files belong.
@@ -58,16 +59,16 @@ def configure(c: Config, get_config: Callable[..., Any]) -> None:
         With a sentence for everything with which a hub must not start.
     """
     values = {section: get_config(section) or {} for section in SECTIONS}
-    if found := refusals.problems(values):
+    if found := required.problems(values):
         raise HubRefusesError(*found)
     machines = profiles.load()
-    settings = custom.read(
+    settings = kubernetes_settings.read(
         values["custom"],
         groups=machines.groups,
         profiles=[profile.name for profile in machines.profiles],
     )
-    everybody = people.People(settings)
-    people.set_people(c, everybody)
+    everybody = groups.People(settings)
+    groups.set_people(c, everybody)
     set_rights(c, everybody)
     base.set_headers(c)
     set_pods(c)
@@ -76,7 +77,7 @@ def configure(c: Config, get_config: Callable[..., Any]) -> None:
     set_profiles(c, machines, settings, everybody)
 
 
-def set_rights(c: Config, everybody: people.People) -> None:
+def set_rights(c: Config, everybody: groups.People) -> None:
     """Say who may do what; the same as on a laptop (`hub_config.roles`)."""
     roles.set_roles(c, everybody.roster)
     if everybody.may_teach_unlisted:
@@ -111,7 +112,7 @@ def set_pods(c: Config) -> None:
     pods.extra_labels = {**pods.get("extra_labels", {}), **label}
     # Names and addresses of every service in the namespace are nobody's business.
     pods.extra_pod_config = {**pods.get("extra_pod_config", {}), "enableServiceLinks": False}
-    c.JupyterHub.spawner_class = f"{waiting.__name__}.{waiting.ExplainingSpawner.__name__}"
+    c.JupyterHub.spawner_class = f"{spawner.__name__}.{spawner.ExplainingSpawner.__name__}"
     # TensorFlow's data loaders and NCCL share memory here; a container's own has 64 MB.
     _volume(c, "shm", {"emptyDir": {"medium": "Memory", "sizeLimit": "1Gi"}})
     _mount(c, "shm", {"mountPath": "/dev/shm"})
@@ -156,7 +157,10 @@ def set_exchange(c: Config, course: str) -> None:
 
 
 def set_profiles(
-    c: Config, machines: profiles.Profiles, settings: custom.Custom, everybody: people.People
+    c: Config,
+    machines: profiles.Profiles,
+    settings: kubernetes_settings.Custom,
+    everybody: groups.People,
 ) -> None:
     """Offer everybody the machines of their groups, and make their box before their server.
 

@@ -15,7 +15,7 @@ from tornado.web import HTTPError
 from traitlets.config import Config
 
 from hub_config import roles
-from hub_config.kubernetes.custom import USERNAME, Custom
+from hub_config.kubernetes.settings import USERNAME, Custom
 
 CLAIM = "https://purl.imsglobal.org/spec/lti/claim/"
 #: The role *in the course*. A platform sends `institution/person#Instructor`, too, for everybody

@@ -7,7 +7,7 @@ from pathlib import Path
 import kubernetes_validate
 import pytest
 
-from hub_config.kubernetes import render, target
+from hub_config.kubernetes import helm_values, target
 from hub_config.machines import profile_list, profiles
 from tests.hub_config import second_hub
 from tests.hub_config.kubernetes.pod import CHART, ROOT, filled, in_the_pod, over_the_chart
@@ -53,7 +53,7 @@ def configured(folder, more=None, **job):
     for name in ("target", "pod"):
         (folder / name).mkdir(parents=True)
     path = filled(folder / "target", custom={"groups": GROUPS}, singleuser=more or {})
-    values = over_the_chart(render.values(target.load(str(path))))
+    values = over_the_chart(helm_values.values(target.load(str(path))))
     return in_the_pod(folder / "pod", values, **job)
 
 
@@ -182,7 +182,7 @@ def check_mounts(pod, user):
 
 def test_the_pod_runs_what_was_put_into_it_and_nothing_of_this_checkout(pods):
     modules = pods("the chart's")["modules"]
-    assert "hub_config.kubernetes.hub" in modules
+    assert "hub_config.kubernetes.pod_config" in modules
     assert not [file for file in modules.values() if Path(file).is_relative_to(ROOT)]
 
 
@@ -219,7 +219,7 @@ def test_the_spawner_is_the_one_of_the_charts_hub():
 @pytest.mark.parametrize("login", ["oauth", "lti"])
 def test_jupyterhub_takes_it_and_knows_the_roles(tmp_path, python, login):
     path = filled(tmp_path, login=login, custom={"groups": GROUPS})
-    values = over_the_chart(render.values(target.load(str(path))))
+    values = over_the_chart(helm_values.values(target.load(str(path))))
     answer = in_the_pod(tmp_path / "pod", values, **python, start=True)
     assert "error" not in answer, answer["error"]
     started = answer["started"]
