@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from hub_config import proxy
+from hub_config.laptop import proxy
 
 USAGE = "usage: python -m hub_config install-proxy"
 

@@ -16,8 +16,8 @@ from course.syllabus import load as load_syllabus
 from hub_config import chart as charts
 from hub_config import check_machines, check_values
 from hub_config.kubernetes import required, settings, target, traits
+from hub_config.laptop.preflight import HubError, check_port, plan
 from hub_config.machines import profiles
-from hub_config.preflight import HubError, check_port, plan
 
 
 def check(name: str, *, chart: Path | None = None, syllabus: Course | None = None) -> list[str]:
@@ -100,7 +100,7 @@ def laptop(
     Parameters
     ----------
     course_dir, state_dir, students, instructor, port
-        As for `hub_config.laptop.serve`.
+        As for `hub_config.laptop.hub.serve`.
 
     Returns
     -------

@@ -77,7 +77,7 @@ def _hub(arguments: argparse.Namespace) -> int:
     if arguments.target:
         run, target = arguments.target
         return int(run(target, arguments))
-    from hub_config import laptop
+    from hub_config.laptop import hub
 
     students = _roster(arguments)
     users = [INSTRUCTOR, *students]
@@ -86,7 +86,7 @@ def _hub(arguments: argparse.Namespace) -> int:
         if name not in users:
             raise CourseError(f"there is no user '{name}' to reset; {choose_from(name, users)}")
     try:
-        return laptop.serve(
+        return hub.serve(
             course_dir=_course(arguments),
             state_dir=_state(arguments),
             students=students,
@@ -94,7 +94,7 @@ def _hub(arguments: argparse.Namespace) -> int:
             port=arguments.port,
             reset_passwords=reset,
         )
-    except laptop.HubError as error:
+    except hub.HubError as error:
         raise CourseError(str(error)) from error
 
 

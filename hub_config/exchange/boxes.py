@@ -2,11 +2,11 @@
 
 nbgrader's own exchange is one folder that everybody writes to, and a submission belongs to whom
 the *name of its folder* says. Under one operating-system user anybody could thus submit as anybody.
-Here the instructor's side reads each student's own box (`hub_config.layout`) and takes the student
-from the box. What a student writes there is treated as hostile: links and devices are left behind
-(a link to the solution would otherwise come back as feedback), and the time of a submission is the
-kernel's record of the last change of anything in it, which no program can set back: a student can
-write into the files after the deadline, which leaves the folder's own time as it was.
+Here the instructor's side reads each student's own box (`hub_config.laptop.paths`) and takes the
+student from the box. What a student writes there is treated as hostile: links and devices are left
+behind (a link to the solution would otherwise come back as feedback), and the time of a submission
+is the kernel's record of the last change of anything in it, which no program can set back: a
+student can write into the files after the deadline, which leaves the folder's own time as it was.
 """
 
 from __future__ import annotations

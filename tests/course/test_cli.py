@@ -28,7 +28,7 @@ def here(root, monkeypatch):
 @pytest.fixture
 def laptop(monkeypatch):
     """Stand in for the hub: what it was asked for is in `calls`."""
-    module = ModuleType("hub_config.laptop")
+    module = ModuleType("hub_config.laptop.hub")
 
     class HubError(Exception):
         pass
@@ -38,7 +38,7 @@ def laptop(monkeypatch):
     module.serve = lambda **how: module.calls.append(how) or 0
     import hub_config
 
-    monkeypatch.setitem(sys.modules, "hub_config.laptop", module)
+    monkeypatch.setitem(sys.modules, "hub_config.laptop.hub", module)
     monkeypatch.setattr(hub_config, "laptop", module, raising=False)
     return module
 
@@ -182,7 +182,7 @@ def test_hub_does_not_reset_the_password_of_nobody(here, laptop, capsys):
 
 def test_the_hub_accepts_what_it_is_asked_for(here, laptop):
     cli.main(["hub"])
-    source = (ROOT / "hub_config/laptop.py").read_text()
+    source = (ROOT / "hub_config/laptop/hub.py").read_text()
     (serve,) = [
         node
         for node in ast.parse(source).body

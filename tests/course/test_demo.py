@@ -17,7 +17,7 @@ from autograder.coursedir import directory
 from course import checking, cli, submissions, syllabus
 from course.demo import Demo
 from course.errors import CourseError
-from hub_config import preflight
+from hub_config.laptop import preflight
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = Path(sysconfig.get_path("scripts"))

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from hub_config.layout import Layout
-from hub_config.view import Isolation, probe
+from hub_config.laptop.isolation import Isolation, probe
+from hub_config.laptop.paths import Layout
 
 
 @pytest.fixture

@@ -18,10 +18,10 @@ from jupyterhub.handlers.base import BaseHandler
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 from traitlets.config import Config
 
-from hub_config import laptop
 from hub_config.kubernetes import helm_values, target
 from hub_config.kubernetes import pod_config as kubernetes
-from hub_config.layout import Layout
+from hub_config.laptop import hub
+from hub_config.laptop.paths import Layout
 
 TOKEN = "ab" * 32
 TARGET = """
@@ -49,7 +49,7 @@ def on_a_laptop(folder: Path, people: dict[str, list[str]]) -> Config:
     layout = Layout(course, "small", folder, instructor, students)
     layout.make()
     (folder / "jupyterhub_config.py").touch()  # an operator's own settings: none
-    return laptop.configure(layout, None, port=8000)
+    return hub.configure(layout, None, port=8000)
 
 
 def on_kubernetes(folder: Path, people: dict[str, list[str]]) -> Config:

@@ -22,11 +22,11 @@ from tests.hub_config import second_hub
 SERVE = """
 import sys
 from pathlib import Path
-from hub_config import proxy, view
-from hub_config.laptop import HubError, serve
+from hub_config.laptop import proxy, isolation
+from hub_config.laptop.hub import HubError, serve
 course, state, port, students, *without = sys.argv[1:]
 if "bwrap" in without:
-    view.probe = lambda: None
+    isolation.probe = lambda: None
 if "node" in without:
     proxy.node = lambda: None
 try:
@@ -45,7 +45,7 @@ def free_port() -> int:
 
 
 class RunningHub:
-    """`hub_config.laptop.serve` in a process; ``without`` names what it must not find here.
+    """`hub_config.laptop.hub.serve` in a process; ``without`` names what it must not find here.
 
     ``settings`` is an operator's own configuration, ``second`` asks for the older JupyterHub.
     """

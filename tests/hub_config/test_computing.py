@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 #: The hub's own, with smaller numbers; idle is twice `hub_config.computing.EVERY_S`.
 SETTINGS = """
 from hub_config import base, roles
-from hub_config.tether import tethered
+from hub_config.laptop.parent_death import tethered
 culler = tethered(base.culler_command(idle_s=40, every_s=3))
 c.JupyterHub.services = [{"name": roles.CULLER, "command": culler}]
 c.JupyterHub.last_activity_interval = 2

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from hub_config import base
-from hub_config.view import Isolation
+from hub_config.laptop.isolation import Isolation
 from tests.hub_config.courses import Course, small_course
 from tests.hub_config.running import Client, RunningHub, free_port
 

@@ -18,7 +18,7 @@ from hub_config.exchange.boxes import (
     SubmissionTooLargeError,
     copy_regular_files,
 )
-from hub_config.layout import Layout
+from hub_config.laptop.paths import Layout
 
 # nbgrader reads a submission's time without closing the file.
 pytestmark = pytest.mark.filterwarnings(

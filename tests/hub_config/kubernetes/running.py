@@ -7,9 +7,9 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from hub_config import proxy
 from hub_config.kubernetes import helm_values, target
-from hub_config.tether import tethered
+from hub_config.laptop import proxy
+from hub_config.laptop.parent_death import tethered
 from tests.hub_config.kubernetes.cluster import Cluster
 from tests.hub_config.kubernetes.pod import environment, filled, over_the_chart, prepared
 from tests.hub_config.running import free_port

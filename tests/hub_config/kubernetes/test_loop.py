@@ -9,7 +9,7 @@ import pytest
 
 from hub_config.image import settings
 from hub_config.kubernetes import helm_values, target
-from hub_config.view import Mount, View, package_folders, python_folders
+from hub_config.laptop.isolation import Mount, View, package_folders, python_folders
 from tests.hub_config.courses import small_course
 from tests.hub_config.kubernetes.pod import filled, in_the_pod, over_the_chart
 

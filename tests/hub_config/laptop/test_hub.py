@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from hub_config import choice
-from hub_config.laptop import HubError, configure, serve
+from hub_config.laptop import profile_choice
+from hub_config.laptop.hub import HubError, configure, serve
+from hub_config.laptop.preflight import only_hub_in, plan
 from hub_config.machines import profiles
-from hub_config.preflight import only_hub_in, plan
 from tests.hub_config.running import free_port
 
 
@@ -161,7 +161,7 @@ def test_everything_is_kept_in_the_state_folder(layout):
 def test_servers_are_offered_what_this_computer_and_the_profiles_have(layout):
     c = configure(layout, None, port=8000)
     assert c.ViewSpawner.profiles == profiles.load()
-    assert c.ViewSpawner.machine == choice.this_machine()
+    assert c.ViewSpawner.machine == profile_choice.this_machine()
 
 
 def test_former_users_are_blocked(layout):

@@ -12,13 +12,15 @@ from jupyterhub import orm
 from jupyterhub.app import JupyterHub
 from traitlets.config import Config
 
-from hub_config import base, choice, family, proxy, roles, view
-from hub_config.authenticator import PasswordFile, RosterAuthenticator
-from hub_config.layout import Layout
+from hub_config import base, roles
+from hub_config.laptop import isolation as laptop_isolation
+from hub_config.laptop import processes, profile_choice, proxy
+from hub_config.laptop.parent_death import tethered
+from hub_config.laptop.passwords import PasswordFile, RosterAuthenticator
+from hub_config.laptop.paths import Layout
+from hub_config.laptop.preflight import HOST, HubError, check_port, only_hub_in, plan
+from hub_config.laptop.spawner import ViewSpawner
 from hub_config.machines import profiles
-from hub_config.preflight import HOST, HubError, check_port, only_hub_in, plan
-from hub_config.spawner import ViewSpawner
-from hub_config.tether import tethered
 
 __all__ = ["HubError", "configure", "serve"]
 OWN_SETTINGS = (
@@ -101,7 +103,7 @@ def serve(
             "of yours; give another with --state."
         ) from error
     with only_hub_in(layout.state_dir):
-        isolation = view.probe()
+        isolation = laptop_isolation.probe()
         passwords = PasswordFile(layout.state_dir / "passwords.json")
         gone = passwords.users() - set(layout.users)
         missing = [u for u in layout.users if u in reset_passwords or u not in passwords.users()]
@@ -125,7 +127,7 @@ def serve(
 
 def configure(
     layout: Layout,
-    isolation: view.Isolation | None,
+    isolation: laptop_isolation.Isolation | None,
     *,
     port: int,
     blocked: Collection[str] = (),
@@ -170,7 +172,7 @@ def configure(
     c.ViewSpawner.layout = layout
     c.ViewSpawner.isolation = isolation
     c.ViewSpawner.roster = roster
-    c.ViewSpawner.machine = choice.this_machine()
+    c.ViewSpawner.machine = profile_choice.this_machine()
     c.ViewSpawner.profiles = profiles.load()
     c.Spawner.start_timeout = c.Spawner.http_timeout = 120  # seconds; a cold disk is slow
     c.ConfigurableHTTPProxy.command = tethered(proxy.command())
@@ -184,7 +186,7 @@ def _run(config: Config, when_ready: Callable[[], None], *, revoked: Collection[
     own_settings = Path(config.JupyterHub.config_file)
     if not own_settings.exists():
         own_settings.write_text(OWN_SETTINGS)
-    family.adopt_orphans()
+    processes.adopt_orphans()
     # Until JupyterHub handles them itself, both signals must still unwind through `finally`.
     previous = {s: signal.signal(s, _interrupt) for s in (signal.SIGINT, signal.SIGTERM)}
     hub = LaptopHub.instance(config=config)
@@ -196,7 +198,7 @@ def _run(config: Config, when_ready: Callable[[], None], *, revoked: Collection[
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 1
     finally:
-        family.end_children()
+        processes.end_children()
         for number, handler in previous.items():
             signal.signal(number, handler)
         LaptopHub.clear_instance()

@@ -1,4 +1,4 @@
-"""``python -m hub_config.tether COMMAND...`` runs a command that ends with its parent.
+"""``python -m hub_config.laptop.parent_death COMMAND...`` runs a command that ends with its parent.
 
 Ctrl-C ends everything in order. This is for a hub that is killed and can end nothing itself.
 """

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from hub_config import choice
-from hub_config.choice import Machine, Share
+from hub_config.laptop import profile_choice
+from hub_config.laptop.profile_choice import Machine, Share
 from hub_config.machines import profile_request, profiles
 from hub_config.machines.profile_request import ChoiceError
 from tests.hub_config import forged
@@ -46,13 +46,13 @@ def names(found) -> list[str]:
     ],
 )
 def test_a_computer_serves_what_it_is_large_enough_for(machine, allowed, expected):
-    assert names(choice.served(machine, allowed)) == expected
+    assert names(profile_choice.served(machine, allowed)) == expected
 
 
 def test_who_has_nothing_to_choose_sees_no_form_and_has_no_limits():
     for offered in ([], STUDENT[:1]):
-        assert choice.form(offered) == ""
-        assert choice.chosen({"profile": "gpu-whole"}, offered) is None
+        assert profile_choice.form(offered) == ""
+        assert profile_choice.chosen({"profile": "gpu-whole"}, offered) is None
 
 
 class Form(html.parser.HTMLParser):
@@ -73,7 +73,7 @@ class Form(html.parser.HTMLParser):
 
 
 def test_the_form_says_what_each_is_for_and_has_but_no_price():
-    form = Form(choice.form(choice.served(GPU, STUDENT)))
+    form = Form(profile_choice.form(profile_choice.served(GPU, STUDENT)))
     assert [one["value"] for one in form.inputs] == ["cpu-small", "cpu-large", "gpu-shared"]
     assert [one["value"] for one in form.inputs if "checked" in one] == ["cpu-small"]
     assert {(one["type"], one["name"]) for one in form.inputs} == {("radio", "profile")}
@@ -89,14 +89,14 @@ def test_what_an_operator_wrote_cannot_become_a_part_of_the_page(tmp_path):
     text = (Path(profiles.__file__).parent / "profiles.toml").read_text()
     file = tmp_path / "profiles.toml"
     file.write_text(text.replace("Lectures and", "<script>evil()</script>"))
-    form = choice.form(profiles.load(file).allowed(["students"]))
+    form = profile_choice.form(profiles.load(file).allowed(["students"]))
     assert "<script>" not in form
     assert "&lt;script&gt;" in form
 
 
 def test_the_first_is_taken_where_nothing_is_said():
-    assert choice.chosen({}, STUDENT).name == "cpu-small"
-    assert choice.chosen({"user_options": None}, STUDENT).name == "cpu-small"
+    assert profile_choice.chosen({}, STUDENT).name == "cpu-small"
+    assert profile_choice.chosen({"user_options": None}, STUDENT).name == "cpu-small"
     assert profile_request.from_form({}, names(STUDENT)) == {"profile": "cpu-small"}
 
 
@@ -109,20 +109,20 @@ def test_a_form_or_a_query_chooses():
 
 def test_the_api_of_either_hub_chooses():
     for asked in ({"profile": "cpu-large"}, {"user_options": {"profile": "cpu-large"}}):
-        assert choice.chosen(asked, STUDENT).name == "cpu-large"
+        assert profile_choice.chosen(asked, STUDENT).name == "cpu-large"
 
 
 @pytest.mark.parametrize("body", forged.bodies("gpu-whole", "cpu-small"), ids=lambda _: "")
 def test_a_forged_choice_is_refused_in_words(body):
     with pytest.raises(ChoiceError, match="expected one of cpu-small, cpu-large") as caught:
-        choice.chosen(body, choice.served(LARGE, STUDENT))
+        profile_choice.chosen(body, profile_choice.served(LARGE, STUDENT))
     assert caught.value.jupyterhub_message == str(caught.value)
     assert len(str(caught.value)) < 300
 
 
 def test_neighbours_get_different_processors_and_gpus():
     whole = FOUND.profile("gpu-shared")
-    shares = [choice.share(whole, GPU, number) for number in range(8)]
+    shares = [profile_choice.share(whole, GPU, number) for number in range(8)]
     assert len({share.processors for share in shares}) == 8
     assert {share.gpus for share in shares} == {("GPU-a",), ("GPU-b",)}
     assert {len(share.processors) for share in shares} == {2}
@@ -131,12 +131,12 @@ def test_neighbours_get_different_processors_and_gpus():
 def test_a_share_goes_round_where_the_processors_end():
     machine = Machine((2, 3, 5), 8.0, ())
     small = FOUND.profile("cpu-small")
-    found = [choice.share(small, machine, number).processors for number in range(3)]
+    found = [profile_choice.share(small, machine, number).processors for number in range(3)]
     assert found == [(2, 3), (2, 5), (3, 5)]
 
 
 def test_a_share_without_a_gpu_sees_none():
-    share = choice.share(FOUND.profile("cpu-small"), GPU, 0)
+    share = profile_choice.share(FOUND.profile("cpu-small"), GPU, 0)
     assert share.environment == {"CUDA_VISIBLE_DEVICES": ""}
     assert share.memory == 4 * 2**30
 
@@ -157,7 +157,7 @@ except MemoryError:
 
 
 def test_this_machine_has_what_the_operating_system_says():
-    found = choice.this_machine()
+    found = profile_choice.this_machine()
     assert set(found.processors) == os.sched_getaffinity(0)
     (total,) = re.findall(r"MemTotal: +(\d+) kB", Path("/proc/meminfo").read_text())
     assert found.memory_gib == pytest.approx(int(total) / 2**20)
@@ -182,18 +182,18 @@ def test_gpus_are_those_that_their_driver_names(tools, told, code, expected):
     program = tools / "nvidia-smi"
     program.write_text(f"#!/bin/sh\nprintf '{told}'\nexit {code}\n")
     program.chmod(0o755)
-    assert choice.this_machine().gpus == expected
+    assert profile_choice.this_machine().gpus == expected
 
 
 #: A hub on a computer as if it had more: two profiles fit everywhere, a GPU's is for instructors.
 SETTINGS = """
-from hub_config import choice
+from hub_config.laptop import profile_choice
 from hub_config.machines import profiles
 from pathlib import Path
 import os
 c.ViewSpawner.profiles = profiles.load(Path({file!r}))
-c.ViewSpawner.machine = choice.Machine(tuple(sorted(os.sched_getaffinity(0)))[:1], 64.0, ("0",))
-c.ViewSpawner.preload = []
+c.ViewSpawner.machine = profile_choice.Machine(tuple(sorted(os.sched_getaffinity(0)))[:1], 64.0,
+("0",)) c.ViewSpawner.preload = []
 """
 PROFILES = 'currency = "CHF"\ngroups = ["students", "instructors"]\n'
 PROFILE = """

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from hub_config import __main__, proxy
+from hub_config import __main__
+from hub_config.laptop import proxy
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from traitlets.config.loader import PyFileConfigLoader
 
-from hub_config.layout import Layout
+from hub_config.laptop.paths import Layout
 
 HOST = "127.0.0.1"
 USER_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,29}")

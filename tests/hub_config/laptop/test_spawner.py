@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from hub_config.spawner import ViewSpawner
+from hub_config.laptop.spawner import ViewSpawner
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere servers may outlive their hub")

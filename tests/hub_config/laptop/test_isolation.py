@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from hub_config.layout import Layout
-from hub_config.spawner import SERVER, view_of, write_settings
-from hub_config.view import Isolation, Mount, View, package_folders, python_folders
+from hub_config.laptop.isolation import Isolation, Mount, View, package_folders, python_folders
+from hub_config.laptop.paths import Layout
+from hub_config.laptop.spawner import SERVER, view_of, write_settings
 
 pytestmark = pytest.mark.sandbox
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 LOOK = """
 import json, os, sys

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from traitlets.config import Config
 
-from hub_config.authenticator import PasswordFile, RosterAuthenticator, new_password
+from hub_config.laptop.passwords import PasswordFile, RosterAuthenticator, new_password
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_the_file_holds_salted_hashes_only(passwords):
 
 
 def test_equal_passwords_have_different_hashes(passwords, monkeypatch):
-    monkeypatch.setattr("hub_config.authenticator.new_password", lambda: "same")
+    monkeypatch.setattr("hub_config.laptop.passwords.new_password", lambda: "same")
     passwords.create(["ada", "ben"])
     entries = json.loads(passwords.path.read_text())
     assert entries["ada"]["hash"] != entries["ben"]["hash"]

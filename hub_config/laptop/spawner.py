@@ -15,13 +15,14 @@ from typing import Any
 from jupyterhub.spawner import LocalProcessSpawner
 from traitlets import Bool, Instance, List, Unicode, default
 
-from hub_config import base, choice, computing, roles
+from hub_config import base, computing, roles
 from hub_config.exchange import lectures
-from hub_config.layout import Layout
+from hub_config.laptop import profile_choice
+from hub_config.laptop.isolation import Isolation, Mount, View, package_folders, python_folders
+from hub_config.laptop.parent_death import tethered
+from hub_config.laptop.paths import Layout
 from hub_config.machines import profile_request
 from hub_config.machines.profiles import Profile, Profiles
-from hub_config.tether import tethered
-from hub_config.view import Isolation, Mount, View, package_folders, python_folders
 
 # A server starts in its user's folder: without -P a `random.py` there would be imported, and none
 # would start any more.
@@ -45,18 +46,18 @@ class ViewSpawner(LocalProcessSpawner):
         True, help="Import them when a server starts; False: when its first kernel is asked for."
     ).tag(config=True)
     roster = Instance(roles.Roster, help="Who is in which group.").tag(config=True)
-    machine = Instance(choice.Machine, help="What this computer has.").tag(config=True)
+    machine = Instance(profile_choice.Machine, help="What this computer has.").tag(config=True)
     profiles = Instance(
         Profiles,
         allow_none=True,
         help="What users choose from, if that is more than one; None: nothing, without limits.",
     ).tag(config=True)
     user_options = profile_request.Asked()
-    share: choice.Share | None = None
+    share: profile_choice.Share | None = None
 
     @default("options_form")
     def _ask_for_a_profile(self) -> Callable[[Any], str]:
-        return lambda spawner: choice.form(spawner.offered())
+        return lambda spawner: profile_choice.form(spawner.offered())
 
     @default("options_from_form")
     def _read_the_profile(self) -> Callable[[Any], dict[str, str]]:
@@ -73,7 +74,7 @@ class ViewSpawner(LocalProcessSpawner):
         if self.profiles is None:
             return ()
         allowed = self.profiles.allowed(roles.refreshed(self.roster, self.user))
-        return choice.served(self.machine, allowed)
+        return profile_choice.served(self.machine, allowed)
 
     def choices(self) -> list[str]:
         """Name the profiles that the user may choose from; none where there is no choice."""
@@ -94,10 +95,10 @@ class ViewSpawner(LocalProcessSpawner):
             If a profile is asked for that is not offered to this user, in whatever way.
         """
         user = self.user.name
-        profile = choice.chosen(self.user_options, self.offered())
+        profile = profile_choice.chosen(self.user_options, self.offered())
         self.share = None
         if profile is not None:
-            self.share = choice.share(profile, self.machine, self.layout.users.index(user))
+            self.share = profile_choice.share(profile, self.machine, self.layout.users.index(user))
         write_settings(
             self.layout,
             user,
@@ -120,8 +121,9 @@ class ViewSpawner(LocalProcessSpawner):
     def load_state(self, state: dict[str, Any]) -> None:
         """Recall what an earlier hub knew of the server, but not its process.
 
-        It ended with that hub (`hub_config.tether`), and by now its number may be that of a process
-        which is not ours: JupyterHub would end that one, because no server answers there.
+        It ended with that hub (`hub_config.laptop.parent_death`), and by now its number may be
+        that of a process which is not ours: JupyterHub would end that one, because no server
+        answers there.
 
         Parameters
         ----------
