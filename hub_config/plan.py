@@ -16,7 +16,7 @@ from course.syllabus import Course, Day
 from course.syllabus import load as load_syllabus
 from hub_config import base
 from hub_config.bill import Disks, Plan, Row
-from hub_config.check_values import at
+from hub_config.check.values import at
 from hub_config.graders import kubernetes as grading
 from hub_config.kubernetes import manifests
 from hub_config.kubernetes import target as targets

@@ -99,16 +99,17 @@ def _hub(arguments: argparse.Namespace) -> int:
 
 
 def _check(target: str, arguments: argparse.Namespace) -> int:
-    from hub_config import chart, check
+    from hub_config.check import chart
+    from hub_config.check import target as check_target
 
     if target == LAPTOP:
-        found = check.laptop(
+        found = check_target.laptop(
             _course(arguments), _state(arguments), _roster(arguments), INSTRUCTOR, arguments.port
         )
         compared = ""
     else:
         try:
-            found = check.check(target, chart=arguments.chart)
+            found = check_target.check(target, chart=arguments.chart)
         except chart.ChartError as error:
             raise CourseError(str(error)) from error
         compared = "" if arguments.chart else " (types not compared with the chart: --chart DIR)"

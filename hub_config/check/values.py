@@ -8,7 +8,7 @@ from importlib.metadata import entry_points
 from typing import Any
 from urllib.parse import urlsplit
 
-from hub_config import check_machines
+from hub_config.check import machines
 from hub_config.kubernetes import required
 from hub_config.machines.profile_list import pinned
 from hub_config.machines.profiles import Profiles, choose_from
@@ -105,7 +105,7 @@ def problems(values: Mapping[str, Any], offered: Profiles | None) -> list[str]:
     return [
         *_doors(values),
         *_accounts(values),
-        *check_machines.accelerators(values, offered),
+        *machines.accelerators(values, offered),
         *_amounts(values),
         *_images(values),
         *_address(values),

@@ -1,7 +1,8 @@
 import pytest
 import yaml
 
-from hub_config.kubernetes import target, traits
+from hub_config.check import traits
+from hub_config.kubernetes import target
 
 
 @pytest.mark.parametrize(

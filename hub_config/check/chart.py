@@ -102,7 +102,9 @@ def names(part: Any) -> Any:
 
 def known_names() -> Any:
     """Return the names of the keys of the chart's release `VERSION`."""
-    text = resources.files("hub_config").joinpath("chart_keys.json").read_text(encoding="utf-8")
+    text = (
+        resources.files("hub_config.check").joinpath("chart_keys.json").read_text(encoding="utf-8")
+    )
     return json.loads(text)
 
 

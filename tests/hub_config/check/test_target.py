@@ -15,12 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course.syllabus import Assignment, Course, Day, Lecture
-from hub_config import chart, check
+from hub_config.check import chart
+from hub_config.check import target as check_target
 from hub_config.kubernetes import target
 from hub_config.machines.quantities import QuantityError, parse
 from tests.hub_config import targets
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 BROKEN = sorted((Path(__file__).parent / "broken").iterdir())
 PROFILES = (ROOT / "hub_config" / "profiles.toml").read_text()
 #: The chart's own files, which are not ours to commit.
@@ -54,7 +55,7 @@ def test_a_broken_target_is_answered_with_what_its_operator_needs(path, tmp_path
     with_chart = NEEDED in path.read_text()
     if with_chart and not CHART.is_dir():
         pytest.skip(needs_chart.kwargs["reason"])
-    found = check.check(str(broken(path, tmp_path)), chart=CHART if with_chart else None)
+    found = check_target.check(str(broken(path, tmp_path)), chart=CHART if with_chart else None)
     assert sorted(one.replace(f"{tmp_path}/", "") for one in found) == sorted(said_by(path))
 
 
@@ -62,7 +63,7 @@ def test_a_broken_target_is_answered_with_what_its_operator_needs(path, tmp_path
 @needs_chart
 @pytest.mark.parametrize("path", BROKEN, ids=lambda path: path.stem)
 def test_the_chart_s_schema_says_nothing_twice(path, tmp_path):
-    found = check.check(str(broken(path, tmp_path)), chart=CHART)
+    found = check_target.check(str(broken(path, tmp_path)), chart=CHART)
     assert sorted(one.replace(f"{tmp_path}/", "") for one in found) == sorted(said_by(path))
 
 
@@ -101,7 +102,7 @@ def test_of_several_faults_each_is_named(seed, tmp_path):
         over = target.merge(over, yaml.safe_load(path.read_text()))
     written = targets.write(tmp_path, over=yaml.safe_dump(over))
     said = [sentence for path in paths for sentence in said_by(path)]
-    assert sorted(check.check(str(written))) == sorted(said)
+    assert sorted(check_target.check(str(written))) == sorted(said)
 
 
 @pytest.mark.parametrize("login", ["LOGIN", "PLATFORM"])
@@ -109,14 +110,14 @@ def test_of_several_faults_each_is_named(seed, tmp_path):
 @pytest.mark.parametrize("schema", [None, pytest.param(CHART, marks=needs_chart)])
 def test_our_own_targets_are_right_once_they_are_filled_in(name, login, schema, tmp_path):
     path = targets.write(tmp_path, name, getattr(targets, login))
-    assert check.check(str(path), chart=schema) == []
+    assert check_target.check(str(path), chart=schema) == []
 
 
 @pytest.mark.parametrize("name", target.NAMES)
 def test_our_own_targets_wait_for_what_only_an_operator_knows(name, monkeypatch):
     read = target.read
     monkeypatch.setattr(target, "read", lambda name, **_: read(name, secrets=False))
-    for sentence in check.check(name):
+    for sentence in check_target.check(name):
         waiting = " is still the placeholder '" in sentence and "CHANGE_ME" in sentence
         assert waiting or sentence.startswith("hub.config.JupyterHub.authenticator_class is 'null'")
 
@@ -130,15 +131,15 @@ def test_files_that_cannot_be_read_are_named(tmp_path):
         ("- hub", "mine.yaml holds no mapping of settings; write 'key: value' lines"),
     ):
         path.write_text(text)
-        (found,) = check.check(str(path))
+        (found,) = check_target.check(str(path))
         assert sentence in found
     path.unlink()
-    assert check.check(str(path)) == [f"there is no {path}; write one, or name another"]
+    assert check_target.check(str(path)) == [f"there is no {path}; write one, or name another"]
 
 
 def test_an_empty_file_is_told_what_it_lacks(tmp_path):
     (tmp_path / "mine.yaml").write_text("")
-    found = check.check(str(tmp_path / "mine.yaml"))
+    found = check_target.check(str(tmp_path / "mine.yaml"))
     assert "mine.yaml: custom has no 'images'; add it" in found
     assert "proxy.https.hosts is empty; write the name under which students reach the hub" in found
 
@@ -185,7 +186,7 @@ def test_whatever_stands_anywhere_is_answered_in_words(whole, junk):
                 inside[key] = {}
             inside = inside[key]
         inside[way[-1]] = value
-    found = check.judge(Path("mine.yaml"), values)
+    found = check_target.judge(Path("mine.yaml"), values)
     assert all(isinstance(one, str) and len(one) > 20 for one in found)
 
 
@@ -212,7 +213,7 @@ def test_the_chart_s_own_values_have_no_unknown_key():
 def test_a_lecture_that_asks_for_what_there_is_not_is_named(tmp_path):
     lecture = Lecture("day1_a", "A", (), "gpu-hole", Assignment("day1_a", 1.0))
     taught = Course("A course", (Day(1, "First", (lecture,)),))
-    found = check.check(str(targets.write(tmp_path)), syllabus=taught)
+    found = check_target.check(str(targets.write(tmp_path)), syllabus=taught)
     assert found == [
         "course/syllabus.toml: day1_a asks for the profile 'gpu-hole', which there is not; did you "
         "mean 'gpu-whole'?"
@@ -222,7 +223,7 @@ def test_a_lecture_that_asks_for_what_there_is_not_is_named(tmp_path):
 def test_a_lecture_that_asks_for_what_students_may_not_use_is_named(tmp_path):
     lecture = Lecture("day6_a", "A", (), "gpu-whole", Assignment("day6_a", 1.0))
     taught = Course("A course", (Day(6, "Sixth", (lecture,)),))
-    assert check.check(str(targets.write(tmp_path)), syllabus=taught) == [
+    assert check_target.check(str(targets.write(tmp_path)), syllabus=taught) == [
         "course/syllabus.toml: day6_a asks for the profile 'gpu-whole', which is not for students; "
         "add them to its groups, or let the lecture ask for another"
     ]

@@ -13,9 +13,10 @@ from typing import Any
 
 from course.syllabus import Course
 from course.syllabus import load as load_syllabus
-from hub_config import chart as charts
-from hub_config import check_machines, check_values
-from hub_config.kubernetes import required, settings, target, traits
+from hub_config.check import chart as charts
+from hub_config.check import machines, traits
+from hub_config.check import values as check_values
+from hub_config.kubernetes import required, settings, target
 from hub_config.laptop.preflight import HubError, check_port, plan
 from hub_config.machines import profiles
 
@@ -81,7 +82,7 @@ def judge(
     sound = _sound(values, known)
     unsound = [sentence.partition(" ")[0] for sentence in found if sentence.endswith(charts.BELOW)]
     found += _ours(path, values.get("custom", {}), sound["custom"])
-    said, offered = check_machines.problems(
+    said, offered = machines.problems(
         sound["custom"], syllabus or load_syllabus(), _profiles_path(path, sound["custom"])
     )
     found += said
@@ -107,7 +108,7 @@ def laptop(
     list of str
         Sentences; empty where nothing is wrong.
     """
-    found, _ = check_machines.problems(None, load_syllabus(), None)
+    found, _ = machines.problems(None, load_syllabus(), None)
     try:
         plan(course_dir, state_dir, students, instructor)
     except HubError as error:
