@@ -125,7 +125,8 @@ def _check(target: str, arguments: argparse.Namespace) -> int:
 def _plan(target: str, arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from hub_config import plan, plan_text
+    from hub_config.cost import plan
+    from hub_config.cost import table as cost_table
 
     students = _count(arguments.students)
     try:
@@ -135,9 +136,9 @@ def _plan(target: str, arguments: argparse.Namespace) -> int:
     except _wrong() as error:
         return _refused(target, error)
     console = Console(highlight=False)
-    for table in (plan_text.nodes, plan_text.offered, plan_text.disks):
+    for table in (cost_table.nodes, cost_table.offered, cost_table.disks):
         console.print(table(planned))
-    for sentence in plan_text.sentences(planned):
+    for sentence in cost_table.sentences(planned):
         console.print(sentence, soft_wrap=True)
     return OK
 

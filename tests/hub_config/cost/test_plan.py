@@ -9,10 +9,10 @@ from rich.console import Console
 
 from course import syllabus
 from course.syllabus import Assignment, Course, Day, Lecture
-from hub_config import plan_text
+from hub_config.cost import table as cost_table
+from hub_config.cost.plan import PlanError, costs, plan
 from hub_config.kubernetes import target
 from hub_config.machines import node_pools
-from hub_config.plan import PlanError, costs, plan
 
 #: Two servers fill a CPU node (processors), four a GPU node (GPUs); prices are whole numbers.
 PROFILES = """
@@ -110,9 +110,9 @@ def small(tmp_path_factory):
 
 def shown(planned):
     console = Console(file=io.StringIO(), width=150)
-    for table in (plan_text.nodes, plan_text.offered, plan_text.disks):
+    for table in (cost_table.nodes, cost_table.offered, cost_table.disks):
         console.print(table(planned))
-    for sentence in plan_text.sentences(planned):
+    for sentence in cost_table.sentences(planned):
         console.print(sentence, soft_wrap=True)
     return console.file.getvalue()
 

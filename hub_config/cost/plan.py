@@ -15,8 +15,8 @@ from typing import Any
 from course.syllabus import Course, Day
 from course.syllabus import load as load_syllabus
 from hub_config import base
-from hub_config.bill import Disks, Plan, Row
 from hub_config.check.values import at
+from hub_config.cost.bill import Disks, Plan, Row
 from hub_config.graders import kubernetes as grading
 from hub_config.kubernetes import manifests
 from hub_config.kubernetes import target as targets
@@ -93,7 +93,7 @@ def plan(target: targets.Target, students: int, syllabus: Course | None = None) 
 
 def costs() -> tuple[dict[str, float], float]:
     """Return the measured processor seconds of one submission, by assignment; and of any other."""
-    text = resources.files("hub_config").joinpath("costs.toml").read_text(encoding="utf-8")
+    text = resources.files("hub_config.cost").joinpath("costs.toml").read_text(encoding="utf-8")
     raw = tomllib.loads(text)
     return dict(raw["cpu_seconds"]), max(raw["cpu_seconds"].values())
 

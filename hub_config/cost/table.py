@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from rich.table import Table
 
-from hub_config.bill import DAYS_PER_MONTH, Plan, Row
-from hub_config.plan import IDLE_HOURS
+from hub_config.cost.bill import DAYS_PER_MONTH, Plan, Row
+from hub_config.cost.plan import IDLE_HOURS
 
 NOT_INCLUDED = (
     "Not included: the cluster's own fee, load balancer, traffic, registry, logs, taxes; work "
