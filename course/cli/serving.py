@@ -156,13 +156,13 @@ def _manifests(target: str, arguments: argparse.Namespace) -> int:
 
 
 def _print(target: str, render: Callable[[Any], Sequence[dict[str, Any]]]) -> int:
-    from hub_config import yamls
+    from hub_config import yaml_output
 
     try:
         documents = render(_load(target))
     except _wrong() as error:
         return _refused(target, error)
-    sys.stdout.write(yamls.dump(documents))
+    sys.stdout.write(yaml_output.dump(documents))
     return OK
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from course.syllabus import Course, Day
 from course.syllabus import load as load_syllabus
-from hub_config import base
+from hub_config import defaults
 from hub_config.check.values import at
 from hub_config.cost.bill import Disks, Plan, Row
 from hub_config.graders import kubernetes as grading
@@ -28,7 +28,7 @@ from hub_config.roles import INSTRUCTORS, STUDENTS
 
 DAYS, HOURS_PER_DAY = 6, 8.0
 #: After the class, until the hub stops servers that nobody uses.
-IDLE_HOURS = base.SERVER_IDLE_S / 3600
+IDLE_HOURS = defaults.SERVER_IDLE_S / 3600
 #: What the chart's pods ask for: where that stands, and how many of them there are.
 _CORE_PODS = (
     ("hub.resources", 1),

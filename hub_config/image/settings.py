@@ -12,7 +12,7 @@ from pathlib import Path
 
 from traitlets.config import Config
 
-from hub_config import base
+from hub_config import defaults
 from hub_config.image.versions import OVERRIDES
 
 KINDS = tuple(OVERRIDES)
@@ -27,30 +27,30 @@ import os
 
 from traitlets.config import Config
 
-from hub_config import base
+from hub_config import defaults
 
 c = get_config()
 if "JUPYTERHUB_USER" in os.environ:  # else nobody started this from a hub, and there is no box
     name, course = os.environ["JUPYTERHUB_USER"], os.environ.get("DLEF_COURSE", "")
-    c.merge(Config(base.student_settings(name, course_id=course, exchange={exchange!r})))
+    c.merge(Config(defaults.student_settings(name, course_id=course, exchange={exchange!r})))
 '''
 _INSTRUCTOR = '''"""The instructor's nbgrader: the course's own nbgrader_config.py adds the rest."""
 
 from traitlets.config import Config
 
-from hub_config import base
+from hub_config import defaults
 
 c = get_config()
-c.merge(Config(base.instructor_settings(exchange={exchange!r}, boxes={boxes!r})))
+c.merge(Config(defaults.instructor_settings(exchange={exchange!r}, boxes={boxes!r})))
 '''
 
 
-def role(kind: str) -> base.Role:
+def role(kind: str) -> defaults.Role:
     """Return whose settings an image has."""
     return "instructor" if kind == "grader" else "student"
 
 
-def kernels(kind: str) -> dict[str, base.Settings]:
+def kernels(kind: str) -> dict[str, defaults.Settings]:
     """Return the content of each ``kernel.json``, by the kernel's name.
 
     Notebooks ask for ``python3``, here as on a laptop, so that they open everywhere. It is the best
@@ -72,16 +72,19 @@ def kernels(kind: str) -> dict[str, base.Settings]:
     }
 
 
-def _kernel(title: str, **env: str) -> base.Settings:
+def _kernel(title: str, **env: str) -> defaults.Settings:
     servers = Config()
-    base.set_servers(servers)  # TensorFlow's variables, which the hub sets for the server too
+    defaults.set_servers(servers)  # TensorFlow's variables, which the hub sets for the server too
     tensorflow = {k: v for k, v in servers.Spawner.environment.items() if k.startswith("TF_")}
-    return base.kernel_settings(base.PRELOAD) | {"display_name": title, "env": tensorflow | env}
+    return defaults.kernel_settings(defaults.PRELOAD) | {
+        "display_name": title,
+        "env": tensorflow | env,
+    }
 
 
-def server(kind: str) -> base.Settings:
+def server(kind: str) -> defaults.Settings:
     """Return the content of ``jupyter_server_config.json``."""
-    settings = base.server_settings(role(kind), private_sockets=True)
+    settings = defaults.server_settings(role(kind), private_sockets=True)
     # The wheel brings a kernelspec for other hubs, which would be a second "Python 3" here.
     settings["KernelSpecManager"] = {"allowed_kernelspecs": sorted(kernels(kind))}
     return settings
@@ -108,7 +111,7 @@ def write(kind: str, *, etc: Path, share: Path) -> None:
     """
     files = {
         etc / "jupyter_server_config.json": _json(server(kind)),
-        etc / "labconfig" / "page_config.json": _json(base.lab_settings(role(kind))),
+        etc / "labconfig" / "page_config.json": _json(defaults.lab_settings(role(kind))),
         etc / "nbgrader_config.py": nbgrader(kind),
     }
     for name, content in kernels(kind).items():
@@ -118,7 +121,7 @@ def write(kind: str, *, etc: Path, share: Path) -> None:
         file.write_text(text, encoding="utf-8")
 
 
-def _json(content: base.Settings) -> str:
+def _json(content: defaults.Settings) -> str:
     return json.dumps(content, indent=1) + "\n"
 
 

@@ -8,7 +8,7 @@ from importlib import resources
 from typing import Any
 
 import hub_config
-from hub_config import base
+from hub_config import defaults
 from hub_config.kubernetes import manifests as kubernetes_objects
 from hub_config.kubernetes import required
 from hub_config.kubernetes.target import Target, TargetError, merge
@@ -119,7 +119,11 @@ def _derived(target: Target) -> dict[str, Any]:
     return {
         # A student's own image is pulled before it is needed; the GPU's only where a GPU is.
         "singleuser": {"image": image},
-        "cull": {"enabled": True, "timeout": base.SERVER_IDLE_S, "every": base.CULL_EVERY_S},
+        "cull": {
+            "enabled": True,
+            "timeout": defaults.SERVER_IDLE_S,
+            "every": defaults.CULL_EVERY_S,
+        },
         "hub": {"services": kubernetes_objects.hub_services()},
     }
 

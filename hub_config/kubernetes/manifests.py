@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hub_config import base, roles
+from hub_config import defaults, roles
 from hub_config.graders import kubernetes as grading
 from hub_config.kubernetes import pod_config, prewarm
 from hub_config.kubernetes.objects import CORE, Object, labels, make, pull_secrets, resources
@@ -151,12 +151,12 @@ def formgrader(target: Target) -> list[Object]:
 
 
 def _formgrader_files() -> dict[str, str]:
-    settings = base.server_settings("instructor", private_sockets=True)
-    nbgrader = base.instructor_settings(exchange=f"{BOXES}/instructor", boxes=BOXES)
+    settings = defaults.server_settings("instructor", private_sockets=True)
+    nbgrader = defaults.instructor_settings(exchange=f"{BOXES}/instructor", boxes=BOXES)
     return {
         "jupyter_server_config.json": json.dumps(settings, indent=1),
         "nbgrader_config.json": json.dumps(nbgrader, indent=1),
-        "labconfig/page_config.json": json.dumps(base.lab_settings("instructor"), indent=1),
+        "labconfig/page_config.json": json.dumps(defaults.lab_settings("instructor"), indent=1),
     }
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from traitlets.config import Config
 
-from hub_config import base, roles
+from hub_config import defaults, roles
 from hub_config.kubernetes import groups, required, spawner
 from hub_config.kubernetes import settings as kubernetes_settings
 from hub_config.machines import profile_list, profiles
@@ -70,7 +70,7 @@ def configure(c: Config, get_config: Callable[..., Any]) -> None:
     everybody = groups.People(settings)
     groups.set_people(c, everybody)
     set_rights(c, everybody)
-    base.set_headers(c)
+    defaults.set_headers(c)
     set_pods(c)
     set_patience(c)
     set_exchange(c, settings.course)
@@ -95,7 +95,7 @@ def set_pods(c: Config) -> None:
     c : Config
         The hub's configuration.
     """
-    base.set_servers(c)
+    defaults.set_servers(c)
     pods = c.KubeSpawner
     # The chart has set this trait, and the section of KubeSpawner wins over that of Spawner.
     pods.environment = {**c.Spawner.environment, **pods.get("environment", {})}

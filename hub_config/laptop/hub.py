@@ -12,7 +12,7 @@ from jupyterhub import orm
 from jupyterhub.app import JupyterHub
 from traitlets.config import Config
 
-from hub_config import base, roles
+from hub_config import defaults, roles
 from hub_config.laptop import isolation as laptop_isolation
 from hub_config.laptop import processes, profile_choice, proxy
 from hub_config.laptop.parent_death import tethered
@@ -151,13 +151,13 @@ def configure(
         Complete.
     """
     c = Config()
-    base.set_access(c, instructor=layout.instructor, students=layout.students)
-    base.set_servers(c)
-    base.set_headers(c)
+    defaults.set_access(c, instructor=layout.instructor, students=layout.students)
+    defaults.set_servers(c)
+    defaults.set_headers(c)
     roster = roles.Roster({roles.INSTRUCTORS: [layout.instructor]})
     roles.set_groups(c, roster)
     roles.set_roles(c, roster)
-    roles.set_culler(c, tethered(base.culler_command()))
+    roles.set_culler(c, tethered(defaults.culler_command()))
     state = layout.state_dir
     c.JupyterHub.bind_url = f"http://{HOST}:{port}"
     c.JupyterHub.hub_bind_url = f"http://{HOST}:{_free_port()}"

@@ -15,7 +15,7 @@ from typing import Any
 from jupyterhub.spawner import LocalProcessSpawner
 from traitlets import Bool, Instance, List, Unicode, default
 
-from hub_config import base, computing, roles
+from hub_config import activity, defaults, roles
 from hub_config.exchange import lectures
 from hub_config.laptop import profile_choice
 from hub_config.laptop.isolation import Isolation, Mount, View, package_folders, python_folders
@@ -39,7 +39,7 @@ class ViewSpawner(LocalProcessSpawner):
     ).tag(config=True)
     preload = List(
         Unicode(),
-        default_value=list(base.PRELOAD),
+        default_value=list(defaults.PRELOAD),
         help="Modules that kernels have imported before their first cell; none: ordinary kernels.",
     ).tag(config=True)
     warm_at_start = Bool(
@@ -236,7 +236,7 @@ def write_settings(
     user: str,
     *,
     isolated: bool,
-    preload: Sequence[str] = base.PRELOAD,
+    preload: Sequence[str] = defaults.PRELOAD,
     warm_at_start: bool = True,
 ) -> None:
     """Write the configuration files of one user's server.
@@ -256,19 +256,19 @@ def write_settings(
     """
     box = str(layout.box(user))
     if user == layout.instructor:
-        role: base.Role = "instructor"
-        nbgrader = base.instructor_settings(exchange=box, boxes=str(layout.exchange))
+        role: defaults.Role = "instructor"
+        nbgrader = defaults.instructor_settings(exchange=box, boxes=str(layout.exchange))
     else:
         role = "student"
-        nbgrader = base.student_settings(user, course_id=layout.course_id, exchange=box)
+        nbgrader = defaults.student_settings(user, course_id=layout.course_id, exchange=box)
     ids = (os.getuid(), os.getgid())
     files = {
         "nbgrader_config.json": json.dumps(nbgrader, indent=1),
         "jupyter_server_config.json": json.dumps(
-            base.server_settings(role, private_sockets=isolated, warm_at_start=warm_at_start),
+            defaults.server_settings(role, private_sockets=isolated, warm_at_start=warm_at_start),
             indent=1,
         ),
-        "labconfig/page_config.json": json.dumps(base.lab_settings(role), indent=1),
+        "labconfig/page_config.json": json.dumps(defaults.lab_settings(role), indent=1),
         # In the view the operating system, too, calls the user by the hub's name.
         "passwd": f"{user}:x:{ids[0]}:{ids[1]}::{layout.home(user)}:/bin/bash\n",
         "group": f"{user}:x:{ids[1]}:\n",
@@ -279,7 +279,9 @@ def write_settings(
         kernel.mkdir(parents=True)
         for logo in _logos():
             shutil.copyfile(logo, kernel / logo.name)
-        files["kernels/python3/kernel.json"] = json.dumps(base.kernel_settings(preload), indent=1)
+        files["kernels/python3/kernel.json"] = json.dumps(
+            defaults.kernel_settings(preload), indent=1
+        )
     for name, text in files.items():
         path = layout.settings(user) / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -290,7 +292,7 @@ def _extension() -> list[Path]:
     """Files of the server extension; students see no others of this package."""
     package = Path(__file__).parent
     return (
-        [package / "__init__.py", Path(computing.__file__)] if package_folders(__package__) else []
+        [package / "__init__.py", Path(activity.__file__)] if package_folders(__package__) else []
     )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from hub_config import base
+from hub_config import defaults
 from hub_config.laptop.isolation import Isolation
 from tests.hub_config.courses import Course, small_course
 from tests.hub_config.running import Client, RunningHub, free_port
@@ -125,14 +125,14 @@ def test_the_instructor_has_it_and_may_frame_it(people):
 def test_every_page_tells_a_browser_what_not_to_do(hub, people):
     for path in ("/hub/home", "/user/student1/api/status", "/user/student1/lab"):
         told = people.student.get(path).headers
-        assert base.HEADERS.items() <= told.items(), path
+        assert defaults.HEADERS.items() <= told.items(), path
     told = people.instructor.get("/user/instructor/formgrader").headers
-    assert base.HEADERS.items() <= told.items()
+    assert defaults.HEADERS.items() <= told.items()
 
 
 def test_a_service_stops_idle_servers(hub):
     (service,) = [line for line in hub.commands() if "jupyterhub_idle_culler" in line]
-    assert f"--timeout={base.SERVER_IDLE_S}" in service
+    assert f"--timeout={defaults.SERVER_IDLE_S}" in service
 
 
 def test_the_list_of_courses_names_formgrader(hub, people):

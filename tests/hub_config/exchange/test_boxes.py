@@ -11,7 +11,7 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange import ExchangeError, ExchangeFactory
 from traitlets.config import Config
 
-from hub_config import base
+from hub_config import defaults
 from hub_config.exchange.boxes import (
     CollectFromBoxes,
     ReleaseFeedbackToBoxes,
@@ -29,7 +29,9 @@ pytestmark = pytest.mark.filterwarnings(
 def instructors(layout: Layout, **course) -> dict:
     """Everything that nbgrader makes an exchange action from, with the instructor's settings."""
     boxes = str(layout.exchange)
-    config = Config(base.instructor_settings(exchange=str(layout.box("instructor")), boxes=boxes))
+    config = Config(
+        defaults.instructor_settings(exchange=str(layout.box("instructor")), boxes=boxes)
+    )
     config.CourseDirectory.update(
         {"course_id": "small", "assignment_id": "ps1", "root": str(layout.course_dir), **course}
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from traitlets.config.loader import PyFileConfigLoader
 
-from hub_config import base
+from hub_config import defaults
 from hub_config.image import settings, smoke
 
 
@@ -68,7 +68,7 @@ def test_every_kernel_leaves_memory_of_the_gpu_to_others(kind):
     for content in settings.kernels(kind).values():
         assert content["env"]["TF_FORCE_GPU_ALLOW_GROWTH"] == "true"
         assert content["env"]["TF_CPP_MIN_LOG_LEVEL"] == "2"
-        assert content["metadata"] == base.kernel_settings(base.PRELOAD)["metadata"]
+        assert content["metadata"] == defaults.kernel_settings(defaults.PRELOAD)["metadata"]
 
 
 @pytest.mark.parametrize("written", ["cpu"], indirect=True)
@@ -77,7 +77,9 @@ def test_a_students_nbgrader_takes_name_and_course_from_the_hub(written, monkeyp
     monkeypatch.setenv("DLEF_COURSE", "dlef-2027")
     folder = written["JUPYTER_CONFIG_PATH"]
     found = PyFileConfigLoader("nbgrader_config.py", path=folder).load_config()
-    assert found == base.student_settings("ada", course_id="dlef-2027", exchange="/srv/exchange")
+    assert found == defaults.student_settings(
+        "ada", course_id="dlef-2027", exchange="/srv/exchange"
+    )
 
 
 @pytest.mark.parametrize("written", ["cpu"], indirect=True)
@@ -91,7 +93,9 @@ def test_without_a_hub_there_is_no_course(written, monkeypatch):
 def test_the_instructors_nbgrader_collects_from_all_boxes(written):
     folder = written["JUPYTER_CONFIG_PATH"]
     found = PyFileConfigLoader("nbgrader_config.py", path=folder).load_config()
-    assert found == base.instructor_settings(exchange="/srv/boxes/instructor", boxes="/srv/boxes")
+    assert found == defaults.instructor_settings(
+        exchange="/srv/boxes/instructor", boxes="/srv/boxes"
+    )
 
 
 def test_a_container_begins_with_the_lectures_and_becomes_its_command(tmp_path):

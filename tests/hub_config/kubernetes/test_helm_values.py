@@ -5,7 +5,7 @@ import sys
 import jsonschema
 import pytest
 
-from hub_config import base
+from hub_config import defaults
 from hub_config.kubernetes import helm_values, target
 from tests.hub_config.kubernetes.pod import chart_file, filled, over_the_chart
 
@@ -70,8 +70,8 @@ def _at(values, where):
 
 def test_images_culling_and_formgrader_come_from_where_they_are_said_once(values):
     assert values["singleuser"]["image"] == {"name": "registry.econ.ch/dlef-cpu", "tag": "0.1.0"}
-    assert values["cull"]["timeout"] == base.SERVER_IDLE_S
-    assert values["cull"]["every"] == base.CULL_EVERY_S
+    assert values["cull"]["timeout"] == defaults.SERVER_IDLE_S
+    assert values["cull"]["every"] == defaults.CULL_EVERY_S
     assert values["hub"]["services"]["formgrader"]["url"] == "http://formgrader:8888"
 
 
@@ -79,7 +79,7 @@ def test_what_is_derived_gives_way_to_an_operator_and_our_code_does_not(tmp_path
     mine = {"00-dlef": "", "90-mine": "c.JupyterHub.log_level = 10\n"}
     path = filled(tmp_path, cull={"timeout": 60}, hub={"extraConfig": mine})
     values = helm_values.values(target.load(str(path)))
-    assert values["cull"] == {"enabled": True, "timeout": 60, "every": base.CULL_EVERY_S}
+    assert values["cull"] == {"enabled": True, "timeout": 60, "every": defaults.CULL_EVERY_S}
     assert values["hub"]["extraConfig"] == {**mine, "00-dlef": helm_values.CALL}
 
 

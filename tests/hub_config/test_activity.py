@@ -12,11 +12,12 @@ from tests.hub_config.running import Client, RunningHub
 
 pytestmark = pytest.mark.slow
 
-#: The hub's own, with smaller numbers; idle is twice `hub_config.computing.EVERY_S`.
+#: The hub's own, with smaller numbers; idle is twice `hub_config.activity.EVERY_S`.
 SETTINGS = """
-from hub_config import base, roles
+from hub_config import roles
+from hub_config import defaults
 from hub_config.laptop.parent_death import tethered
-culler = tethered(base.culler_command(idle_s=40, every_s=3))
+culler = tethered(defaults.culler_command(idle_s=40, every_s=3))
 c.JupyterHub.services = [{"name": roles.CULLER, "command": culler}]
 c.JupyterHub.last_activity_interval = 2
 c.Spawner.environment = {"JUPYTERHUB_ACTIVITY_INTERVAL": "2"}

@@ -21,7 +21,7 @@ LAB_PLUGINS_OF_INSTRUCTORS = ("formgrader", "create-assignment", "course-list")
 PRELOAD = ("numpy", "matplotlib.pyplot", "tensorflow")
 
 # Seconds after which what nobody uses ends. A kernel that computes is used, and so is its server,
-# however long it prints nothing (`hub_config.computing`). A kernel goes although its page is still
+# however long it prints nothing (`hub_config.activity`). A kernel goes although its page is still
 # open: else a page that somebody forgot would keep a server, and on a cloud a GPU, for ever.
 KERNEL_IDLE_S = SERVER_IDLE_S = 3600  # not during lunch
 CULL_EVERY_S = 600
@@ -118,7 +118,7 @@ def server_settings(role: Role, *, private_sockets: bool, warm_at_start: bool = 
     """
     settings: Settings = {
         "ServerApp": {
-            "jpserver_extensions": {"hub_config.computing": True},
+            "jpserver_extensions": {"hub_config.activity": True},
             "tornado_settings": {"headers": dict(HEADERS)},
             "allow_root": True,  # whoever starts the hub has decided that, as in a container
         },
