@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import nbformat
 
-from course import submissions
+from course.authoring import submissions
+from course.authoring.submissions import Material, Mutant
 from course.errors import CourseError
-from course.submissions import Material, Mutant
 
 GIVEN_NAMES = """
 amelie anouk aurelia bastien beatriz camille carlos chiara clement daria diego elena elif

@@ -8,7 +8,8 @@ from typing import Any
 
 import nbformat
 
-from course import classroom, submissions
+from course import classroom
+from course.authoring import submissions
 from course.classroom import Member
 from course.errors import CourseError
 

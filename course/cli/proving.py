@@ -48,7 +48,7 @@ def _check(arguments: argparse.Namespace) -> int:
     from autograder.pipeline import Grading
     from autograder.verify import stock_nbgrader
     from autograder.verify.lint import advise
-    from course import checking
+    from course.authoring import trial as authoring_trial
 
     root, taught = checkout(), syllabus.load()
     console = Console(highlight=False)
@@ -58,7 +58,7 @@ def _check(arguments: argparse.Namespace) -> int:
     failures = ungraded = 0
     for name in names:
         with tempfile.TemporaryDirectory(prefix="check-") as scratch:
-            trial = checking.Trial(root, name, Path(scratch))
+            trial = authoring_trial.Trial(root, name, Path(scratch))
             trial.failures += map(str, advise(trial.source))
             students = sorted(trial.cases)
             console.print(f"{name}: {len(students)} submissions")  # a long wait begins

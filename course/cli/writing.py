@@ -57,13 +57,13 @@ def add_build(commands: Commands) -> None:
 
 
 def _build(arguments: argparse.Namespace) -> int:
-    from course import authoring
+    from course.authoring import notebooks
 
     root = checkout()
     if arguments.from_notebook:
-        for text in authoring.from_notebook(root, arguments.from_notebook):
+        for text in notebooks.from_notebook(root, arguments.from_notebook):
             print(f"changed {text}")
-    stale = authoring.build(root, arguments.names, check=arguments.check)
+    stale = notebooks.build(root, arguments.names, check=arguments.check)
     derived = [each for each in stale if each.derived]
     for each in derived:
         print(each if arguments.check else f"wrote {each.notebook}")
@@ -91,7 +91,7 @@ def add_site(commands: Commands) -> None:
 
 
 def _site(arguments: argparse.Namespace) -> int:
-    from course import website
+    from course.authoring import website
 
     root = checkout()
     directory = (arguments.out or root / ".site").resolve()

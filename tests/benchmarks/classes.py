@@ -7,7 +7,8 @@ from pathlib import Path
 
 import nbformat
 
-from course import checking, submissions
+from course.authoring import submissions
+from course.authoring import trial as authoring_trial
 from tests.autograder import building
 
 NAME = "day1_gradient_descent"
@@ -55,7 +56,7 @@ KERAS = (
 
 def day1(scratch: Path, label: str, count: int) -> Path:
     """Return a course with the first ``count`` submissions that prove day 1's tests."""
-    trial = checking.Trial(ROOT, NAME, scratch)
+    trial = authoring_trial.Trial(ROOT, NAME, scratch)
     trial.cases = dict(list(trial.cases.items())[:count])
     return trial.directory(label)
 

@@ -8,7 +8,8 @@ submissions less that for `FEW`, divided by the difference, so that starting up 
 import tempfile
 from pathlib import Path
 
-from course import checking, syllabus
+from course import syllabus
+from course.authoring import trial as authoring_trial
 from tests.benchmarks import classes
 from tests.benchmarks.processor import spent
 
@@ -25,7 +26,7 @@ def _seconds(name: str) -> float:
     costs = []
     for count in (FEW, MANY):
         with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
-            trial = checking.Trial(classes.ROOT, name, Path(scratch))
+            trial = authoring_trial.Trial(classes.ROOT, name, Path(scratch))
             reference = trial.cases["reference"]
             trial.cases = {f"student{number}": reference for number in range(count)}
             directory = trial.directory("class")

@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat
 from playwright.sync_api import Locator
 
-from course.renderers import Piece, read_page
+from course.authoring.renderers import Piece, read_page
 
 ROOT = Path(__file__).parents[2]
 # A browser that could reach another machine would hide that a page needs one.

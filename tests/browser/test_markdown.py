@@ -16,7 +16,7 @@ import pytest
 from nbformat.v4 import new_markdown_cell, new_notebook
 from playwright.sync_api import TimeoutError, sync_playwright
 
-from course.renderers import website
+from course.authoring.renderers import website
 from tests.browser.install_chromium import REMEDY, find_chromium
 from tests.browser.reading import OFFLINE, ROOT, shown, summary, written
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from course import submissions, syllabus
-from course.rules import without_marker_lines
-from course.texts import read_cells
+from course import syllabus
+from course.authoring import submissions
+from course.authoring.release_rules import without_marker_lines
+from course.authoring.text import read_cells
 
 ROOT = Path(__file__).parents[2]
 NAMES = [assignment.name for assignment in syllabus.load().assignments()]

@@ -5,8 +5,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from course import classroom
+from course.authoring.submissions import Material, Mutant
 from course.errors import CourseError
-from course.submissions import Material, Mutant
 
 
 def cell(grade_id, source, **mark):

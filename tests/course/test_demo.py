@@ -14,7 +14,9 @@ import pytest
 
 from autograder import pipeline
 from autograder.coursedir import directory
-from course import checking, cli, submissions, syllabus
+from course import cli, syllabus
+from course.authoring import submissions
+from course.authoring import trial as authoring_trial
 from course.demo import Demo
 from course.errors import CourseError
 from hub_config.laptop import preflight
@@ -142,7 +144,7 @@ def test_a_sample_is_a_number_of_mutants():
 def test_a_failure_is_told_with_the_brackets_that_it_quotes(monkeypatch, capsys):
     failure = "nbgrader could not grade mutant 'last' (takes w[i]): [/tmp/x] is gone"
 
-    class Failed(checking.Trial):
+    class Failed(authoring_trial.Trial):
         def __init__(self, *where):
             super().__init__(*where)
             self.failures.append(failure)
@@ -158,7 +160,7 @@ def test_a_failure_is_told_with_the_brackets_that_it_quotes(monkeypatch, capsys)
             return iter(())
 
     monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.setattr(checking, "Trial", Failed)
+    monkeypatch.setattr(authoring_trial, "Trial", Failed)
     monkeypatch.setattr(pipeline, "Grading", Idle)
     monkeypatch.setattr(directory, "open_course", lambda directory: directory)
     assert cli.main(["check", NAME, "--only-ours"]) == 1
@@ -176,7 +178,7 @@ def test_every_case_of_an_assignment_is_graded_alike_by_both_graders(name):
 
 
 def test_a_wrong_score_in_a_check_is_told_in_words(tmp_path):
-    trial = checking.Trial(ROOT, NAME, tmp_path)
+    trial = authoring_trial.Trial(ROOT, NAME, tmp_path)
     trial.add("our engine", "reference", {**trial.points, "test_loss": 0.0})
     trial.add("nbgrader", "blank", {**dict.fromkeys(trial.points, 0.0), "test_sgd": None})
     assert trial.failures == [
@@ -187,16 +189,16 @@ def test_a_wrong_score_in_a_check_is_told_in_words(tmp_path):
 
 
 def test_a_graded_cell_that_no_mutant_loses_is_not_proven(tmp_path, monkeypatch):
-    load = checking.submissions.load
+    load = authoring_trial.submissions.load
 
     def without(root, name):
         material = load(root, name)
         kept = tuple(m for m in material.mutants if "test_sgd" not in m.loses)
         return type(material)(material.reference, kept, material.alternatives)
 
-    monkeypatch.setattr(checking.submissions, "load", without)
+    monkeypatch.setattr(authoring_trial.submissions, "load", without)
     with pytest.raises(CourseError, match="no mutant of day1_gradient_descent loses at test_sgd"):
-        checking.Trial(ROOT, NAME, tmp_path)
+        authoring_trial.Trial(ROOT, NAME, tmp_path)
 
 
 def test_the_demo_says_what_nbgrader_said_when_it_fails(tmp_path):

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from course.submissions import fill, load
+from course.authoring.submissions import fill, load
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()

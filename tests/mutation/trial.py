@@ -12,7 +12,8 @@ from pathlib import Path
 from autograder.coursedir.directory import open_course
 from autograder.model import Verdict
 from autograder.pipeline import Grading
-from course import checking, submissions
+from course.authoring import submissions
+from course.authoring import trial as authoring_trial
 from tests.mutation.mutate import Mutation, mutations
 
 ROOT = Path(__file__).parents[2]
@@ -109,11 +110,13 @@ def _graded(name: str, chosen: Sequence[Mutation]) -> Iterator[tuple[Mutation, b
     # nbgrader calls `alembic` by name when it makes a gradebook.
     os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])
     with tempfile.TemporaryDirectory(prefix="mutation-") as scratch:
-        trial = checking.Trial(ROOT, name, Path(scratch))
+        trial = authoring_trial.Trial(ROOT, name, Path(scratch))
         reference = submissions.load(ROOT, name).reference
         none: frozenset[str] = frozenset()
-        trial.cases = {"reference": checking.Case("the reference", reference, none)} | {
-            f"mutant{number:04}": checking.Case("", {**reference, one.cell: one.source}, none)
+        trial.cases = {"reference": authoring_trial.Case("the reference", reference, none)} | {
+            f"mutant{number:04}": authoring_trial.Case(
+                "", {**reference, one.cell: one.source}, none
+            )
             for number, one in enumerate(chosen)
         }
         directory = trial.directory("mutants")

@@ -16,7 +16,7 @@ from autograder.coursedir.directory import open_course
 from autograder.model import Verdict
 from autograder.pipeline import Grading
 from autograder.sandbox import bubblewrap
-from course import submissions
+from course.authoring import submissions
 from tests.autograder.building import (
     RIGHT,
     asserts,

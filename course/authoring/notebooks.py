@@ -8,11 +8,10 @@ from typing import Any
 import nbformat
 
 from course import syllabus
-from course.errors import choose_from
-from course.merging import merge
-from course.prose import check_prose
-from course.rules import check_assignment
-from course.texts import (
+from course.authoring.merge import merge
+from course.authoring.prose import check_prose
+from course.authoring.release_rules import check_assignment
+from course.authoring.text import (
     CELL_ID,
     CELL_METADATA,
     MYST,
@@ -24,6 +23,7 @@ from course.texts import (
     read_cells,
     read_lecture,
 )
+from course.errors import choose_from
 
 # The same in every derived notebook: which Python runs it is decided where it runs.
 _NOTEBOOK_METADATA = {

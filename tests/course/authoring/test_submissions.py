@@ -5,11 +5,11 @@ import nbformat
 import pytest
 
 from course import syllabus
-from course.authoring import build, twins
-from course.submissions import Mutant, SubmissionError, expected, fill, load, points
-from course.texts import AuthoringError
+from course.authoring.notebooks import build, twins
+from course.authoring.submissions import Mutant, SubmissionError, expected, fill, load, points
+from course.authoring.text import AuthoringError
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 MUTANTS = "tests/mutants/day1_losses/mutants.py"
 ALTERNATIVE = "tests/mutants/day1_losses/alternative_product.py"
 REFERENCE = 'def loss(x):\n    """Return the sum of squares."""\n    return np.sum(x**2)'

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 
-from course.formulas import Formula, formulas, without_code
-from course.renderers import RENDERERS, Piece
-from course.texts import AuthoringError, Cell
+from course.authoring.formulas import Formula, formulas, without_code
+from course.authoring.renderers import RENDERERS, Piece
+from course.authoring.text import AuthoringError, Cell
 
 _CURRENCY = "write a currency in letters, as in '165 USD'"
 _DISPLAYED = (

@@ -1,9 +1,9 @@
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from course.authoring import build
-from course.prose import check_prose
-from course.texts import AuthoringError, Cell
+from course.authoring.notebooks import build
+from course.authoring.prose import check_prose
+from course.authoring.text import AuthoringError, Cell
 
 CURRENCY = "write a currency in letters, as in '165 USD'"
 DISPLAYED = "put the $$ of a formula on lines of their own"

@@ -8,7 +8,7 @@ from html import escape
 from html.parser import HTMLParser
 from typing import Any, Literal
 
-from course.formulas import PLACE, put_aside
+from course.authoring.formulas import PLACE, put_aside
 
 Kind = Literal["tag", "text", "code", "formula", "display", "html", "hidden"]
 

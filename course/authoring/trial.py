@@ -7,7 +7,7 @@ from pathlib import Path
 
 import nbformat
 
-from course import submissions
+from course.authoring import submissions
 from course.demo import Demo
 from course.errors import CourseError
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from course import renderers, syllabus, website
+from course import syllabus
+from course.authoring import renderers, website
 from course.errors import CourseError
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def settle(root):

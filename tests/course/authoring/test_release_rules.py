@@ -2,8 +2,8 @@ import re
 
 import pytest
 
-from course.rules import check_assignment, without_marker_lines
-from course.texts import AuthoringError, read_cells
+from course.authoring.release_rules import check_assignment, without_marker_lines
+from course.authoring.text import AuthoringError, read_cells
 
 PATH = "assignments/authoring/day1_losses.py"
 

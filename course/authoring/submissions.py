@@ -8,9 +8,9 @@ from typing import Any
 
 import nbformat
 
+from course.authoring.release_rules import without_marker_lines
+from course.authoring.text import LAYOUT, Cell, read_cells
 from course.errors import CourseError, choose_from
-from course.rules import without_marker_lines
-from course.texts import LAYOUT, Cell, read_cells
 
 
 class SubmissionError(CourseError):

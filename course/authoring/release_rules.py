@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
+from course.authoring.text import CELL_ID, AuthoringError, Cell
 from course.errors import choose_from
-from course.texts import CELL_ID, AuthoringError, Cell
 
 SOLUTION, HIDDEN_TESTS = "SOLUTION", "HIDDEN TESTS"
 

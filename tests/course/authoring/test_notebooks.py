@@ -6,12 +6,12 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from course import authoring
-from course.authoring import build, from_notebook
+from course.authoring import notebooks
+from course.authoring.notebooks import build, from_notebook
+from course.authoring.text import AuthoringError, read_cells
 from course.syllabus import SyllabusError
-from course.texts import AuthoringError, read_cells
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 LECTURE = "course/lectures/day1_losses.md"
 LECTURE_NOTEBOOK = "course/lectures/day1_losses.ipynb"
 ASSIGNMENT = "assignments/authoring/day1_losses.py"
@@ -41,7 +41,7 @@ def test_the_committed_notebooks_are_what_their_texts_give():
 
 
 def test_the_committed_notebooks_are_valid():
-    found = authoring.twins(ROOT)
+    found = notebooks.twins(ROOT)
     assert found
     for twin in found:
         nbformat.validate(json.loads(twin.notebook.read_text()))
@@ -108,12 +108,12 @@ def test_text_to_notebook_to_text_is_the_identity(root, text):
 
 
 def test_the_real_texts_survive_the_way_to_a_notebook_and_back(tmp_path):
-    found = authoring.twins(ROOT)
+    found = notebooks.twins(ROOT)
     for path in [ROOT / "course/syllabus.toml", *(twin.text for twin in found)]:
         (tmp_path / path.relative_to(ROOT)).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path.relative_to(ROOT)).write_bytes(path.read_bytes())
     build(tmp_path)
-    for twin in authoring.twins(tmp_path):
+    for twin in notebooks.twins(tmp_path):
         before = twin.text.read_text()
         as_jupyter_saves(
             twin.notebook, lambda cells: cells[0].update(source=f"{cells[0].source}\n\nAnd so.")
