@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 
 from course.authoring import submissions
-from course.demo import Demo
+from course.demo.run import Demo
 from course.errors import CourseError
 
 FEWEST_MUTANTS, FEWEST_ALTERNATIVES = 12, 2

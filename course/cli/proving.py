@@ -106,12 +106,12 @@ def _demo(arguments: argparse.Namespace) -> int:
 
     from autograder import cli as autograder
     from autograder.sandbox import bubblewrap
-    from course import classroom
-    from course.demo import Demo
+    from course.demo import roster
+    from course.demo.run import Demo
 
     root, taught = checkout(), syllabus.load()
     assignments = [taught.assignment(name) for name in dict.fromkeys(arguments.names or [SHOWN])]
-    students = classroom.names(arguments.students, arguments.seed)
+    students = roster.names(arguments.students, arguments.seed)
     directory = (arguments.keep or root / ".demo").resolve()
     if arguments.keep is None and directory.exists():
         shutil.rmtree(directory)

@@ -17,11 +17,11 @@ from autograder.coursedir import directory
 from course import cli, syllabus
 from course.authoring import submissions
 from course.authoring import trial as authoring_trial
-from course.demo import Demo
+from course.demo.run import Demo
 from course.errors import CourseError
 from hub_config.laptop import preflight
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 NAME = "day1_gradient_descent"
 

@@ -4,8 +4,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from course import classroom
 from course.authoring.submissions import Material, Mutant
+from course.demo import roster
 from course.errors import CourseError
 
 
@@ -47,20 +47,20 @@ def earned(content):
 
 
 def test_names_are_different_and_belong_to_the_seed():
-    names = classroom.names(300, seed=1)
+    names = roster.names(300, seed=1)
     assert len(set(names)) == 300
-    assert names == classroom.names(300, seed=1) != classroom.names(300, seed=2)
+    assert names == roster.names(300, seed=1) != roster.names(300, seed=2)
 
 
 @pytest.mark.parametrize("count", [0, -3, 10**6])
 def test_a_class_that_cannot_be_made_up_is_refused(count):
     with pytest.raises(CourseError, match=f"a class of {count} cannot be made up; ask for 1 to"):
-        classroom.names(count, seed=1)
+        roster.names(count, seed=1)
 
 
 def test_twelve_students_show_everything_that_happens():
-    students = classroom.names(12, seed=3)
-    members = classroom.make_up(RELEASED, MATERIAL, students, seed=3)
+    students = roster.names(12, seed=3)
+    members = roster.make_up(RELEASED, MATERIAL, students, seed=3)
     assert [member.student for member in members] == students
     verdicts = collections.Counter(member.verdict for member in members)
     assert verdicts["timeout"] == verdicts["crash"] == 1
@@ -72,7 +72,7 @@ def test_twelve_students_show_everything_that_happens():
 
 
 def test_points_promised_are_points_earned():
-    members = classroom.make_up(RELEASED, MATERIAL, classroom.names(60, seed=4), seed=4)
+    members = roster.make_up(RELEASED, MATERIAL, roster.names(60, seed=4), seed=4)
     graded = [m for m in members if m.verdict not in ("timeout", "crash") and m.points is not None]
     assert len(graded) == 57
     for member in graded:
@@ -80,14 +80,14 @@ def test_points_promised_are_points_earned():
 
 
 def test_the_same_seed_gives_the_same_class():
-    students = classroom.names(20, seed=5)
-    once = classroom.make_up(RELEASED, MATERIAL, students, seed=5)
-    assert once == classroom.make_up(RELEASED, MATERIAL, students, seed=5)
-    assert once != classroom.make_up(RELEASED, MATERIAL, students, seed=6)
+    students = roster.names(20, seed=5)
+    once = roster.make_up(RELEASED, MATERIAL, students, seed=5)
+    assert once == roster.make_up(RELEASED, MATERIAL, students, seed=5)
+    assert once != roster.make_up(RELEASED, MATERIAL, students, seed=6)
 
 
 def test_half_a_file_is_not_a_notebook():
-    members = classroom.make_up(RELEASED, MATERIAL, classroom.names(12, seed=7), seed=7)
+    members = roster.make_up(RELEASED, MATERIAL, roster.names(12, seed=7), seed=7)
     half = next(member for member in members if member.points is None)
     with pytest.raises(Exception, match="JSON"):
         nbformat.reads(half.content.decode(), as_version=4)

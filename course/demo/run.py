@@ -8,9 +8,9 @@ from typing import Any
 
 import nbformat
 
-from course import classroom
 from course.authoring import submissions
-from course.classroom import Member
+from course.demo import roster
+from course.demo.roster import Member
 from course.errors import CourseError
 
 
@@ -71,7 +71,7 @@ class Demo:
         """Give every student a submission made from the released notebook."""
         released = self.course / "release" / assignment / f"{assignment}.ipynb"
         material = submissions.load(self.root, assignment)
-        return classroom.make_up(nbformat.read(released, as_version=4), material, students, seed)
+        return roster.make_up(nbformat.read(released, as_version=4), material, students, seed)
 
     def submit(self, assignment: str, members: Sequence[Member]) -> None:
         """Put everybody's work into the exchange, each from a home of its own."""
