@@ -217,7 +217,7 @@ def view_of(layout: Layout, user: str, *, gpus: bool = True) -> View:
     mounts += [Mount.same(settings), Mount.same(layout.home(user), writable=True)]
     if user == layout.instructor:
         mounts += [
-            Mount.same(path) for path in package_folders("course", "autograder", __package__)
+            Mount.same(path) for path in package_folders("course", "autograder", "hub_config")
         ]
         mounts += [Mount.same(path, writable=True) for path in (layout.exchange, layout.course_dir)]
     else:
@@ -290,9 +290,11 @@ def write_settings(
 
 def _extension() -> list[Path]:
     """Files of the server extension; students see no others of this package."""
-    package = Path(__file__).parent
+    activity_file = Path(activity.__file__)
     return (
-        [package / "__init__.py", Path(activity.__file__)] if package_folders(__package__) else []
+        [activity_file.with_name("__init__.py"), activity_file]
+        if package_folders("hub_config")
+        else []
     )
 
 

@@ -169,7 +169,7 @@ def test_word_of_a_cell_that_has_ended_says_nothing_of_the_next(zygote):
     with warden:
         inmate.begin(1)
         inmate.begin(1)
-        supervisor.send(b'{"over": 1}')
+        warden.send(b'{"over": 1}')
         assert inmate.poll() is None
         assert not inmate.over
         warden.send(b'{"over": 2}')

@@ -90,7 +90,7 @@ def test_no_setting_is_in_two_places():
 
 
 def test_what_a_target_derives_is_not_said_in_its_files():
-    """Images and culling come from `custom:` and base.py; here they would be said twice."""
+    """Images and culling come from `custom:` and defaults.py; here they would be said twice."""
     for name in FILES:
         for one in said(name):
             assert not one.startswith(("cull.", "singleuser.image", "hub.services"))
