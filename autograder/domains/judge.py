@@ -29,8 +29,8 @@ from autograder.domains.credit import credit
 from autograder.domains.free_names import needed, stored
 from autograder.domains.proxy import module_of
 from autograder.domains.rpc import Link
-from autograder.execute.supervisor import SCRATCH, VIEW
 from autograder.model import HIDDEN_TESTS
+from autograder.sandbox.paths import SCRATCH, VIEW
 from autograder.wire import Channel, rng_state
 
 #: Names that mean a module wherever they are used without having been defined by the instructor:

@@ -35,16 +35,13 @@ from typing import Any, NoReturn
 from autograder.model import Limits
 from autograder.sandbox import bubblewrap
 from autograder.sandbox.accounting import Meter, tree
+from autograder.sandbox.paths import SCRATCH, VIEW
 
 #: How often use is looked at, in seconds; more often the less is left: a process can touch so many
 #: MB in a second.
 LOOK, SOONEST, SPEED = 0.1, 0.01, 10_000
 #: What a process may need beyond its limit while it starts, in MB.
 STARTING = 256
-#: Where a judge sees the student's scratch.
-VIEW = Path("/tmp/.student")
-#: Where a notebook runs.
-SCRATCH = Path("/tmp/work")
 
 
 def watch(

@@ -8,6 +8,7 @@ __all__ = [
     "accounting",
     "bubblewrap",
     "cgroups",
+    "paths",
     "pod",
     "seccomp",
     "tempdirs",
