@@ -15,8 +15,19 @@ EXTENSIONS = ["myst_nb", "sphinx.ext.mathjax", "sphinx-mathjax-offline"]
 TIMEOUT = 900
 #: What is made anew at each build, and so removed first; and the file that says who made it.
 MADE, MARK = ("source", "html", "doctrees"), ".made-by-course-site"
-#: The theme's column is too narrow for a wide formula or a line of code.
-STYLE = ".bd-main .bd-content .bd-article-container { max-width: 60rem; }\n"
+#: The theme's column is too narrow for a wide formula or a line of code, and what is too wide all
+#: the same is cut there without a sign: scroll bars that are styled are shown on every system.
+STYLE = """\
+.bd-main .bd-content .bd-article-container { max-width: 60rem; }
+.bd-article table { font-size: 0.9em; }
+.bd-article pre { font-size: 0.8em; }
+@media (min-width: 1200px) and (max-width: 1500px) {
+  .bd-sidebar-primary { max-width: 12.5rem; }
+  .bd-sidebar-secondary { max-width: 12rem; }
+}
+.bd-article ::-webkit-scrollbar { height: 8px; }
+.bd-article ::-webkit-scrollbar-thumb { border-radius: 4px; background: #888; }
+"""
 
 
 def build(root: Path, taught: Course, directory: Path, *, execute: bool = True) -> Path:

@@ -135,3 +135,40 @@ def test_a_browser_finds_shows_what_was_written_and_asks_nobody_else(served):
         assert not [url for url in asked if not url.startswith((served, "data:"))]
         assert not errors
         browser.close()
+
+
+# What a reader cannot see without scrolling, and whether a scroll bar says so.
+TOO_WIDE = """
+() => [...document.querySelectorAll("article table, article pre, article mjx-container")]
+    .map(element => element.closest(".pst-scrollable-table-container") || element)
+    .filter(element => element.scrollWidth > element.clientWidth + 1)
+    .filter(element => getComputedStyle(element).overflowX === "auto")
+    .map(element => [element.tagName, element.offsetHeight - element.clientHeight])
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_what_is_too_wide_has_a_scroll_bar_and_tables_are_not_on_a_laptop(served):
+    executable = shutil.which("chromium")
+    if executable is None:
+        assert not os.environ.get("CI"), "CI must have Chromium"
+        pytest.skip("no Chromium")
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=executable,
+            args=["--no-sandbox", "--enable-features=OverlayScrollbar"],  # as on a Mac or a phone
+            ignore_default_args=["--hide-scrollbars"],
+        )
+        wide = {}
+        for width in (1280, 390):
+            page = browser.new_page(viewport={"width": width, "height": 900})
+            page.goto(f"{served}/day1_sgd_variants.html")
+            page.wait_for_function("window.MathJax?.startup?.promise")
+            wide[width] = page.evaluate(TOO_WIDE)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+        browser.close()
+    assert "DIV" not in [tag for tag, _ in wide[1280]]  # around a table
+    assert "DIV" in [tag for tag, _ in wide[390]]
+    assert all(height >= 8 for _, height in wide[1280] + wide[390])
