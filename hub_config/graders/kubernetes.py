@@ -20,6 +20,7 @@ from typing import Any
 from hub_config.graders import certificates
 from hub_config.graders.resources import THREADS, offered
 from hub_config.machines.profiles import Profile, Profiles
+from hub_config.machines.quantities import mebibytes
 
 NAME = "grading"
 #: What `certificates` has written, as ``kubectl create secret`` takes it.
@@ -152,7 +153,7 @@ def _workers(image: str, profile: Profile) -> dict[str, Any]:
     words += [*QUIET, "--local-directory", "/tmp"]
     if resources := offered(profile):
         words += ["--resources", " ".join(f"{name}={most:g}" for name, most in resources.items())]
-    size = {"cpu": f"{profile.cpu:g}", "memory": f"{profile.memory_gib:g}Gi"}
+    size = {"cpu": f"{profile.cpu:g}", "memory": f"{mebibytes(profile.memory_gib)}Mi"}
     if profile.accelerator:
         size[profile.accelerator.resource] = str(profile.accelerator.count)
     container = _container(image, words, "worker", size)

@@ -8,6 +8,7 @@ from hub_config.kubernetes.settings import Warm
 from hub_config.kubernetes.target import Target
 from hub_config.machines import profile_list
 from hub_config.machines.profiles import Profile
+from hub_config.machines.quantities import mebibytes
 
 #: Below every server and every image puller, and just high enough that a node is bought for it.
 WARM_PRIORITY = -10
@@ -39,7 +40,7 @@ def _job(target: Target, warm: Warm, profile: Profile, seats: int) -> Object:
         profile, target.profiles.accelerators, target.custom.images, tolerated
     )
     devices = {k: n for k, n in wanted["extra_resource_limits"].items() if n is not None}
-    memory = f"{profile.memory_gib:g}Gi"
+    memory = f"{mebibytes(profile.memory_gib)}Mi"
     container = {
         "name": "seat",
         "image": wanted["image"],

@@ -7,6 +7,7 @@ from typing import Any
 
 from hub_config.machines.profile_request import ChoiceError
 from hub_config.machines.profiles import Profile, ProfileError, Profiles
+from hub_config.machines.quantities import mebibytes
 
 #: Pods of the hub that network policies are about.
 LABEL = "dlef/profile"
@@ -113,8 +114,8 @@ def override(
         "image": images[profile.image],
         "cpu_limit": float(profile.cpu),
         "cpu_guarantee": profile.cpu / 2,  # notebooks are idle most of the time
-        "mem_limit": f"{profile.memory_gib:g}G",
-        "mem_guarantee": f"{profile.memory_gib:g}G",  # memory cannot be taken back
+        "mem_limit": f"{mebibytes(profile.memory_gib)}M",
+        "mem_guarantee": f"{mebibytes(profile.memory_gib)}M",  # memory cannot be taken back
         "extra_resource_limits": dict(devices),
         "extra_resource_guarantees": dict(devices),
         "node_selector": dict(profile.selector),

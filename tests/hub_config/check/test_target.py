@@ -18,7 +18,6 @@ from course.syllabus import Assignment, Course, Day, Lecture
 from hub_config.check import chart
 from hub_config.check import target as check_target
 from hub_config.kubernetes import target
-from hub_config.machines.quantities import QuantityError, parse
 from tests.hub_config import targets
 
 ROOT = Path(__file__).parents[3]
@@ -227,17 +226,3 @@ def test_a_lecture_that_asks_for_what_students_may_not_use_is_named(tmp_path):
         "course/syllabus.toml: day6_a asks for the profile 'gpu-whole', which is not for students; "
         "add them to its groups, or let the lecture ask for another"
     ]
-
-
-@pytest.mark.parametrize(
-    ("written", "read"),
-    [("500m", 0.5), (2, 2), ("1.5", 1.5), ("10Gi", 10 * 2**30), ("1G", 1e9), ("5Ki", 5120)],
-)
-def test_amounts_are_read_as_kubernetes_reads_them(written, read):
-    assert parse(written) == read
-
-
-@pytest.mark.parametrize("written", ["10GB", "", "-1", "1 Gi", True, None, "many", "1e3x"])
-def test_what_is_no_amount_is_refused(written):
-    with pytest.raises(QuantityError):
-        parse(written)

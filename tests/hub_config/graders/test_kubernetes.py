@@ -59,7 +59,7 @@ def test_a_worker_is_what_its_profile_says(profile):
     limits = one["resources"]["limits"]
     assert limits == one["resources"]["requests"]
     assert limits.pop("cpu") == f"{profile.cpu:g}"
-    assert limits.pop("memory") == f"{profile.memory_gib:g}Gi"
+    assert limits.pop("memory") == f"{profile.memory_gib * 1024:g}Mi"
     words = one["command"]
     if profile.accelerator:
         assert limits == {profile.accelerator.resource: str(profile.accelerator.count)}

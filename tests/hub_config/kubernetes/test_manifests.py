@@ -5,6 +5,7 @@ import pytest
 
 from hub_config.kubernetes import helm_values, target
 from hub_config.machines import profiles
+from hub_config.machines.quantities import GIB, parse
 from tests.hub_config.kubernetes.pod import filled
 
 FOUND = profiles.load()
@@ -153,7 +154,7 @@ def test_a_warm_seat_is_as_large_as_a_server_and_gives_way_to_it(made, profile):
     for side in ("requests", "limits"):
         assert {name: n for name, n in resources[side].items() if "/" in name} == wanted
     assert float(resources["requests"]["cpu"]) == profile.cpu / 2
-    assert resources["requests"]["memory"] == f"{profile.memory_gib:g}Gi"
+    assert parse(resources["requests"]["memory"]) == profile.memory_gib * GIB
     assert pod["nodeSelector"] == profile.selector
     for toleration in profile.tolerations:
         assert toleration in pod["tolerations"]

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -111,3 +112,9 @@ def test_the_table_in_the_readme_is_that_of_the_file():
         [head, "| --- | ---: | ---: | --- | ---: | ---: | --- |", *map(row, FOUND.profiles)]
     )
     assert table in README.read_text(), f"put this into hub_config/README.md:\n{table}"
+
+
+def test_memory_is_whole_bytes_however_a_profile_says_it():
+    profile = replace(FOUND.profile("cpu-small"), memory_gib=7.3)
+    found = profile_list.override(profile, (), IMAGES)
+    assert found["mem_limit"] == found["mem_guarantee"] == "7475M"  # which is MiB to JupyterHub
