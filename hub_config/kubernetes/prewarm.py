@@ -25,7 +25,7 @@ def seats(target: Target, warm: Warm) -> list[Object]:
     priority = make(
         "scheduling.k8s.io/v1",
         "PriorityClass",
-        "dlef-warm",
+        _priority(target),
         value=WARM_PRIORITY,
         preemptionPolicy="Never",
         description="Seats that are kept warm for servers, and leave when one needs the place",
@@ -57,8 +57,9 @@ def _job(target: Target, warm: Warm, profile: Profile, seats: int) -> Object:
         "containers": [container],
         "enableServiceLinks": False,
         "nodeSelector": dict(profile.selector),
-        "priorityClassName": "dlef-warm",
+        "priorityClassName": _priority(target),
         "restartPolicy": "Never",
+        **_scheduler(target),
         "terminationGracePeriodSeconds": 0,  # the student waits
         "tolerations": wanted["tolerations"],
     }
@@ -80,3 +81,16 @@ def _job(target: Target, warm: Warm, profile: Profile, seats: int) -> Object:
         "jobTemplate": {"spec": job},
     }
     return make("batch/v1", "CronJob", f"dlef-warm-{profile.name}", spec=spec)
+
+
+def _priority(target: Target) -> str:
+    """Name the seats' priority; the whole cluster shares such names, with every other hub in it."""
+    return f"{target.custom.release}-warm"
+
+
+def _scheduler(target: Target) -> Object:
+    """Have seats placed as servers are: another scheduler would fill the place that one cleared."""
+    by_the_chart = target.values.get("scheduling", {}).get("userScheduler", {})
+    if not by_the_chart.get("enabled", True):
+        return {}
+    return {"schedulerName": f"{target.custom.release}-user-scheduler"}

@@ -22,6 +22,7 @@ USERNAME = r"(?!instructor\Z)[a-z0-9][-_a-z0-9.@]{0,62}\Z"
 _WORDS: dict[Any, str] = {str: "a text", int: "a whole number", float: "a number"}
 #: The type of each setting; a list holds texts, and a mapping with the key "*" has any names.
 _KNOWN: dict[str, Any] = {
+    "release": str,
     "course": {"id": str},
     "images": {"cpu": str, "gpu": str, "grader": str},
     "groups": {"*": [str]},
@@ -40,6 +41,8 @@ _CRON = (
     ("month", 1, 12),
     ("weekday", 0, 6),
 )
+#: Helm's name of an installation; it stands before what a whole cluster shares.
+RELEASE = "dlef"
 _REQUIRED = ("course", "images", "volumes")
 
 
@@ -96,6 +99,10 @@ class Custom:
         Its size.
     warm : Warm or None
         Seats that are made ready before a class.
+    plan : dict
+        Days and hours, for what a class costs.
+    release : str
+        Helm's name of the installation.
     """
 
     course: str
@@ -108,6 +115,7 @@ class Custom:
     shared_gib: int
     warm: Warm | None
     plan: dict[str, float] = field(default_factory=dict)
+    release: str = RELEASE
 
 
 def read(raw: Any, *, groups: Collection[str], profiles: Collection[str]) -> Custom:
@@ -144,6 +152,7 @@ def read(raw: Any, *, groups: Collection[str], profiles: Collection[str]) -> Cus
         shared_gib=raw["volumes"]["shared_gib"],
         warm=Warm(**raw["warm"]) if raw.get("warm") else None,
         plan=dict(raw.get("plan", {})),
+        release=raw.get("release", RELEASE),
     )
 
 
@@ -190,6 +199,12 @@ def _wrong_values(
         yield (
             f"custom.course.id is '{course}'; write small letters, digits and hyphens, because "
             "Kubernetes and nbgrader both use it as a name"
+        )
+    release = raw.get("release", RELEASE)
+    if not re.fullmatch(r"[a-z]([-a-z0-9]{0,38}[a-z0-9])?", release):
+        yield (
+            f"custom.release is '{release}'; write small letters, digits and hyphens, at most 40, "
+            "and give helm the same name"
         )
     listed = set(groups) - {STUDENTS}
     named = [("custom.groups", name) for name in raw.get("groups", {})]

@@ -2,6 +2,7 @@ import json
 
 import kubernetes_validate
 import pytest
+import yaml
 
 from hub_config.kubernetes import helm_values, target
 from hub_config.machines import profiles
@@ -163,6 +164,44 @@ def test_a_warm_seat_is_as_large_as_a_server_and_gives_way_to_it(made, profile):
     # Below the chart's 0 for servers and -5 for image pullers; the autoscaler heeds -10 and up.
     assert priority["value"] == -10
     assert priority["preemptionPolicy"] == "Never"
+
+
+def test_a_seat_is_placed_by_the_scheduler_of_the_servers(made, tmp_path):
+    seats = [pod["spec"] for name, pod in pods(made) if name.startswith("CronJob")]
+    # As the chart calls it for the release dlef (`in_the_pod`).
+    assert {pod["schedulerName"] for pod in seats} == {"dlef-user-scheduler"}
+    off = {"custom": {"warm": WARM}, "scheduling": {"userScheduler": {"enabled": False}}}
+    others = pods(helm_values.manifests(target.load(str(filled(tmp_path, **off)))))
+    assert not any("schedulerName" in pod["spec"] for _, pod in others)
+
+
+#: Of what we make; all others lie in a namespace.
+CLUSTER_WIDE = {"PriorityClass"}
+NAMESPACED = {
+    *("ConfigMap", "CronJob", "Deployment", "Job", "NetworkPolicy", "PersistentVolumeClaim"),
+    *("PodDisruptionBudget", "ResourceQuota", "Role", "RoleBinding", "Secret", "Service"),
+}
+
+
+def test_staging_and_production_share_no_name_of_the_whole_cluster(tmp_path):
+    names = {}
+    for name in target.NAMES:
+        path = filled(tmp_path, name, custom={"warm": WARM})
+        objects = helm_values.manifests(target.load(str(path)))
+        assert {one["kind"] for one in objects} <= CLUSTER_WIDE | NAMESPACED
+        names[name] = {one["metadata"]["name"] for one in objects if one["kind"] in CLUSTER_WIDE}
+        assert names[name]
+    assert not set.intersection(*names.values())
+
+
+def test_the_readme_installs_under_the_release_of_the_targets():
+    text = (target.FOLDER.parent / "README.md").read_text()
+    found = {
+        name: yaml.safe_load((target.FOLDER / f"{name}.yaml").read_text()) for name in target.NAMES
+    }
+    releases = {name: values["custom"]["release"] for name, values in found.items()}
+    assert f"upgrade --install {releases['production']} jupyterhub" in text
+    assert f"the release `{releases['staging']}`" in text
 
 
 def test_without_a_class_no_seat_is_kept_warm(tmp_path):
