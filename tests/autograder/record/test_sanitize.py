@@ -68,3 +68,19 @@ def test_formulas_stay():
 
 def test_links_to_files_are_as_nbconvert_writes_them():
     assert clean_markdown('<a href="files/data.csv">x</a>') == '<a href="data.csv">x</a>'
+
+
+@pytest.mark.parametrize(
+    "name", ["full-credit", "highlight no-credit", "\tmark-graded", "score", "comment", "tabbable"]
+)
+def test_nothing_is_a_button_of_formgrader_s(name):
+    assert clean(f'<b class="{name}">x</b>') == "<b>x</b>"
+
+
+def test_tables_and_code_keep_their_looks():
+    html = (
+        '<table class="dataframe"></table>'
+        '<div class="highlight hl-ipython3"><span class="mi">1</span></div>'
+    )
+    assert clean(html) == html
+    assert 'class="anchor-link"' in clean('<a class="anchor-link" href="#x">x</a>')
