@@ -109,7 +109,6 @@ SWALLOWS = (
 def test_a_cell_that_swallows_the_interrupt_is_killed_and_the_others_are_graded(run):
     done = run("x = 3", SWALLOWS, asserts("assert x == 3"), cell_seconds=0.5)
     assert done.verdicts == [PASS, TIMEOUT, PASS]
-    assert done.seconds < 15
 
 
 @pytest.mark.slow
@@ -232,11 +231,10 @@ def test_widgets_leave_nothing_behind(run):
     assert len(str(done.cells)) < 2000
 
 
-def test_threads_that_go_on_do_not_hold_the_notebook_up(run):
-    began = time.monotonic()
-    done = run("import threading, time\nthreading.Thread(target=time.sleep, args=(60,)).start()")
-    assert done.verdicts == [PASS]
-    assert time.monotonic() - began < 5
+def test_threads_that_go_on_do_not_hold_the_notebook_up(zygote):
+    goes_on = "import threading, time\nthreading.Thread(target=time.sleep, args=(3600,)).start()"
+    done = asyncio.run(asyncio.wait_for(execute(job(goes_on), zygote), 120))
+    assert ended(done).verdicts == [PASS]
 
 
 def test_files_beside_the_notebook_can_be_read_and_imported(run):
