@@ -7,10 +7,10 @@ ONLY   ?=
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo hub test check bench mutation results site system
+.PHONY: help setup demo hub test release-test check bench mutation results site system
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup: $(STAMP) ## make .venv with everything pinned in constraints.txt
 
@@ -35,20 +35,25 @@ hub: $(STAMP) ## the laptop hub (serves until Ctrl-C)
 system: $(STAMP)
 	@$(BIN)/python tests/browser/install_chromium.py
 
-# What computes shares the processors; what watches processes, ports and limits has the machine alone.
-TOGETHER := tests/autograder/test_nbgrader_suite.py tests/course tests/mutation tests/results \
-  tests/hub_config/kubernetes tests/hub_config/image tests/hub_config/test_check.py \
-  tests/hub_config/test_plan.py
+# Processes of tests: one more than processors, and which tests share one, says tests/conftest.py.
+SPREAD  := -n auto --dist loadgroup --no-loadscope-reorder
 SLOWEST := --durations=20 --durations-min=10
 
 test: $(STAMP) system ## every test, in a real sandbox and a real Chromium
 ifeq ($(strip $(ARGS)),)
-	@status=0; \
-	$(BIN)/python -m pytest $(SLOWEST) -n auto --dist loadfile $(TOGETHER) || status=1; \
-	$(BIN)/python -m pytest $(SLOWEST) $(TOGETHER:%=--ignore=%) || status=1; \
-	exit $$status
+	@$(BIN)/python -m pytest $(SLOWEST) $(SPREAD)
 else
 	@$(BIN)/python -m pytest $(ARGS)
+endif
+
+# What `make test` takes samples of. It needs hours, and changes what it measures: look at the diff.
+release-test: $(STAMP) system ## before a release: every command of the README in a fresh clone, no samples
+ifeq ($(strip $(ARGS)),)
+	@$(BIN)/python -m pytest $(SLOWEST) $(SPREAD) --release
+	@$(BIN)/python -m tests.mutation
+	@$(BIN)/python -m tests.results
+else
+	@$(BIN)/python -m pytest --release $(ARGS)
 endif
 
 check: $(STAMP) ## lint, types and tests that need no sandbox, in three minutes

@@ -12,6 +12,7 @@ from tests.hostile.target import CANARIES, INPUTS, NEIGHBOURS, SECRETS
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.sandbox,
+    pytest.mark.xdist_group("hostile"),  # the battery is run once
     pytest.mark.filterwarnings("ignore:Object of type <Submitted"),
 ]
 
