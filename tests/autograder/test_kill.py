@@ -34,6 +34,8 @@ from tests.autograder.building import (
 pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 COMMAND = Path(sys.executable).parent / "autograder"
 MOMENTS = 20
+#: How many of them `make test` tries: two for each kind of process.
+OFTEN = 6
 #: What is killed, by what the command lines of these processes contain.
 VICTIMS = {
     "coordinator": "grade",
@@ -128,7 +130,10 @@ def processes(coordinator, victim):
     return found
 
 
-@pytest.mark.parametrize("moment", range(MOMENTS))
+@pytest.mark.parametrize(
+    "moment",
+    [pytest.param(n, marks=[pytest.mark.release] * (n >= OFTEN)) for n in range(MOMENTS)],
+)
 def test_after_a_kill_at_any_moment_the_next_run_gives_what_an_undisturbed_one_does(
     submitted, undisturbed, tmp_path, moment
 ):

@@ -1,4 +1,4 @@
-"""Every command in the README is run as it stands there."""
+"""Every command in the README is run as it stands there, the long ones by `make release-test`."""
 
 import json
 import os
@@ -41,6 +41,15 @@ ENDING = [
     ".venv/bin/course syllabus",
     "make demo",
 ]
+#: Of both, those of which `make test` runs every part elsewhere, and the target with `make -n`.
+LONG = [
+    f".venv/bin/course check {NAME}",
+    "make bench",
+    "make check",
+    "make demo",
+    "make mutation",
+    "make site",
+]
 #: Run here with fewer tests or measurements: the whole is run by other tests, or is what runs now.
 SHORTENED = {
     f".venv/bin/course check {NAME}": f".venv/bin/course check {NAME} --only-ours",
@@ -63,10 +72,32 @@ ORDER = ["doctor", "grade", "report", "replay", "verify"]
 NAMED = ["autograder grade", "autograder verify", "course check"]
 
 
-def run(command, cwd=ROOT, **more):
+def run(command, cwd=ROOT, timeout=900, **more):
     return subprocess.run(
-        command, shell=True, cwd=cwd, capture_output=True, text=True, timeout=900, **more
+        command, shell=True, cwd=cwd, capture_output=True, text=True, timeout=timeout, **more
     )
+
+
+def later(names):
+    """Return parameters of which `make test` leaves out the long ones."""
+    return [
+        pytest.param(name, marks=[pytest.mark.release] * (name in LONG)) for name in sorted(names)
+    ]
+
+
+@pytest.fixture(scope="module")
+def checkout(full, tmp_path_factory):
+    """Return this checkout; before a release a fresh clone, set up by the first command typed."""
+    if not full:
+        return ROOT
+    clone = tmp_path_factory.mktemp("fresh") / "clone"
+    cloned = run(f"git clone -q {shlex.quote(str(ROOT))} {shlex.quote(str(clone))}")
+    assert cloned.returncode == 0, cloned.stderr
+    first = run("make demo", clone, 3600)
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert "Setting up" in first.stdout
+    assert "12 of 12 got exactly what they deserve" in first.stdout
+    return clone
 
 
 def test_every_command_of_the_readme_is_run_below():
@@ -75,24 +106,33 @@ def test_every_command_of_the_readme_is_run_below():
 
 @pytest.mark.slow
 @pytest.mark.sandbox
-@pytest.mark.parametrize("command", ENDING)
-def test_command_succeeds(command):
-    done = run(command)
+@pytest.mark.parametrize("command", later(ENDING))
+def test_command_succeeds(command, checkout):
+    done = run(command, checkout)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Setting up" not in done.stdout  # a second run does not set up again
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", sorted(SHORTENED))
-def test_shortened_command_does_what_it_says(command):
-    done = run(SHORTENED[command])
+@pytest.mark.parametrize("command", later(SHORTENED))
+def test_shortened_command_does_what_it_says(command, checkout):
+    done = run(SHORTENED[command], checkout)
     assert done.returncode == 0, done.stdout + done.stderr
     if command == "make bench":  # that both gradebooks agree is checked by the measurement itself
-        measured = json.loads((ROOT / "bench.json").read_text())
+        measured = json.loads((checkout / "bench.json").read_text())
         assert measured["grade_speedup_8"] > 0
         assert "grade_speedup_8" in done.stdout
     else:
         assert re.search(SAID.get(command, r"\d+ passed|all as it should be"), done.stdout)
+
+
+@pytest.mark.parametrize("command", [one for one in COMMANDS if one.startswith("make ")])
+def test_a_target_starts_programs_that_are_there(command):
+    done = run(command.replace("make", "make -n", 1))  # tells, and runs nothing
+    assert done.returncode == 0, done.stderr
+    programs = set(re.findall(r"\.venv/bin/(\S+)", done.stdout))
+    assert programs
+    assert [name for name in programs if not (ROOT / ".venv" / "bin" / name).exists()] == []
 
 
 def test_an_unknown_benchmark_is_named():
