@@ -330,9 +330,9 @@ def test_a_page_of_nothing_but_ungraded_submissions_can_be_written() -> None:
 
 
 @pytest.fixture
-def course(tmp_path: Path) -> Any:
+def course(bare: Path) -> Any:
     """A course of four submissions, as the engine and nbgrader leave it."""
-    root = tmp_path / "course"
+    root = bare
     (root / "source" / "ps1").mkdir(parents=True)
     opened = open_course(root)
     with Gradebook(opened.directory.db_url) as gradebook:
@@ -406,7 +406,7 @@ def test_links_lead_from_the_reports_place_to_feedback_only(course: Any, tmp_pat
     assert page == course.root / "report_ps1.html"
     assert 'href="feedback/ada/ps1/nb.html"' in page.read_text()
     elsewhere = write(course, "ps1", tmp_path / "r.html").read_text()
-    assert 'href="course/feedback/ada/ps1/nb.html"' in elsewhere
+    assert 'href="bare/feedback/ada/ps1/nb.html"' in elsewhere
     assert "evil.html" not in elsewhere
 
 
