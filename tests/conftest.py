@@ -4,9 +4,13 @@ It also says which tests run in one process, so that each expensive fixture is m
 the longest begin first. tests/README.md tells how the suite is organised.
 """
 
+import contextlib
 import os
+import shutil
 import sys
+import sysconfig
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from _pytest.nodeid import coerce_node_id
@@ -16,6 +20,7 @@ from autograder.sandbox import bubblewrap
 # jsonschema would import it to check addresses, of which notebooks have none; that compiles a
 # grammar for seconds, in every process of tests.
 sys.modules.setdefault("rfc3987_syntax", None)
+ROOT = Path(__file__).parents[1]
 #: Memory that one process of tests takes at most, with its engine and TensorFlow.
 WORKER_BYTES = 4 << 30
 #: Fixtures of these scopes are made anew by every process that runs a test of theirs.
@@ -105,3 +110,75 @@ def unit(item) -> str:
 def full(request):
     """Whether everything is asked for, not a sample."""
     return request.config.getoption("release")
+
+
+@pytest.fixture(scope="session")
+def _real_settings():
+    """How the real course is graded."""
+    from autograder.coursedir.directory import open_course
+
+    return open_course(ROOT / "assignments").settings
+
+
+@pytest.fixture(scope="session")
+def _real_engine(_real_settings):
+    """One warm engine for all that is graded of the real course."""
+    from autograder.dispatch.engine import Engine
+
+    with Engine(_real_settings) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def _real_stock(_real_settings):
+    """One warm process for all of it that nbgrader itself grades."""
+    from autograder.execute.zygote import Zygote
+
+    with Zygote(_real_settings.preload, _real_settings.directories) as zygote:
+        yield zygote
+
+
+@pytest.fixture(scope="session")
+def _empty_gradebook(tmp_path_factory):
+    """Make an empty gradebook once: nbgrader takes seconds for one."""
+    from autograder.coursedir.directory import open_course
+
+    root = tmp_path_factory.mktemp("empty_gradebook")
+    with pytest.MonkeyPatch.context() as patch:
+        scripts = sysconfig.get_path("scripts")  # nbgrader calls ``alembic`` by name
+        patch.setenv("PATH", os.pathsep.join([scripts, os.environ["PATH"]]))
+        with open_course(root).gradebook():
+            return root / "gradebook.db"
+
+
+@pytest.fixture
+def warm_course(request, monkeypatch, _real_settings, _empty_gradebook):
+    """Let gradings of the real course use the session's processes in the place of new ones each.
+
+    What a course with other settings asks for is started as ever.
+    """
+    from autograder import pipeline
+    from autograder.dispatch.engine import Engine
+    from autograder.execute.zygote import Zygote
+    from autograder.verify import stock_nbgrader
+    from course.demo.run import Demo
+
+    make = Demo.__init__
+
+    def made(demo, directory, root):
+        make(demo, directory, root)
+        shutil.copy(_empty_gradebook, demo.course)
+
+    def engine(settings):
+        ours = request.getfixturevalue("_real_engine")
+        return contextlib.nullcontext(ours) if ours.serves(settings) else Engine(settings)
+
+    def zygote(preload, read_only, *, isolated):
+        same = (list(preload), isolated) == (list(_real_settings.preload), True)
+        if same and list(read_only) == list(_real_settings.directories):
+            return contextlib.nullcontext(request.getfixturevalue("_real_stock"))
+        return Zygote(preload, read_only, isolated=isolated)
+
+    monkeypatch.setattr(Demo, "__init__", made)
+    monkeypatch.setattr(pipeline, "Engine", engine)
+    monkeypatch.setattr(stock_nbgrader, "Zygote", zygote)

@@ -14,7 +14,7 @@ SAMPLE, SEED = 12, 2026
 # Advice of SQLAlchemy to nbgrader's authors.
 @pytest.mark.filterwarnings("ignore:Object of type <Submitted")
 @pytest.mark.parametrize("name", NAMES)
-def test_the_hidden_tests_notice_a_change_in_the_reference(name):
+def test_the_hidden_tests_notice_a_change_in_the_reference(name, warm_course):
     outcome = trial.run(name, SAMPLE, SEED)
     assert len(outcome.killed) + len(outcome.survived) == SAMPLE
     missed = [f"{one.cell}: {one.before!r} -> {one.after!r}" for one in outcome.unargued]

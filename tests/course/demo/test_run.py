@@ -5,7 +5,6 @@ import re
 import shutil
 import sqlite3
 import subprocess
-import sys
 import sysconfig
 from pathlib import Path
 
@@ -170,11 +169,15 @@ def test_a_failure_is_told_with_the_brackets_that_it_quotes(monkeypatch, capsys)
 @pytest.mark.slow
 @pytest.mark.sandbox
 @pytest.mark.parametrize("name", [one.name for one in syllabus.load().assignments()])
-def test_every_case_of_an_assignment_is_graded_alike_by_both_graders(name):
-    # Of the mutants nbgrader gets a few here, and all from `course check`: it takes them in turn.
-    done = course("check", name, "--sample", "4")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "all as it should be" in done.stdout
+def test_every_case_of_an_assignment_is_graded_alike_by_both_graders(
+    name, warm_course, full, capsys
+):
+    # Of the mutants nbgrader gets a few here, and all in `make release-test`: it is slow.
+    sample = [] if full else ["--sample", "4"]
+    status = cli.main(["check", name, *sample])
+    said = capsys.readouterr().out
+    assert status == 0, said
+    assert "all as it should be" in " ".join(said.split())
 
 
 def test_a_wrong_score_in_a_check_is_told_in_words(tmp_path):
@@ -207,27 +210,28 @@ def test_the_demo_says_what_nbgrader_said_when_it_fails(tmp_path):
         demo.release("nothing_there")
 
 
-def check_in(root, *options):
-    """Check the assignment in another checkout."""
-    elsewhere = str(root / "course" / "__init__.py")
-    code = (
-        f"import course, sys\ncourse.__file__ = {elsewhere!r}\n"
-        f"from course import cli\nsys.exit(cli.main(['check', {NAME!r}, *{options!r}]))"
-    )
-    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+@pytest.fixture
+def check_in(warm_course, monkeypatch, capsys):
+    """Return a function that checks the assignment in another checkout: status and output."""
+
+    def check_in(root, *options):
+        monkeypatch.setattr("course.__file__", str(root / "course" / "__init__.py"))
+        status = cli.main(["check", NAME, *options])
+        return status, " ".join(capsys.readouterr().out.split())
+
+    return check_in
 
 
 @pytest.mark.slow
 @pytest.mark.sandbox
-def test_a_case_that_nbgrader_cannot_grade_is_named_and_the_others_are_graded(tmp_path):
+def test_a_case_that_nbgrader_cannot_grade_is_named_and_the_others_are_graded(check_in, tmp_path):
     for part in ("assignments", f"tests/mutants/{NAME}"):
         shutil.copytree(ROOT / part, tmp_path / part)
     reference = submissions.load(ROOT, NAME).reference
     ends = f'# %% cell="{next(iter(reference))}"\nimport os\n\nos._exit(3)\n'
     (tmp_path / f"tests/mutants/{NAME}/alternative_ends.py").write_text(ends)
-    done = check_in(tmp_path, "--sample", "0")
-    said = " ".join(done.stdout.split())
-    assert done.returncode == 2, done.stderr
+    status, said = check_in(tmp_path, "--sample", "0")
+    assert status == 2, said
     assert "nbgrader could not grade alternative_ends, which is correct: " in said
     assert "DeadKernelError" in said
     # Reference, blank and the other alternatives.
@@ -237,7 +241,7 @@ def test_a_case_that_nbgrader_cannot_grade_is_named_and_the_others_are_graded(tm
 
 @pytest.mark.slow
 @pytest.mark.sandbox
-def test_the_check_says_what_a_test_cannot_do(tmp_path):
+def test_the_check_says_what_a_test_cannot_do(check_in, tmp_path):
     for part in ("assignments", f"tests/mutants/{NAME}"):
         shutil.copytree(ROOT / part, tmp_path / part)
     path = tmp_path / "assignments" / "source" / NAME / f"{NAME}.ipynb"
@@ -245,8 +249,7 @@ def test_the_check_says_what_a_test_cannot_do(tmp_path):
     (cell,) = [c for c in notebook.cells if c.metadata.nbgrader["grade_id"] == "test_loss"]
     cell.source = f"import inspect\ninspect.getsource\n{cell.source}"
     nbformat.write(notebook, path)
-    done = check_in(tmp_path, "--only-ours")
-    said = done.stdout.replace("\n", " ")
-    assert done.returncode == 1, done.stderr
+    status, said = check_in(tmp_path, "--only-ours")
+    assert status == 1, said
     assert f"{NAME}: test_loss, line 2: the student's source is read" in said
     assert "1 failures" in said
