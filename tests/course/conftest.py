@@ -1,6 +1,8 @@
 # ruff: noqa: E501 -- nbgrader's metadata is one line per cell
 import pytest
 
+from autograder.warm_kernels.client import processes
+
 SYLLABUS = """
 title = "A course"
 
@@ -108,6 +110,13 @@ ALTERNATIVE = """\
 def loss(x):
     return x @ x
 """
+
+
+@pytest.fixture(scope="session")
+def warm_kernels():
+    """End the process from which the session's kernels are forked."""
+    yield
+    processes.close()
 
 
 @pytest.fixture

@@ -94,7 +94,8 @@ def execute(cells, folder):
     first, last = (nbformat.v4.new_code_cell(code) for code in (WATCH_FIGURES, "len(_seen)"))
     notebook = nbformat.v4.new_notebook(cells=[first, *cells, last])
     resources = {"metadata": {"path": str(folder)}}
-    NotebookClient(notebook, kernel_name="python3", timeout=300, resources=resources).execute()
+    # As a student's on the hub: forked from a process that has imported TensorFlow.
+    NotebookClient(notebook, kernel_name="python3-warm", timeout=300, resources=resources).execute()
     return [output for cell in notebook.cells for output in cell.get("outputs", [])]
 
 
@@ -106,7 +107,7 @@ def one_thread(monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("one_thread")
+@pytest.mark.usefixtures("one_thread", "warm_kernels")
 def test_runs_and_shows_labelled_figures_without_warnings(cells, tmp_path):
     # A scratch directory: a lecture reads nothing but the library and leaves nothing behind.
     outputs = execute(cells, tmp_path)
@@ -118,6 +119,7 @@ def test_runs_and_shows_labelled_figures_without_warnings(cells, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("one_thread", "warm_kernels")
 @pytest.mark.parametrize(
     ("last_line", "complaint"),
     [("ax.set_title('t')", "no label on"), ("ax.set(xlabel='x', ylabel='y')", "no title")],
