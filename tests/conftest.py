@@ -113,46 +113,47 @@ def full(request):
 
 
 @pytest.fixture(scope="session")
-def _real_settings():
-    """How the real course is graded."""
+def _real_course():
+    """Open the real course: how it is graded, and its name."""
     from autograder.coursedir.directory import open_course
 
-    return open_course(ROOT / "assignments").settings
+    return open_course(ROOT / "assignments")
 
 
 @pytest.fixture(scope="session")
-def _real_engine(_real_settings):
+def _real_engine(_real_course):
     """One warm engine for all that is graded of the real course."""
     from autograder.dispatch.engine import Engine
 
-    with Engine(_real_settings) as engine:
+    with Engine(_real_course.settings) as engine:
         yield engine
 
 
 @pytest.fixture(scope="session")
-def _real_stock(_real_settings):
+def _real_stock(_real_course):
     """One warm process for all of it that nbgrader itself grades."""
     from autograder.execute.zygote import Zygote
 
-    with Zygote(_real_settings.preload, _real_settings.directories) as zygote:
+    settings = _real_course.settings
+    with Zygote(settings.preload, settings.directories) as zygote:
         yield zygote
 
 
 @pytest.fixture(scope="session")
-def _empty_gradebook(tmp_path_factory):
+def _empty_gradebook(_real_course, tmp_path_factory):
     """Make an empty gradebook once: nbgrader takes seconds for one."""
-    from autograder.coursedir.directory import open_course
+    from nbgrader.api import Gradebook
 
-    root = tmp_path_factory.mktemp("empty_gradebook")
+    path = tmp_path_factory.mktemp("empty_gradebook") / "gradebook.db"
     with pytest.MonkeyPatch.context() as patch:
         scripts = sysconfig.get_path("scripts")  # nbgrader calls ``alembic`` by name
         patch.setenv("PATH", os.pathsep.join([scripts, os.environ["PATH"]]))
-        with open_course(root).gradebook():
-            return root / "gradebook.db"
+        with Gradebook(f"sqlite:///{path}", _real_course.directory.course_id):
+            return path
 
 
 @pytest.fixture
-def warm_course(request, monkeypatch, _real_settings, _empty_gradebook):
+def warm_course(request, monkeypatch, _real_course, _empty_gradebook):
     """Let gradings of the real course use the session's processes in the place of new ones each.
 
     What a course with other settings asks for is started as ever.
@@ -174,8 +175,8 @@ def warm_course(request, monkeypatch, _real_settings, _empty_gradebook):
         return contextlib.nullcontext(ours) if ours.serves(settings) else Engine(settings)
 
     def zygote(preload, read_only, *, isolated):
-        same = (list(preload), isolated) == (list(_real_settings.preload), True)
-        if same and list(read_only) == list(_real_settings.directories):
+        kept = _real_course.settings
+        if (list(preload), list(read_only)) == (kept.preload, kept.directories) and isolated:
             return contextlib.nullcontext(request.getfixturevalue("_real_stock"))
         return Zygote(preload, read_only, isolated=isolated)
 
