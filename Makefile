@@ -56,11 +56,11 @@ else
 	@$(BIN)/python -m pytest --release $(ARGS)
 endif
 
-check: $(STAMP) ## lint, types and tests that need no sandbox, in three minutes
+check: $(STAMP) ## lint, types and quick tests that need no sandbox, in two minutes
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest -q -m "not slow and not browser and not sandbox" $(ARGS)
+	@$(BIN)/python -m pytest -q -m "not slow and not browser and not sandbox" $(or $(ARGS),$(SPREAD))
 
 bench: $(STAMP) ## measure; writes bench.json (ONLY=name runs one)
 	@$(BIN)/python -m tests.benchmarks $(ONLY)

@@ -48,6 +48,7 @@ LONG = [
     "make check",
     "make demo",
     "make mutation",
+    "make release-test",
     "make site",
 ]
 #: Run here with fewer tests or measurements: the whole is run by other tests, or is what runs now.
@@ -56,6 +57,7 @@ SHORTENED = {
     "make check": 'make check ARGS="tests/course/test_syllabus.py"',
     "make bench": "make bench ONLY=grade_speedup_8",
     "make mutation": f'make mutation ONLY="{NAME} --sample 3"',
+    "make release-test": 'make release-test ARGS="tests/course/test_syllabus.py"',
     "make results": 'make results ONLY="--help"',
     "make site": 'make site ARGS="--no-execute"',
     "make test": 'make test ARGS="tests/course/test_syllabus.py"',
