@@ -30,6 +30,21 @@ def course(*arguments, cwd=None):
     return subprocess.run(command, capture_output=True, text=True, timeout=600, cwd=cwd)
 
 
+@pytest.fixture
+def refused(capsys):
+    """Return a function that types a command that is refused, and returns what is said of it."""
+
+    def refused(*arguments):
+        try:
+            status = cli.main([str(word) for word in arguments])
+        except SystemExit as error:  # argparse
+            status = error.code
+        assert status == 2
+        return capsys.readouterr().err
+
+    return refused
+
+
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
     """One run of the demo: what it printed, and where."""
@@ -105,39 +120,34 @@ def test_a_hub_can_serve_the_course_of_the_demo(demo, tmp_path):
     assert layout.course_id == "dlef"
 
 
-def test_a_directory_in_use_is_left_alone(tmp_path):
+def test_a_directory_in_use_is_left_alone(refused, tmp_path):
     (tmp_path / "mine").write_text("keep")
-    done = course("demo", "--keep", tmp_path)
-    assert done.returncode == 2
-    assert done.stderr == f"course: {tmp_path} is not empty; give --keep a directory that is new\n"
+    said = refused("demo", "--keep", tmp_path)
+    assert said == f"course: {tmp_path} is not empty; give --keep a directory that is new\n"
     assert (tmp_path / "mine").read_text() == "keep"
 
 
-def test_a_file_is_no_directory_to_keep_the_demo_in(tmp_path):
+def test_a_file_is_no_directory_to_keep_the_demo_in(refused, tmp_path):
     file = tmp_path / "mine"
     file.write_text("keep")
-    done = course("demo", "--keep", file)
-    assert done.returncode == 2
-    assert done.stderr == f"course: {file} is a file; give --keep a directory that is new\n"
+    said = refused("demo", "--keep", file)
+    assert said == f"course: {file} is a file; give --keep a directory that is new\n"
 
 
-def test_a_class_of_nobody_is_refused():
-    done = course("demo", "--students", "0")
-    assert done.returncode == 2
-    assert done.stderr.startswith("course: a class of 0 cannot be made up; ask for 1 to ")
+def test_a_class_of_nobody_is_refused(refused):
+    said = refused("demo", "--students", "0")
+    assert said.startswith("course: a class of 0 cannot be made up; ask for 1 to ")
 
 
-def test_checking_an_unknown_assignment_asks_what_was_meant():
-    done = course("check", "day1_gradient_decent")
-    assert done.returncode == 2
-    assert "did you mean 'day1_gradient_descent'?" in done.stderr
+def test_checking_an_unknown_assignment_asks_what_was_meant(refused):
+    said = refused("check", "day1_gradient_decent")
+    assert "did you mean 'day1_gradient_descent'?" in said
 
 
-def test_a_sample_is_a_number_of_mutants():
+def test_a_sample_is_a_number_of_mutants(refused):
     # Before anything is graded: else the comparison would end in a traceback, after minutes.
-    done = course("check", NAME, "--sample", "-1")
-    assert done.returncode == 2
-    assert "'-1' is no number of mutants; write 0, 1, 2" in done.stderr
+    said = refused("check", NAME, "--sample", "-1")
+    assert "'-1' is no number of mutants; write 0, 1, 2" in said
 
 
 def test_a_failure_is_told_with_the_brackets_that_it_quotes(monkeypatch, capsys):
