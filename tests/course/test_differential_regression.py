@@ -220,6 +220,7 @@ def test_pure_noise_is_shrunk_hard_and_an_exact_polynomial_hardly():
 # --- what it is for ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_slopes_are_worth_more_than_a_ridge_on_a_basket():
     ratios = []
     for seed in range(5):

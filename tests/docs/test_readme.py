@@ -41,7 +41,7 @@ ENDING = [
     ".venv/bin/course syllabus",
     "make demo",
 ]
-#: Of both, those of which `make test` runs every part elsewhere, and the target with `make -n`.
+#: Long ones: `make test` runs every part of them elsewhere, and their targets with `make -n`.
 LONG = [
     f".venv/bin/course check {NAME}",
     "make bench",
@@ -50,6 +50,7 @@ LONG = [
     "make mutation",
     "make release-test",
     "make site",
+    *(command for command in SERVING if command != "make hub"),
 ]
 #: Run here with fewer tests or measurements: the whole is run by other tests, or is what runs now.
 SHORTENED = {
@@ -145,6 +146,7 @@ def test_an_unknown_benchmark_is_named():
 
 @pytest.mark.slow
 @pytest.mark.sandbox
+@pytest.mark.release  # test_cli types them in a small course, and the demo grades this assignment
 def test_grading_and_reporting_as_the_readme_says(tmp_path):
     # In a copy: the checkout's own course must stay as it is.
     import nbformat
@@ -178,7 +180,7 @@ def test_grading_and_reporting_as_the_readme_says(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.sandbox
-@pytest.mark.parametrize("command", SERVING)
+@pytest.mark.parametrize("command", later(SERVING))
 def test_the_hub_serves_until_it_is_interrupted(command, tmp_path):
     """As it stands there, but with a state directory and a port that are free."""
     words = shlex.split(command)
