@@ -188,9 +188,10 @@ def test_a_page_runs_scripts_that_carry_a_word_of_this_response_only(hub, page):
     assert rules["default-src"] == rules["base-uri"] == rules["form-action"] == "'none'"
     assert rules["frame-ancestors"] == "'self'"
     assert "'self'" not in rules["img-src"]
-    scripts = re.findall("<script[^>]*>", first.text)
-    assert all(f'nonce="{word[7:-1]}"' in script for script in scripts)
-    assert scripts or not first.ok
+    if first.ok:  # the page of an error is Jupyter's, and its scripts do not run
+        scripts = re.findall("<script[^>]*>", first.text)
+        assert scripts
+        assert all(f'nonce="{word[7:-1]}"' in script for script in scripts)
 
 
 def test_what_is_no_page_belongs_to_no_site(hub):
