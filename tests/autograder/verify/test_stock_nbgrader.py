@@ -183,8 +183,7 @@ NOT_OK = "\n\n\ndef ok(): return False"
 DIFFERENT = {
     "stderr": "def credit():\n    print('a warning', file=sys.stderr)" + OK,
     "warns": "def credit():\n    import warnings\n    warnings.warn('deprecated')" + OK,
-    "result first": "get_ipython().ast_node_interactivity = 'all'\ndef credit(): return 2"
-    + NOT_OK,
+    "result first": "get_ipython().ast_node_interactivity = 'all'\ndef credit(): return 2" + NOT_OK,
     "dies": "def credit():\n    import os\n    os._exit(1)" + OK,
     "deaf": "def credit():\n    import signal\n    signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
     "    while True: pass" + OK,
