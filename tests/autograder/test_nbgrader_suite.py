@@ -56,6 +56,9 @@ def test_nbgrader_s_tests_of_autograde_pass_but_for_those_listed(tmp_path):
     They run in one process and share one engine, as the clicks of an instructor do.
     """
     (tmp_path / "nbgrader_config.py").write_text(CONFIG)
+    # Each of forty gradebooks is made by a process that would compile the grammar of addresses.
+    (tmp_path / "without" / "rfc3987_syntax").mkdir(parents=True)
+    (tmp_path / "without" / "rfc3987_syntax" / "__init__.py").write_text("raise ImportError\n")
     repository = Path(__file__).parents[2]
     done = subprocess.run(
         [
@@ -68,7 +71,7 @@ def test_nbgrader_s_tests_of_autograde_pass_but_for_those_listed(tmp_path):
             **os.environ,
             "JUPYTER_CONFIG_DIR": str(tmp_path),
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-            "PYTHONPATH": str(repository),
+            "PYTHONPATH": f"{tmp_path / 'without'}{os.pathsep}{repository}",
         },
         capture_output=True,
         text=True,
