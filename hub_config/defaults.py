@@ -118,7 +118,10 @@ def server_settings(role: Role, *, private_sockets: bool, warm_at_start: bool = 
     """
     settings: Settings = {
         "ServerApp": {
-            "jpserver_extensions": {"hub_config.activity": True},
+            "jpserver_extensions": {"hub_config.activity": True, "hub_config.ports": True},
+            # Jupyter's own choice, a login shell, reads /etc/profile, which sets PATH anew: the
+            # course's programs would not be found, or others of the same name.
+            "terminado_settings": {"shell_command": ["bash"]},
             "tornado_settings": {"headers": dict(HEADERS)},
             "allow_root": True,  # whoever starts the hub has decided that, as in a container
         },

@@ -15,7 +15,8 @@ from typing import Any
 from jupyterhub.spawner import LocalProcessSpawner
 from traitlets import Bool, Instance, List, Unicode, default
 
-from hub_config import activity, defaults, roles
+import hub_config
+from hub_config import defaults, roles
 from hub_config.exchange import lectures
 from hub_config.laptop import profile_choice
 from hub_config.laptop.isolation import Isolation, Mount, View, package_folders, python_folders
@@ -222,7 +223,7 @@ def view_of(layout: Layout, user: str, *, gpus: bool = True) -> View:
         mounts += [Mount.same(path, writable=True) for path in (layout.exchange, layout.course_dir)]
     else:
         mounts += [Mount.same(path) for path in package_folders("course", "autograder")]
-        mounts += [Mount.same(path) for path in _extension()]
+        mounts += [Mount.same(path) for path in _extensions()]
         mounts += [
             Mount(layout.released, layout.outbound(user)),
             Mount.same(layout.inbound(user), writable=True),
@@ -288,14 +289,11 @@ def write_settings(
         path.write_text(text)
 
 
-def _extension() -> list[Path]:
-    """Files of the server extension; students see no others of this package."""
-    activity_file = Path(activity.__file__)
-    return (
-        [activity_file.with_name("__init__.py"), activity_file]
-        if package_folders("hub_config")
-        else []
-    )
+def _extensions() -> list[Path]:
+    """Files of the server extensions; students see no others of this package."""
+    folder = Path(hub_config.__file__).parent
+    names = ("__init__", "activity", "ports")
+    return [folder / f"{name}.py" for name in names] if package_folders("hub_config") else []
 
 
 def _logos() -> list[Path]:

@@ -210,12 +210,7 @@ class Client:
         """Run code in a new kernel of a server; return an open channel, and the message's name."""
         started = self.post(f"{base}api/kernels", json={"name": kernel})
         assert started.status_code == 201, started.text
-        path = f"{base}api/kernels/{started.json()['id']}/channels"
-        cookies = self.session.cookies
-        cookie = "; ".join(f"{c.name}={c.value}" for c in cookies if path.startswith(c.path))
-        channel = websocket.create_connection(
-            f"ws://127.0.0.1:{self.hub.port}{path}", cookie=cookie, origin=self.hub.url, timeout=60
-        )
+        channel = self.connect(f"{base}api/kernels/{started.json()['id']}/channels")
         request = uuid.uuid4().hex
         message = {
             "header": {
@@ -234,6 +229,33 @@ class Client:
         }
         channel.send(json.dumps(message))
         return channel, request
+
+    def connect(self, path: str) -> Any:
+        """Open a websocket."""
+        cookies = self.session.cookies
+        cookie = "; ".join(f"{c.name}={c.value}" for c in cookies if path.startswith(c.path))
+        return websocket.create_connection(
+            f"ws://127.0.0.1:{self.hub.port}{path}", cookie=cookie, origin=self.hub.url, timeout=60
+        )
+
+    def terminal(self, base: str, command: str, until: str) -> str:
+        """Type a command into a new terminal; return what is shown when `until` is among it."""
+        started = self.post(f"{base}api/terminals")
+        assert started.status_code == 200, started.text
+        channel = self.connect(f"{base}terminals/websocket/{started.json()['name']}")
+        shown = ""
+        try:
+            channel.send(json.dumps(["set_size", 50, 500]))
+            channel.send(json.dumps(["stdin", f"{command}\r"]))
+            while not re.search(until, shown):
+                kind, *content = json.loads(channel.recv())
+                if kind == "stdout":
+                    shown += content[0]
+        except websocket.WebSocketTimeoutException:
+            raise AssertionError(f"{until!r} is not in what the terminal shows: {shown}") from None
+        finally:
+            channel.close()
+        return shown
 
     def run(self, base: str, code: str, kernel: str = "python3") -> str:
         """Run code in a new kernel of a server; return what it prints, and its error."""

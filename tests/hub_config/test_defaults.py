@@ -37,6 +37,7 @@ def test_students_have_neither_formgrader_nor_the_list_of_courses():
         "nbgrader.server_extensions.course_list": False,
         "autograder.warm_kernels.provisioner": True,
         "hub_config.activity": True,
+        "hub_config.ports": True,
     }
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
+import sys
 import textwrap
 from collections.abc import Iterator
 from importlib import metadata
@@ -14,7 +16,7 @@ import pytest
 
 from hub_config import defaults
 from hub_config.laptop.isolation import Isolation
-from tests.hub_config.courses import Course, small_course
+from tests.hub_config.courses import ROOT, Course, small_course
 from tests.hub_config.running import Client, RunningHub, free_port
 
 pytestmark = pytest.mark.slow
@@ -340,27 +342,38 @@ def test_isolation_is_required_in_continuous_integration(isolation: Isolation):
     assert isolation.nesting is not None or not os.environ.get("CI")
 
 
-@pytest.mark.slow
+def test_a_terminal_has_the_programs_of_the_course(people):
+    scripts = Path(sys.executable).parent
+    for client, user in ((people.student, "student1"), (people.instructor, "instructor")):
+        names = "python jupyter nbgrader autograder course tensorboard"
+        shown = client.terminal(
+            f"/user/{user}/", f"command -v {names}; nbgrader --version; echo en''d $USER", "end "
+        )
+        lines = shown.splitlines()
+        assert [f"{scripts / name}" for name in names.split()] == [
+            line for line in lines if line.startswith("/")
+        ], shown
+        assert "nbgrader version" in shown
+        assert f"end {user}" in shown
+
+
 def test_a_student_sees_tensorboard_through_her_server_and_nobody_else_does(hub, people):
     port = free_port()
-    code = f"""
-import subprocess, sys, tempfile, time, urllib.request
-words = [sys.executable, "-m", "tensorboard.main", "--logdir", tempfile.mkdtemp(), "--port={port}"]
-board = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-for _ in range(240):
-    try:
-        urllib.request.urlopen("http://localhost:{port}/data/environment")
-        print("up")
-        break
-    except OSError:
-        time.sleep(0.25)
-"""
-    assert "up" in people.student.run("/user/student1/", code)
     path = f"/user/student1/proxy/{port}/"
+    before = people.student.get(path)
+    assert before.status_code == 502
+    assert f"Nothing listens on port {port} here" in before.text
+    # What the lecture says to type; only that no other test may have taken its port.
+    lecture = (ROOT / "course" / "lectures" / "day2_tensorboard.md").read_text()
+    command = re.search(r"^tensorboard --logdir .*6006$", lecture, re.MULTILINE)[0]
+    command = command.replace("6006", str(port))
+    # The first start writes nothing for a long time: TensorBoard imports TensorFlow.
+    people.student.terminal("/user/student1/", command, rf"http://localhost:{port}/")
     shown = people.student.get(path)
     assert shown.status_code == 200
     assert "TensorBoard" in shown.text
     assert people.student.get(f"{path}data/environment").json()["data_location"]
+    assert people.student.get(f"/user/student1/proxy/localhost:{port}/").status_code == 200
     assert people.other.get(path).status_code == 403
     stranger = Client(hub).get(path)
     assert "/hub/login" in stranger.url

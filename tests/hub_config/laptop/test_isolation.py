@@ -98,7 +98,7 @@ def test_a_student_does_not_see_the_checkout(student):
 
 def test_a_student_sees_of_the_hubs_code_only_what_runs_in_her_server(student):
     seen = {path.name for path in student.sees(*(ROOT / "hub_config").iterdir())}
-    assert seen - {"__pycache__"} == {"__init__.py", "activity.py"}
+    assert seen - {"__pycache__"} == {"__init__.py", "activity.py", "ports.py"}
 
 
 def test_a_student_does_not_see_the_machines_users(student):
