@@ -93,7 +93,9 @@ def set_servers(c: Config) -> None:
         c[name].consecutive_failure_limit = 0
     c.Spawner.env_keep = ["LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "TZ"]
     c.Spawner.environment = {
-        "TF_CPP_MIN_LOG_LEVEL": "2",  # else every first cell shows TensorFlow's greetings
+        # Else the first operation shows an error of CUDA wherever there is no GPU. An error that
+        # matters is an exception too, and what ends the process is shown at every level.
+        "TF_CPP_MIN_LOG_LEVEL": "3",
         "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # else the first kernel takes the whole GPU
     }
 

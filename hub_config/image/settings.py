@@ -67,7 +67,8 @@ def kernels(kind: str) -> dict[str, defaults.Settings]:
     if kind != "gpu":
         return {"python3": _kernel(CPU_TITLE)}
     return {
-        "python3": _kernel(GPU_TITLE),
+        # Here an error of CUDA says why the GPU that somebody pays for is not used.
+        "python3": _kernel(GPU_TITLE, TF_CPP_MIN_LOG_LEVEL="2"),
         "python3-cpu": _kernel(CPU_TITLE, CUDA_VISIBLE_DEVICES=""),
     }
 

@@ -5,6 +5,7 @@ from jupyter_client.kernelspec import KernelSpecManager
 from traitlets.config import Config
 
 from autograder import plugin
+from autograder.execute import zygote
 from hub_config import defaults
 
 
@@ -24,6 +25,11 @@ def test_only_the_listed_users_may_log_in():
 
 def test_nobody_administers_the_hub():
     assert configured().Authenticator.admin_users == set()
+
+
+def test_tensorflow_is_as_quiet_in_grading_as_in_a_server():
+    name = "TF_CPP_MIN_LOG_LEVEL"
+    assert zygote.ENVIRONMENT[name] == configured().Spawner.environment[name] == "3"
 
 
 def test_servers_do_not_inherit_a_python_path():

@@ -65,9 +65,10 @@ def test_a_kernel_of_the_gpu_image_computes_and_only_one_may_see_the_gpu(
 
 @pytest.mark.parametrize("kind", settings.KINDS)
 def test_every_kernel_leaves_memory_of_the_gpu_to_others(kind):
-    for content in settings.kernels(kind).values():
+    for name, content in settings.kernels(kind).items():
         assert content["env"]["TF_FORCE_GPU_ALLOW_GROWTH"] == "true"
-        assert content["env"]["TF_CPP_MIN_LOG_LEVEL"] == "2"
+        errors = (kind, name) == ("gpu", "python3")  # say why a GPU is not used
+        assert content["env"]["TF_CPP_MIN_LOG_LEVEL"] == ("2" if errors else "3")
         assert content["metadata"] == defaults.kernel_settings(defaults.PRELOAD)["metadata"]
 
 
