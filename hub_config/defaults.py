@@ -100,7 +100,13 @@ def set_servers(c: Config) -> None:
     }
 
 
-def server_settings(role: Role, *, private_sockets: bool, warm_at_start: bool = True) -> Settings:
+def server_settings(
+    role: Role,
+    *,
+    private_sockets: bool,
+    shared_loopback: bool = False,
+    warm_at_start: bool = True,
+) -> Settings:
     """Content of a server's ``jupyter_server_config.json``.
 
     Parameters
@@ -110,6 +116,9 @@ def server_settings(role: Role, *, private_sockets: bool, warm_at_start: bool = 
     private_sockets : bool
         Whether nobody else sees the server's files. Kernels then talk over sockets among those:
         on a loopback port anybody on the machine could listen to what a kernel prints.
+    shared_loopback : bool
+        Whether other users' programs listen on the same loopback address. An instructor's server
+        then shows no port: a page that a student serves would act as the instructor.
     warm_at_start : bool
         Whether the server imports what kernels need as soon as it runs, not with the first kernel.
 
@@ -120,7 +129,7 @@ def server_settings(role: Role, *, private_sockets: bool, warm_at_start: bool = 
     """
     settings: Settings = {
         "ServerApp": {
-            "jpserver_extensions": {"hub_config.activity": True, "hub_config.ports": True},
+            "jpserver_extensions": {"hub_config.activity": True},
             # Jupyter's own choice, a login shell, reads /etc/profile, which sets PATH anew: the
             # course's programs would not be found, or others of the same name.
             "terminado_settings": {"shell_command": ["bash"]},
@@ -142,6 +151,8 @@ def server_settings(role: Role, *, private_sockets: bool, warm_at_start: bool = 
     server = settings["ServerApp"]
     server["jpserver_extensions"]["autograder.warm_kernels.provisioner"] = warm_at_start
     instructor = role == "instructor"
+    for name in ("hub_config.ports", "jupyter_server_proxy"):
+        server["jpserver_extensions"][name] = not (instructor and shared_loopback)
     # nbgrader's own formgrader is never loaded, because it runs files whose names an address gives.
     server["jpserver_extensions"]["nbgrader.server_extensions.formgrader"] = False
     server["jpserver_extensions"]["nbgrader.server_extensions.course_list"] = instructor

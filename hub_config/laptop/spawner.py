@@ -266,7 +266,12 @@ def write_settings(
     files = {
         "nbgrader_config.json": json.dumps(nbgrader, indent=1),
         "jupyter_server_config.json": json.dumps(
-            defaults.server_settings(role, private_sockets=isolated, warm_at_start=warm_at_start),
+            defaults.server_settings(
+                role,
+                private_sockets=isolated,
+                shared_loopback=True,
+                warm_at_start=warm_at_start,
+            ),
             indent=1,
         ),
         "labconfig/page_config.json": json.dumps(defaults.lab_settings(role), indent=1),

@@ -44,6 +44,7 @@ def test_students_have_neither_formgrader_nor_the_list_of_courses():
         "autograder.warm_kernels.provisioner": True,
         "hub_config.activity": True,
         "hub_config.ports": True,
+        "jupyter_server_proxy": True,
     }
 
 
@@ -52,6 +53,14 @@ def test_instructors_have_our_formgrader_and_not_nbgrader_s():
     assert extensions["jpserver_extensions"]["hub_config.formgrader.extension"] is True
     assert extensions["jpserver_extensions"]["nbgrader.server_extensions.formgrader"] is False
     assert extensions["jpserver_extensions"]["nbgrader.server_extensions.course_list"] is True
+
+
+def test_where_users_share_a_loopback_an_instructors_server_shows_no_ports():
+    for role, shared in (("student", True), ("instructor", False), ("instructor", True)):
+        made = defaults.server_settings(role, private_sockets=True, shared_loopback=shared)
+        extensions = made["ServerApp"]["jpserver_extensions"]
+        shows = role == "student" or not shared
+        assert extensions["jupyter_server_proxy"] == extensions["hub_config.ports"] == shows
 
 
 def test_what_students_wrote_is_cleaned_on_every_hub():

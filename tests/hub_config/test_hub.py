@@ -376,5 +376,8 @@ def test_a_student_sees_tensorboard_through_her_server_and_nobody_else_does(hub,
     assert people.student.get(f"{path}data/environment").json()["data_location"]
     assert people.student.get(f"/user/student1/proxy/localhost:{port}/").status_code == 200
     assert people.other.get(path).status_code == 403
+    # A page that a student serves would act as the instructor, who opens it by one click.
+    assert people.instructor.get(f"/user/instructor/proxy/{port}/").status_code == 404
+    assert people.instructor.get(f"/user/instructor/proxy/localhost:{port}/").status_code == 404
     stranger = Client(hub).get(path)
     assert "/hub/login" in stranger.url
