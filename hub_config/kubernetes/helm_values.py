@@ -20,7 +20,7 @@ ENTRY = "hub_config.kubernetes.pod_config"
 CALL = f"""\
 import sys
 sys.path.insert(0, {MOUNT!r})
-from hub_config.kubernetes import hub as dlef
+from hub_config.kubernetes import pod_config as dlef
 dlef.configure(c, get_config)
 """
 

@@ -120,8 +120,8 @@ def test_a_module_that_is_not_there_is_named(tmp_path):
         if not path.name.startswith("nbgrader"):
             (tmp_path / path.name).symlink_to(path)
     program = (
-        "from hub_config.image import facts\n"
-        "for fact in facts.modules(('course', 'nbgrader')): print(fact.right, fact.said)"
+        "from hub_config.image import inspect\n"
+        "for fact in inspect.modules(('course', 'nbgrader')): print(fact.right, fact.said)"
     )
     env = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{REPOSITORY}"}
     done = subprocess.run(
