@@ -183,7 +183,7 @@ NOT_OK = "\n\n\ndef ok(): return False"
 DIFFERENT = {
     "stderr": "def credit():\n    print('a warning', file=sys.stderr)" + OK,
     "warns": "def credit():\n    import warnings\n    warnings.warn('deprecated')" + OK,
-    "result first": "get_ipython().ast_node_interactivity = 'all'\ndef credit(): return 2" + NOT_OK,
+    "result first": "get_ipython().ast_node_interactivity = 'all'\ndef credit(): return 1" + NOT_OK,
     "dies": "def credit():\n    import os\n    os._exit(1)" + OK,
     "deaf": "def credit():\n    import signal\n    signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
     "    while True: pass" + OK,
@@ -263,8 +263,8 @@ def test_a_line_on_stderr_costs_nothing(different, name):
 
 def test_an_error_after_a_result_is_an_error(different):
     theirs, mine, verdicts, _ = different("result first")
-    assert theirs == cells(2, 1)
-    assert mine == cells(2, 0)
+    assert theirs == cells(1, 1)
+    assert mine == cells(1, 0)
     assert verdicts["test_ok"] is Verdict.FAIL
 
 
