@@ -16,4 +16,5 @@ __all__ = [
     "rpc",
     "student",
     "student_arguments",
+    "student_files",
 ]

@@ -29,6 +29,7 @@ from autograder.domains.credit import credit
 from autograder.domains.free_names import needed, stored
 from autograder.domains.proxy import module_of
 from autograder.domains.rpc import Link
+from autograder.domains.student_files import StudentFiles
 from autograder.model import HIDDEN_TESTS
 from autograder.sandbox.paths import SCRATCH, VIEW
 from autograder.wire import Channel, rng_state
@@ -50,6 +51,20 @@ MODULES = {
     "tensorflow": "tensorflow",
     "tf": "tensorflow",
 }
+#: Cell magics that start another program.
+SCRIPTS = {
+    "!",
+    "bash",
+    "perl",
+    "pypy",
+    "python",
+    "python2",
+    "python3",
+    "ruby",
+    "script",
+    "sh",
+    "sx",
+}
 #: What is added to the message of a failed test.
 CHANGED = " (Your code changed an array, a list or a dictionary that it was given.)"
 #: How much text of one kind an answer carries, in characters, and how many files are shown.
@@ -64,6 +79,7 @@ def main(request: dict[str, Any], channels: list[int], log: int) -> None:
     view = Path(request["view"] or VIEW / SCRATCH.name)
     sys.meta_path.insert(sys.meta_path.index(PathFinder), _Guard(view.parent))
     judge = Judge(wire, view)
+    judge.files.watch()
     os.close(log)
     control.send({"ready": True})
     while True:
@@ -106,6 +122,7 @@ class _Silent(DisplayHook):
 class _Shell(InteractiveShell):
     """IPython without a terminal or a window."""
 
+    files: StudentFiles
     shown: BaseException | None = None  # the last error that it was to show
     _transformed = ("", "")
 
@@ -120,6 +137,17 @@ class _Shell(InteractiveShell):
         if self._transformed[0] != raw_cell:
             self._transformed = raw_cell, super().transform_cell(raw_cell)
         return self._transformed[1]
+
+    def safe_execfile_ipy(self, fname: Any, *args: Any, **kwargs: Any) -> None:
+        """Run a file of IPython's language, unless it is the student's."""
+        self.files.check(fname)
+        super().safe_execfile_ipy(fname, *args, **kwargs)
+
+    def run_cell_magic(self, magic_name: str, line: str, cell: str) -> Any:
+        """Run a cell magic, unless it hands a student's file to another program."""
+        if magic_name in SCRIPTS:
+            self.files.check_command([magic_name, line, cell])
+        return super().run_cell_magic(magic_name, line, cell)
 
     def enable_gui(self, gui: Any = None) -> None:
         """Do nothing: ``%matplotlib inline`` asks for it."""
@@ -159,6 +187,7 @@ class Judge:
             config=Config({"HistoryManager": {"enabled": False}}),
             displayhook_class=_Silent,
         )
+        self.files = self.shell.files = StudentFiles(view.parent)
         self.shell.compile.get_code_name = lambda *_: self._file
         sys.modules["__main__"] = main
         self.names: dict[str, Any] = self.shell.user_ns
@@ -209,6 +238,7 @@ class Judge:
             Whether the student's process runs it too: a function that it defines is known there.
         """
         self._file = f"<{cell}>"
+        self.files.begin_cell()
         self.link.changed = False
         changed_arguments.raised.clear()
         self._out, self._printed, err = _Clipped(), _Clipped(), _Clipped()

@@ -5,6 +5,9 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
+#: Functions that start another program.
+STARTING = {"system", "popen", "run", "Popen", "call", "check_call", "check_output", "getoutput"}
+
 
 @dataclass(frozen=True)
 class Advice:
@@ -81,3 +84,15 @@ def learn(cell: Cell, node: ast.AST) -> None:
                 cell.theirs.add(name)
             if isinstance(target, ast.Name) and cell.handle(value):
                 cell.objects.add(name)
+
+
+def starts_python(node: ast.Call, name: str) -> bool:
+    """Tell whether a call of a name is a magic that runs a file, or starts another Python."""
+    texts = [str(one.value) for one in ast.walk(node) if isinstance(one, ast.Constant)]
+    if name in ("run_line_magic", "run_cell_magic"):
+        return texts[:1] == ["run"] or any(one.startswith(("python", "pypy")) for one in texts[:1])
+    if name not in STARTING:
+        return False
+    python = any(getattr(one, "attr", "") == "executable" for one in ast.walk(node))
+    words = {word.rpartition("/")[2] for text in texts for word in text.split()}
+    return python or any(word.startswith(("python", "pytest", "ipython")) for word in words)

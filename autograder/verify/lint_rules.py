@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
-from autograder.verify.lint_context import Advice, Cell, Names, learn
+from autograder.verify.lint_context import Advice, Cell, Names, learn, starts_python
 
 #: Methods that change a list, an array or a variable, of which the test has a copy.
 CHANGING = {"append", "extend", "insert", "sort", "reverse", "fill", "setdefault"}
@@ -16,7 +16,13 @@ FILLING = {"fill_diagonal", "copyto", "put", "place", "putmask", "shuffle"}
 READING = {"getsource", "getsourcelines", "getsourcefile", "getfile", "getcomments"}
 READING |= {"history_manager", "user_ns", "__code__"}
 #: Functions that run what a file says.
-LOADING = {"load_model", "read_pickle"}
+LOADING = {"load_model", "read_pickle", "unsafe_load", "spec_from_file_location"}
+LOADING |= {"SourceFileLoader", "SourcelessFileLoader", "ExtensionFileLoader", "load_source"}
+LOADING |= {"run_path", "run_module", "zipimporter", "addsitedir", "testfile"}
+LOADING |= {"safe_execfile", "safe_execfile_ipy", "execfile"}
+#: Functions that run text, and ones that read a file.
+RUNNING, TYPING = {"exec", "eval", "compile"}, {"run_cell", "ex"}
+OPENING = {"open", "read_text", "read_bytes"}
 #: Functions and methods that write a file.
 WRITING = {"save", "savez", "savetxt", "write_text", "write_bytes", "to_csv", "mkdir", "makedirs"}
 #: What cannot be given to a student's function, by what makes it.
@@ -149,7 +155,7 @@ def _namespace(cell: Cell, node: ast.AST) -> None:
             cell.say(node, "`__dict__` of a student's object is asked for", "Use `hasattr`")
     elif name in ("globals", "locals", "dir", "vars") and not node.args:
         cell.say(node, f"`{name}()` gives the judge's names, not the student's", instead)
-    elif name in ("eval", "exec") and isinstance(node.func, ast.Name):
+    elif name in ("eval", "exec") and isinstance(node.func, ast.Name) and not _run_text(node):
         cell.say(node, f"names in the text of `{name}` are not fetched from the student", instead)
     elif name == "vars" and cell.student(node.args[0]):
         cell.say(node, "`vars` of a student's object is asked for", "Use `hasattr`")
@@ -165,12 +171,21 @@ def _loaded(cell: Cell, node: ast.AST) -> None:
         word.arg == "allow_pickle" and getattr(word.value, "value", None) is True
         for word in node.keywords
     )
-    if pickled or allowed or (name in LOADING and not cell.student(node)):
+    loads = not cell.student(node) and (name in LOADING or starts_python(node, name))
+    if pickled or allowed or loads or _run_text(node):
         cell.say(
             node,
             f"`{ast.unparse(node.func)}` lets a file that a student may have written run code here",
-            "Let a function of the student's load it, and ask that; arrays go by `np.load`",
+            "Let a function of the student's load it, or import it in an ordinary cell, and ask "
+            "that; arrays go by `np.load`",
         )
+
+
+def _run_text(node: ast.AST) -> bool:
+    """Tell whether the text of a file is run."""
+    plain = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    runs = _called(node) in (RUNNING if plain else TYPING)
+    return runs and any(_called(one) in OPENING for one in ast.walk(node))
 
 
 def _taped(cell: Cell, node: ast.AST) -> None:

@@ -228,4 +228,38 @@ SPOILED = (
     _spoiled("unchanged", "", "x.sort()", "x.min()", "1.0", UNCHANGED),
     _spoiled("unchanged_whole", "", "x[1] += 1", "x.min()", "0.0", UNCHANGED_WHOLE),
 )
-TRICKS = CREDIT + SPOILED
+
+
+#: A file beside the answer; whatever runs it in the judge takes any answer for right.
+BESIDE = """
+with open("{name}.py", "w") as file:
+    file.write("import numpy as np\\nnp.testing.assert_equal = print")
+
+
+def {name}(n):
+    return """
+
+
+def _loaded(name: str, load: str) -> Trick:
+    """Return a question whose test loads a file of the student's, and goes on without it."""
+    load = load.strip().replace("\n", "\n    ")
+    return _trick(
+        f"loaded_{name}",
+        f"Takes the judge over from a file that the test loads ({name}).",
+        BESIDE + "n * n",
+        BESIDE + "-1",
+        f"try:\n    {load}\nexcept OSError:\n    pass\nnp.testing.assert_equal({{name}}(3), 9)",
+    )
+
+
+SPEC = """
+import importlib.util
+spec = importlib.util.spec_from_file_location("{name}", "{name}.py")
+spec.loader.exec_module(importlib.util.module_from_spec(spec))"""
+LOADED = (
+    _loaded("spec", SPEC),
+    _loaded("run_path", "import runpy\nrunpy.run_path('{name}.py')"),
+    _loaded("exec", "exec(open('{name}.py').read())"),
+    _loaded("execfile", "get_ipython().safe_execfile('{name}.py', {}, raise_exceptions=True)"),
+)
+TRICKS = CREDIT + SPOILED + LOADED
