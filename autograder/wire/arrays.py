@@ -17,8 +17,9 @@ NUMBERS = (
     *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
     *("float16", "float32", "float64", "complex64", "complex128"),
 )
+#: Not the type of arrays: called, it gives memory as it was left.
 _ABSTRACT = (
-    *("ndarray", "generic", "number", "integer", "signedinteger", "unsignedinteger"),
+    *("generic", "number", "integer", "signedinteger", "unsignedinteger"),
     *("inexact", "floating", "complexfloating"),
 )
 

@@ -94,12 +94,14 @@ def _get_path(cls: Any) -> Get:
     return get
 
 
-#: The types that are carried, by name. NumPy's come to them when it has been imported.
+#: The types that are carried, by name: the judge takes one for its own, and a test may call it.
+#: So each makes plain data, and nothing but what it is given. NumPy's come to them when it has been
+#: imported. Of any other, the judge has a handle.
 TYPES: dict[str, type] = {
     kind.__name__: kind
     for kind in (
         *(bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset),
-        *(range, slice, object, type, type(None)),
+        *(range, slice, object, type(None)),
     )
 }
 

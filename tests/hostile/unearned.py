@@ -262,4 +262,17 @@ LOADED = (
     _loaded("exec", "exec(open('{name}.py').read())"),
     _loaded("execfile", "get_ipython().safe_execfile('{name}.py', {}, raise_exceptions=True)"),
 )
-TRICKS = CREDIT + SPOILED + LOADED
+#: Each result is compared with what is computed then, whose memory is free afterwards.
+RECOMPUTED = """
+found = [np.allclose({name}(n), np.cumsum(np.arange(1.0, n + 1)) / 7) for n in (3, 4) * 10]
+sum(found) / 20"""
+TYPES = (
+    _trick(
+        "type_of_arrays",
+        "Answers with NumPy's own type of arrays, which gives memory as it was left.",
+        "def {name}(n):\n    return np.cumsum(np.arange(1.0, n + 1)) / 7",
+        "{name} = np.ndarray",
+        RECOMPUTED,
+    ),
+)
+TRICKS = CREDIT + SPOILED + LOADED + TYPES

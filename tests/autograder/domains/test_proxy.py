@@ -9,6 +9,7 @@ import pickle
 import numpy as np
 import pytest
 
+from autograder import wire
 from autograder.domains.proxy import Handle, HandleError, claimed, module_of, named
 from tests.autograder.pair import student
 
@@ -145,6 +146,22 @@ def test_values_of_subclasses_arrive_as_what_they_are_and_compare_as_that(they):
     assert they.items != [2]
     assert type(they.array) is np.ndarray
     assert not np.allclose(they.array, 1)
+
+
+def test_a_type_whose_instances_hold_more_than_they_are_given_is_called_over_there():
+    source = "import numpy as np\nmade = (np.ndarray, np.recarray, np.matrix, np.memmap, type)"
+    with student(source) as they:
+        made = they.made
+        assert [type(kind) for kind in made] == [Handle] * 5
+        assert made[0](3).shape == (3,)
+    with student("import numpy as np\nplain = (float, list, dict, np.float64, np.int8)") as they:
+        assert they.plain == (float, list, dict, np.float64, np.int8)
+
+
+def test_no_message_names_the_type_of_arrays():
+    for name in ("numpy.ndarray", "type"):
+        with pytest.raises(wire.WireError):
+            wire.decode(["type", name], [], lambda made: made)
 
 
 def test_a_length_that_is_too_large_makes_no_list(they):
