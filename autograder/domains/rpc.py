@@ -16,6 +16,12 @@ from autograder.wire.rng_state import Reseeding
 
 #: How deep calls may go to and fro.
 DEPTH = 50
+#: The libraries whose exceptions keep their class; for those of others, a base of theirs stands.
+LIBRARIES = ("builtins", "numpy", "tensorflow")
+#: Exceptions by which a test, or what runs tests, is told that nothing has failed.
+NO_FAILURES = {"KnownFailureException", "SkipTest", "Skipped", "StopTest"}
+NO_FAILURES |= {"StdinNotImplementedError", "TryNext", "UnsatisfiedAssumption", "UsageError"}
+NO_FAILURES |= {"_ShouldStop", "_UnexpectedSuccess"}
 #: How many functions a notebook may hand to its student's code.
 CALLBACKS = 100_000
 
@@ -150,7 +156,8 @@ class Link:
         token = raised.get("token")
         if isinstance(token, int) and 0 <= token < len(self._raised):
             kept = self._raised[token]
-            if ends or not isinstance(kept, StopIteration | StopAsyncIteration):
+            ended = isinstance(kept, StopIteration | StopAsyncIteration) and not ends
+            if not ended and not _is_no_failure(type(kept)):
                 return kept
             return _student_exception(RuntimeError, f"{type(kept).__name__} was raised")
         text = raised.get("text")
@@ -222,13 +229,22 @@ def _exception_kind(
     for module, name in named(kinds):
         if module == "__main__":
             found = class_named(name)
-        elif module.partition(".")[0] in ("builtins", "numpy", "tensorflow"):
+        elif module.partition(".")[0] in LIBRARIES:
             found = vars(sys.modules.get(module, builtins)).get(name)
         else:
             continue
         if isinstance(found, type) and issubclass(found, Exception):
-            return RuntimeError if issubclass(found, BaseExceptionGroup) else found
+            if issubclass(found, BaseExceptionGroup) or _is_no_failure(found):
+                return RuntimeError
+            # What a library has under its name may be another's: numpy.testing.SkipTest.
+            if module == "__main__" or found.__module__.partition(".")[0] in LIBRARIES:
+                return found
     return RuntimeError  # SystemExit, KeyboardInterrupt: here they must not end anything
+
+
+def _is_no_failure(kind: type) -> bool:
+    """Tell whether a unittest, pytest or IPython would pass over an exception of a class."""
+    return any(base.__name__ in NO_FAILURES for base in kind.__mro__)
 
 
 def _student_exception(kind: type[Exception], text: str) -> Exception:

@@ -9,9 +9,10 @@ from autograder.execute.zygote import Zygote
 from autograder.model import Verdict
 from autograder.record.score import score
 from tests.autograder.building import asserts, job, marked, notebook, solution
-from tests.hostile.unearned import TRICKS
+from tests.hostile import unearned, unearned_code
 
 pytestmark = pytest.mark.sandbox
+TRICKS = unearned.TRICKS + unearned_code.TRICKS
 
 
 @pytest.fixture(scope="module")

@@ -33,40 +33,41 @@ CLOSE = """
 float(np.clip(1 - abs({name}(3) - 9) / 9, 0, 1))"""
 
 
-def _trick(name: str, tries: str, right: str, trick: str, test: str) -> Trick:
-    return Trick(name, tries, *(text.replace("{name}", name) for text in (right, trick, test)))
+def trick(name: str, tries: str, right: str, wrong: str, test: str) -> Trick:
+    """Return a trick; in its texts, ``{name}`` stands for its name."""
+    return Trick(name, tries, *(text.replace("{name}", name) for text in (right, wrong, test)))
 
 
 CREDIT = (
-    _trick(
+    trick(
         "credit_array",
         "Returns arrays of one element, so that the credit becomes one that is no plain number.",
         PAYOFF,
         "def {name}(kind, price, strike):\n    return np.array([-1.0])",
         COUNTED,
     ),
-    _trick(
+    trick(
         "credit_matrix",
         "Returns arrays of one element in several dimensions.",
         PAYOFF,
         "def {name}(kind, price, strike):\n    return np.full((1, 1, 1), -1.0)",
         COUNTED,
     ),
-    _trick(
+    trick(
         "credit_nan",
         "Returns NaN, so that the credit is no number of points and waits for a person.",
         "def {name}(n):\n    return n * n",
         "def {name}(n):\n    return float('nan')",
         CLOSE,
     ),
-    _trick(
+    trick(
         "credit_nan_array",
         "Returns an array of one NaN for the same purpose.",
         "def {name}(n):\n    return n * n",
         "def {name}(n):\n    return np.array([np.nan])",
         "np.clip(1 - abs({name}(3) - 9) / 9, 0, 1)",
     ),
-    _trick(
+    trick(
         "credit_negative",
         "Returns what is so wrong that the credit falls below zero.",
         "def {name}(n):\n    return n * n",
@@ -93,7 +94,7 @@ def _spoiled(name: str, value: str, change: str, right: str, known: str, test: s
         A test of another form; it defines its own `x`.
     """
     test = test or f"x = {value}\nresult = {{name}}(x)\nnp.testing.assert_equal(result, {right})"
-    return _trick(
+    return trick(
         f"spoiled_{name}",
         f"Changes what it is given, and returns what fits a value that is no more ({name}).",
         f"def {{name}}(x):\n    return {right}",
@@ -228,51 +229,4 @@ SPOILED = (
     _spoiled("unchanged", "", "x.sort()", "x.min()", "1.0", UNCHANGED),
     _spoiled("unchanged_whole", "", "x[1] += 1", "x.min()", "0.0", UNCHANGED_WHOLE),
 )
-
-
-#: A file beside the answer; whatever runs it in the judge takes any answer for right.
-BESIDE = """
-with open("{name}.py", "w") as file:
-    file.write("import numpy as np\\nnp.testing.assert_equal = print")
-
-
-def {name}(n):
-    return """
-
-
-def _loaded(name: str, load: str) -> Trick:
-    """Return a question whose test loads a file of the student's, and goes on without it."""
-    load = load.strip().replace("\n", "\n    ")
-    return _trick(
-        f"loaded_{name}",
-        f"Takes the judge over from a file that the test loads ({name}).",
-        BESIDE + "n * n",
-        BESIDE + "-1",
-        f"try:\n    {load}\nexcept OSError:\n    pass\nnp.testing.assert_equal({{name}}(3), 9)",
-    )
-
-
-SPEC = """
-import importlib.util
-spec = importlib.util.spec_from_file_location("{name}", "{name}.py")
-spec.loader.exec_module(importlib.util.module_from_spec(spec))"""
-LOADED = (
-    _loaded("spec", SPEC),
-    _loaded("run_path", "import runpy\nrunpy.run_path('{name}.py')"),
-    _loaded("exec", "exec(open('{name}.py').read())"),
-    _loaded("execfile", "get_ipython().safe_execfile('{name}.py', {}, raise_exceptions=True)"),
-)
-#: Each result is compared with what is computed then, whose memory is free afterwards.
-RECOMPUTED = """
-found = [np.allclose({name}(n), np.cumsum(np.arange(1.0, n + 1)) / 7) for n in (3, 4) * 10]
-sum(found) / 20"""
-TYPES = (
-    _trick(
-        "type_of_arrays",
-        "Answers with NumPy's own type of arrays, which gives memory as it was left.",
-        "def {name}(n):\n    return np.cumsum(np.arange(1.0, n + 1)) / 7",
-        "{name} = np.ndarray",
-        RECOMPUTED,
-    ),
-)
-TRICKS = CREDIT + SPOILED + LOADED + TYPES
+TRICKS = CREDIT + SPOILED

@@ -3,6 +3,7 @@ import gc
 import math
 import os
 import signal
+import unittest
 
 import numpy as np
 import pytest
@@ -302,6 +303,59 @@ def test_an_exception_of_the_student_s_code_is_raised_as_its_kind(what, kind, te
         assert type(caught.value).__name__ == kind.__name__
         with pytest.raises(TypeError):
             go()  # it goes on
+
+
+#: What a unittest, pytest, Hypothesis or IPython takes for no failure, or an iterator for its end.
+NO_FAILURES = [
+    *("numpy.testing.SkipTest", "numpy.testing.KnownFailureException", "numpy.SkipTest"),
+    *("unittest.case.SkipTest", "unittest.SkipTest", "unittest.case._ShouldStop", "__main__.Skip"),
+    *("_pytest.outcomes.Skipped", "hypothesis.errors.UnsatisfiedAssumption"),
+    *("IPython.core.error.UsageError", "builtins.StopIteration", "builtins.StopAsyncIteration"),
+    *("builtins.GeneratorExit", "builtins.KeyboardInterrupt", "builtins.SystemExit"),
+]
+NAMED = """
+def call(place):
+    module, _, name = place.rpartition(".")
+    raise type(name, (Exception,), {"__module__": module})("later")
+kept = []
+def keep(f):
+    try:
+        f()
+    except Exception as error:
+        kept.append(error)
+def again(): raise kept[0]
+"""
+
+
+class Skip(unittest.SkipTest):
+    """What a locked cell may define, for its own use."""
+
+
+@pytest.mark.parametrize("place", NO_FAILURES)
+def test_an_exception_that_is_named_like_a_skip_is_an_error(place):
+    class Case(unittest.TestCase):
+        def test(self):
+            call(place)
+
+    with student(NAMED, {"Skip": Skip}) as they:
+        they.link.class_named = {"Skip": Skip}.get
+        call = they.call
+        result = unittest.TestResult()
+        Case("test").run(result)
+        ((_, told),) = result.errors
+        assert "later" in told
+        assert not result.skipped
+        assert not result.wasSuccessful()
+
+
+def test_a_skip_of_the_test_s_own_is_an_error_when_the_student_s_code_raises_it():
+    def skips():
+        raise unittest.SkipTest("for a reason of the test's own")
+
+    with student(NAMED) as they:
+        they.keep(skips)
+        with pytest.raises(RuntimeError, match="SkipTest was raised"):
+            they.again()
 
 
 def test_an_exception_of_the_judge_s_function_passes_through_the_student_s_code_unchanged():
