@@ -13,6 +13,7 @@ from nbformat import NotebookNode
 
 from autograder.domains.failure_messages import hidden_lines
 from autograder.domains.free_names import needed, stored
+from autograder.domains.judge import MODULES
 from autograder.model import HIDDEN_TESTS
 from autograder.verify.lint_context import Advice, Names
 from autograder.verify.lint_rules import look
@@ -52,6 +53,11 @@ class _Part:
             if isinstance(node, ast.Import | ast.ImportFrom)
             for alias in node.names
         }
+
+    @property
+    def imports(self) -> set[str]:
+        """Of these, the names that other cells can look up."""
+        return self.imported & stored(self.source)
 
     @property
     def classes(self) -> set[str]:
@@ -143,6 +149,7 @@ def _names(parts: list[_Part], place: int) -> Iterator[Advice]:
                     f"instructor's cell {first.name}, and a test always uses the instructor's",
                     "Give one of the two another name",
                 )
+        yield from _oracles(test, answer, parts)
         known = _all(one.stored | one.imported for one in parts if one.kind != "test")
         for name in sorted((answer.needed & test.stored) - known - vars(builtins).keys()):
             yield Advice(
@@ -152,6 +159,20 @@ def _names(parts: list[_Part], place: int) -> Iterator[Advice]:
                 "another process",
                 "Set it in a locked cell, which runs in both, or make it an argument",
             )
+
+
+def _oracles(test: _Part, answer: _Part, parts: list[_Part]) -> Iterator[Advice]:
+    """Find what a test takes from a library and has from the student, who need not import it."""
+    ours = _all(one.stored for one in parts if one.ours)
+    ours |= _all(one.imported for one in parts if one.kind != "answer")
+    for name in sorted(answer.imports & test.needed - ours - MODULES.keys()):
+        yield Advice(
+            test.name,
+            _line(test, name),
+            f"`{name}` is imported by the answer in {answer.name} only, where a student can put "
+            "anything in its place",
+            "Import it in the test or in a locked cell as well",
+        )
 
 
 def _helpers(test: _Part, plain: _Part, ours: frozenset[str]) -> Iterator[Advice]:

@@ -183,6 +183,25 @@ def test_a_name_that_a_test_sets_for_the_answer_is_named():
     assert advice("assert tax(1) == 2", answer=answer, locked="rate = 2") == []
 
 
+@pytest.mark.parametrize("line", ["from math import erf", "import helpers as erf", "import erf"])
+def test_an_import_that_only_the_answer_has_and_a_test_uses_is_named(line):
+    answer = f"import numpy as np\n{line}\ndef phi(x):\n    return erf(x)"
+    test = "y = np.ones(2)\nassert phi(0.3) == erf(0.3)"
+    (one,) = advice(test, answer=answer, locked="")
+    assert (one.line, one.cell) == (2, "test")
+    assert "`erf` is imported by the answer in answer only" in one.found
+    assert advice(f"{line}\n{test}", answer=answer, locked="") == []
+    assert advice(test, answer=answer, locked=line) == []
+    assert advice("assert phi(0.3) == 1", answer=answer, locked="") == []
+    inside = f"def phi(x):\n    {line}\n    return erf(x)"
+    assert advice(test, answer=inside, locked="import numpy as np") == []
+
+
+def test_an_import_of_a_plain_cell_is_the_judge_s_own():
+    cells = [code("from math import erf"), solution("from math import erf", "answer")]
+    assert advise(notebook(*cells, asserts("assert erf(0) == 0"))) == []
+
+
 def test_a_helper_that_a_student_can_change_is_named():
     plain = code("def expected(x):\n    return 2 * x\nx0 = 3")
     answer = solution("def double(x):\n    return x + x", "answer")
