@@ -12,6 +12,7 @@ __all__ = [
     "judge",
     "judge_arguments",
     "overlapping_arrays",
+    "own_references",
     "proxy",
     "rpc",
     "student",

@@ -13,10 +13,11 @@ import importlib
 import io
 import os
 import socket
+import stat
 import sys
 import types
 from collections.abc import Sequence
-from importlib.machinery import PathFinder
+from importlib.machinery import PathFinder, SourceFileLoader
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from traitlets.config import Config
 from autograder.domains import changed_arguments, failure_messages
 from autograder.domains.credit import credit
 from autograder.domains.free_names import needed, stored
+from autograder.domains.own_references import Builtins, HelperLoader, OwnModules
 from autograder.domains.proxy import module_of
 from autograder.domains.rpc import Link
 from autograder.domains.student_files import StudentFiles
@@ -67,6 +69,8 @@ SCRIPTS = {
 }
 #: What is added to the message of a failed test.
 CHANGED = " (Your code changed an array, a list or a dictionary that it was given.)"
+#: Where the modules lie that no instructor wrote.
+INSTALLED = (sys.prefix, sys.base_prefix, str(Path(__file__).parents[1]))
 #: How much text of one kind an answer carries, in characters, and how many files are shown.
 TEXT, FILES = 1 << 20, 1_000
 
@@ -96,7 +100,10 @@ def main(request: dict[str, Any], channels: list[int], log: int) -> None:
 
 
 class _Guard:
-    """Imports no file of the student's, wherever a test adds its working directory to the path."""
+    """Imports no file of the student's, wherever a test adds its working directory to the path.
+
+    A helper module of the instructor's has the builtins of the tests.
+    """
 
     def __init__(self, view: Path) -> None:
         self._view = view
@@ -108,6 +115,9 @@ class _Guard:
             for place in (spec.origin, *(spec.submodule_search_locations or ())):
                 if place and Path(place).resolve().is_relative_to(self._view):
                     raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+            origin = spec.origin or ""
+            if type(spec.loader) is SourceFileLoader and not origin.startswith(INSTALLED):
+                spec.loader = HelperLoader(name, origin)
         return spec
 
 
@@ -190,19 +200,24 @@ class Judge:
         self.files = self.shell.files = StudentFiles(view.parent)
         self.shell.compile.get_code_name = lambda *_: self._file
         sys.modules["__main__"] = main
+        with self.shell.builtin_trap:  # IPython's own among them
+            self._builtins = Builtins()
+        vars(main)["__builtins__"] = vars(main)["__builtin__"] = self._builtins.module
         self.names: dict[str, Any] = self.shell.user_ns
         self.link = Link(wire, self._shared, rng_state.Reseeding())
         self.link.answered, self.link.said = self._mirror, self._hear
         self.link.class_named = self._class_named
         self._views = ((view, Path.cwd()), (view.parent, Path("/tmp")))
         self._seen = [-1] * len(self._views)
-        self._kept = {Path.cwd(), SCRATCH, Path(os.environ.get("MPLCONFIGDIR", SCRATCH))}
+        kept = (Path.cwd(), SCRATCH, os.environ.get("MPLCONFIGDIR", SCRATCH))
+        self._kept = {os.path.normpath(path) for path in kept}
         self._own: set[str] = set()  # what instructor's cells define, wherever they got to
         self._inner: set[str] = set()  # what functions in them look up when they are called
         self._borrowed: dict[str, Any] = {}
         self._marks: Sequence[str] = HIDDEN_TESTS
         self._hidden: dict[str, frozenset[int]] = {}  # hidden lines of each cell
         self._locked: dict[int, str] = {}  # functions and classes of locked cells, by identity
+        self._own_modules = OwnModules("autograder.", (__name__, "autograder.domains.proxy"))
 
     def begin(self, source: str, marks: Sequence[str]) -> None:
         """Import what the assignment's own cells import; what is not to be had is left out.
@@ -220,6 +235,7 @@ class Judge:
             with contextlib.suppress(Exception):
                 exec(compile(ast.Module([statement], []), "<imports>", "exec"), self.names)
         self._own |= stored(source)
+        self._own_modules.keep()
 
     def pass_over(self, source: str) -> None:
         """Take note of a cell that is not run: what it defines is not the student's to define."""
@@ -260,6 +276,7 @@ class Judge:
                 shown = {"points": points, "found": found, "result": _text(value)}
             except BaseException as raised:
                 error = raised
+        self._undo(keep=locked)
         if (
             error is None and changed_arguments.raised
         ):  # somebody caught it, and went on without the value
@@ -282,6 +299,16 @@ class Judge:
                 told["message"] += CHANGED
             return answer | told
         return answer | shown
+
+    def _undo(self, *, keep: bool) -> None:
+        """Stop the patches that a test forgot; a locked cell may make them for all that follow."""
+        if keep:
+            self._builtins.adopt()
+            return
+        if mock := sys.modules.get("unittest.mock"):
+            with contextlib.suppress(Exception):  # one of them cannot be undone any more
+                mock.patch.stopall()
+        self._builtins.restore()
 
     def _hear(self, text: str) -> None:
         """Keep what the student's code prints, for a test that listens too."""
@@ -327,24 +354,38 @@ class Judge:
 
     def _mirror(self) -> None:
         """Let what the student's code wrote be found where it would be in one process."""
+        # By the functions of `os`, of which our code has its own: a test may patch those that
+        # `pathlib` calls.
         for place, (view, here) in enumerate(self._views):
             try:
-                changed = view.stat().st_mtime_ns
+                changed = os.stat(view).st_mtime_ns  # noqa: PTH116
                 if changed == self._seen[place]:
                     continue
                 self._seen[place] = changed
-                names = sorted(path.name for path in view.iterdir())[:FILES]
+                names = sorted(os.listdir(view))[:FILES]  # noqa: PTH208
             except OSError:
                 continue
             for name in names:
-                link, theirs = here / name, view / name
+                link, theirs = f"{here}/{name}", f"{view}/{name}"
                 # Nor what Python keeps of a module's code: it would be run for the instructor's.
                 if link in self._kept or name.startswith(".") or name == "__pycache__":
                     continue
                 with contextlib.suppress(OSError):
-                    if link.is_dir() and theirs.is_dir() and not link.is_symlink():
-                        link.rmdir()  # only if it is empty: made here, to be filled over there
-                    link.symlink_to(theirs)
+                    if _is_directory(os.stat(theirs)) and _is_directory(_lstat(link)):  # noqa: PTH116
+                        # Only if it is empty: made here, to be filled over there.
+                        os.rmdir(link)  # noqa: PTH106
+                    os.symlink(theirs, link)  # noqa: PTH211
+
+
+def _lstat(path: str) -> os.stat_result | None:
+    try:
+        return os.lstat(path)
+    except FileNotFoundError:
+        return None
+
+
+def _is_directory(found: os.stat_result | None) -> bool:
+    return found is not None and stat.S_ISDIR(found.st_mode)
 
 
 def _own_module(name: str, found: Any) -> Any:
