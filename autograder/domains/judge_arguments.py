@@ -5,6 +5,9 @@ function that only does that, and returns None, changes the judge's originals in
 that returns a value as well may have changed its arguments so that a test computes from them what
 it should have returned: then the originals become unusable instead, and a test that uses one again
 fails (`autograder.domains.changed_arguments`).
+
+That is for calls. What is done by another operation, such as an assignment to an attribute, never
+changes the originals: those that can be made unusable are, and others stay as they were.
 """
 
 from __future__ import annotations
@@ -17,9 +20,18 @@ from autograder.wire import mutables, references, rewrite
 
 
 class Lent:
-    """The mutable things among a call's arguments."""
+    """The mutable things among a request's arguments.
 
-    def __init__(self, arguments: tuple[Any, ...]) -> None:
+    Parameters
+    ----------
+    arguments
+        Of the request.
+    called
+        Whether it is a call, which may change them.
+    """
+
+    def __init__(self, arguments: tuple[Any, ...], *, called: bool = True) -> None:
+        self._called = called
         self._values = mutables(arguments)
         self._models: list[Any] = []
         self._generators: list[Any] = []
@@ -43,16 +55,16 @@ class Lent:
         """
         if not isinstance(changes, dict):
             return False
-        for place, new in _pairs(changes.get("weights"), self._models):
+        for place, new in _pairs(changes.get("weights"), self._models if self._called else []):
             _try(self._models[place].set_weights, new)
         for place, new in _pairs(changes.get("generators"), self._generators):
             _try(_advance, self._generators[place], new)
         changed = False
         for place, new in _pairs(changes.get("values"), self._values):
             original = self._values[place]
-            if in_place or _is_variable(original):
+            if self._called and (in_place or _is_variable(original)):
                 _try(rewrite, original, new)
-            else:
+            elif not _is_variable(original):
                 changed = True
                 _try(make_unusable, original)
         return changed

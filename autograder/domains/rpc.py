@@ -73,7 +73,7 @@ class Link:
             raise StudentGoneError("The student's process has ended.")
         if self._depth >= DEPTH:
             raise RecursionError("Calls between the test and the student's code go too deep.")
-        lent = Lent(arguments)
+        lent = Lent(arguments, called=op == "call")
 
         def refer(thing: Any) -> references.Reference:
             made = self._refer(thing)

@@ -229,4 +229,55 @@ SPOILED = (
     _spoiled("unchanged", "", "x.sort()", "x.min()", "1.0", UNCHANGED),
     _spoiled("unchanged_whole", "", "x[1] += 1", "x.min()", "0.0", UNCHANGED_WHOLE),
 )
-TRICKS = CREDIT + SPOILED
+#: The right answer to each question about an object.
+LINE = """
+class Line_{name}:
+    def __init__(self):
+        self.w = np.ones(2)
+    def __call__(self, x):
+        return x @ self.w
+    def __setitem__(self, place, value):
+        self.w[place] = value
+    def __getitem__(self, place):
+        return self.w
+    @property
+    def weights(self):
+        return self.w
+    @weights.setter
+    def weights(self, value):
+        self.w = value"""
+
+
+def _in_place(name: str, method: str, use: str) -> Trick:
+    """Return a question about an object that is given an array by an operation that is no call.
+
+    Parameters
+    ----------
+    method
+        What the trick defines: it sets what it is given to zero.
+    use
+        How the test gives `w` to `line`.
+    """
+    return _trick(
+        f"in_place_{name}",
+        f"Sets the array of a test to zero while it is handed over, and gives zeros ({name}).",
+        LINE,
+        f"class Line_{{name}}:\n    {method}\n    def __call__(self, x): return np.zeros(len(x))",
+        "x = np.arange(6.0).reshape(3, 2)\nw = np.array([3.0, -1.0])\nline = Line_{name}()\n"
+        f"{use}\nassert np.allclose(line(x), x @ w)",
+    )
+
+
+IN_PLACE = (
+    _in_place("attribute", "def __setattr__(self, name, value): value[:] = 0", "line.w = w"),
+    _in_place(
+        "property", "weights = property(None, lambda self, w: w.fill(0))", "line.weights = w"
+    ),
+    _in_place("item", "def __setitem__(self, key, value): value[:] = 0", "line[[0, 1]] = w"),
+    _in_place(
+        "key",
+        "def __getitem__(self, key): key[0][:] = 0",
+        "line.w = w\nline[[w]]",
+    ),
+)
+TRICKS = CREDIT + SPOILED + IN_PLACE

@@ -46,6 +46,31 @@ def test_a_change_in_place_is_made_and_one_beside_a_value_leaves_nothing_to_use(
             _ = kind == new
 
 
+def test_only_a_call_changes_its_arguments():
+    for kind, new in (([1], [2]), ({1: 2}, {3: 4}), ({1}, {2}), (np.zeros(1), np.ones(1))):
+        lent = Lent((kind,), called=False)
+        assert lent.take_back({"values": [(0, new)]}, in_place=True) is True
+        with pytest.raises(ChangedError, match=r"changed an? "):
+            _ = kind == new
+
+
+def test_weights_and_variables_are_changed_by_calls_alone():
+    class Model:
+        weights = None
+
+        def set_weights(self, new):
+            self.weights = new
+
+        get_weights = None
+
+    for called, left in ((True, [1]), (False, None)):
+        model = Model()
+        lent = Lent((), called=called)
+        lent.note(model, {"keras": ""})
+        lent.take_back({"weights": [(0, [1])]}, in_place=True)
+        assert model.weights == left
+
+
 @pytest.mark.parametrize("state", [None, 3, {}, {"state": {}}, {"state": {"inc": 1, "state": 2}}])
 def test_a_generator_stays_on_its_own_stream(state):
     mine, reference = np.random.default_rng(3), np.random.default_rng(3)
