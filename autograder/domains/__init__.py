@@ -9,6 +9,7 @@ __all__ = [
     "credit",
     "failure_messages",
     "free_names",
+    "item_counts",
     "judge",
     "judge_arguments",
     "overlapping_arrays",

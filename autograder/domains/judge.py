@@ -256,6 +256,7 @@ class Judge:
         self._file = f"<{cell}>"
         self.files.begin_cell()
         self.link.changed = False
+        self.link.changes += 1  # between two tests the student's own cells run
         changed_arguments.raised.clear()
         self._out, self._printed, err = _Clipped(), _Clipped(), _Clipped()
         value, error, text = None, None, ""

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn, Protocol
 
+from autograder.domains.item_counts import ItemCounts
 from autograder.wire.codec import bases
 
 #: Modules of whose classes an object may not say that it is an instance.
@@ -23,6 +24,8 @@ class HandleError(TypeError):
 
 class Asking(Protocol):
     """What carries a handle's requests: `autograder.domains.rpc.Link`."""
+
+    changes: int  # how many requests could have changed an object
 
     def ask(self, op: str, *arguments: Any) -> Any:
         """Let the student's process do something; return the value."""
@@ -93,13 +96,14 @@ def _hidden(name: str) -> bool:
 class Handle:
     """An object of the student's, which stays in the student's process."""
 
-    __slots__ = ("__weakref__", "_kind", "_link", "_module", "_number")
+    __slots__ = ("__weakref__", "_counts", "_kind", "_link", "_module", "_number")
 
     def __init__(self, link: Asking, number: int, kind: type | None, module: Any) -> None:
         object.__setattr__(self, "_link", link)
         object.__setattr__(self, "_number", number)
         object.__setattr__(self, "_kind", kind)
         object.__setattr__(self, "_module", module)
+        object.__setattr__(self, "_counts", ItemCounts())
 
     def __getattribute__(self, name: str) -> Any:
         if name == "__class__":
@@ -132,16 +136,29 @@ class Handle:
         return any(one is thing or one == thing for one in self)
 
     def __len__(self) -> int:
-        return int(_plain(link_of(self).ask("length", self), int))
+        link = link_of(self)
+        length = int(_plain(link.ask("length", self), int))
+        _agree(object.__getattribute__(self, "_counts").length(length, link.changes))
+        return length
 
     def __iter__(self) -> Iterator[Any]:
-        iterator = link_of(self).ask("iterate", self)
+        link, count = link_of(self), 0
+        began = link.changes
+        iterator = link.ask("iterate", self)
         while True:
             try:
-                value = link_of(self).ask("next", iterator)
+                value = link.ask("next", iterator)
             except StopIteration:
-                return
+                break
+            count += 1
             yield value
+        if iterator is not self and not (count and _is_frame(self)):
+
+            def ask() -> Any:
+                return _plain(link.ask("length", self), int)
+
+            counts = object.__getattribute__(self, "_counts")
+            _agree(counts.looped(count, began, link.changes, ask))
 
     def __next__(self) -> Any:
         return link_of(self).ask("next", self)
@@ -195,6 +212,18 @@ class Handle:
         return _refuse(self, "copied")
 
     __array_ufunc__ = None  # NumPy then leaves operators to the ones below
+
+
+def _agree(wrong: str) -> None:
+    """Raise what an object says amiss of the number of its items."""
+    if wrong:
+        raise HandleError(wrong)
+
+
+def _is_frame(handle: Handle) -> bool:
+    """Tell whether it is a DataFrame: its length is that of a column, and a loop gives columns."""
+    kind, pandas = object.__getattribute__(handle, "_kind"), sys.modules.get("pandas")
+    return kind is not None and pandas is not None and issubclass(kind, pandas.DataFrame)
 
 
 def _plain(value: Any, kind: type) -> Any:

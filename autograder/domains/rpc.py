@@ -9,6 +9,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from autograder.domains.item_counts import CHANGING
 from autograder.domains.judge_arguments import Lent
 from autograder.domains.proxy import Handle, claimed, link_of, named, number_of
 from autograder.wire import Channel, WireError, references
@@ -61,6 +62,7 @@ class Link:
         self._raised: list[BaseException] = []
         self._depth = 0
         self.gone = False
+        self.changes = 0  # how many requests could have changed an object over there
         self.said: Callable[[str], object] = lambda text: None  # what the student's code prints
         self.changed = False  # whether the student's code changed what it was given
         self.answered: Callable[[], None] = lambda: None  # called after each answer
@@ -73,6 +75,7 @@ class Link:
             raise StudentGoneError("The student's process has ended.")
         if self._depth >= DEPTH:
             raise RecursionError("Calls between the test and the student's code go too deep.")
+        self.changes += op in CHANGING
         lent = Lent(arguments, called=op == "call")
 
         def refer(thing: Any) -> references.Reference:

@@ -280,4 +280,69 @@ IN_PLACE = (
         "line.w = w\nline[[w]]",
     ),
 )
-TRICKS = CREDIT + SPOILED + IN_PLACE
+SQUARES = """
+class Squares_{name}:
+    def __init__(self, n): self.n = n
+    def __len__(self): return self.n
+    def __iter__(self): return iter([k * k for k in range(self.n)])
+def {name}(n):
+    return Squares_{name}(n)"""
+LOOP = "for got, wanted in zip(out, [0, 1, 4, 9]):\n    assert got == wanted"
+
+
+def _counted(name: str, says: str, body: str, test: str) -> Trick:
+    """Return a question about an object with items, and one whose loop leaves some out.
+
+    Parameters
+    ----------
+    says
+        What the trick does, as the rest of a sentence.
+    body
+        Its methods.
+    test
+        What is asked of `out`.
+    """
+    return _trick(
+        f"counted_{name}",
+        f"Gives an object that {says}.",
+        SQUARES,
+        f"class L_{{name}}:\n    times = 0\n{body}\ndef {{name}}(n):\n    return L_{{name}}()",
+        f"out = {{name}}(4)\n{test}",
+    )
+
+
+LENGTH, NOTHING = "    def __len__(self): return 4\n", "    def __iter__(self): return iter(())"
+FIRST = """    def __iter__(self):
+        self.times += 1
+        return iter([0, 1, 4, 9] if self.times == 1 else [])"""
+COUNTED_ITEMS = (
+    _counted(
+        "none", "has four items and no loop", LENGTH + NOTHING, f"assert len(out) == 4\n{LOOP}"
+    ),
+    _counted(
+        "one",
+        "has four items and loops over one",
+        LENGTH + "    def __iter__(self): yield 0",
+        f"assert len(out) == 4\n{LOOP}",
+    ),
+    _counted("after", "is asked afterwards", LENGTH + NOTHING, f"{LOOP}\nassert len(out) == 4"),
+    _counted(
+        "called",
+        "has four items, with a call in between",
+        LENGTH + NOTHING,
+        f"assert len(out) == 4\n{{name}}(3)\n{LOOP}",
+    ),
+    _counted(
+        "twice",
+        "loops once and no more",
+        FIRST,
+        f"assert sum(1 for _ in out) == 4\n{LOOP}",
+    ),
+    _counted(
+        "sum",
+        "has items that are all right",
+        LENGTH + NOTHING,
+        "assert len(out) == 4\nassert all(one >= 0 for one in out)",
+    ),
+)
+TRICKS = CREDIT + SPOILED + IN_PLACE + COUNTED_ITEMS

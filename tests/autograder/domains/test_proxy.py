@@ -229,3 +229,65 @@ def test_a_module_says_which_it_is(they):
     assert module_of(they.statistics) == "statistics"
     assert module_of(they.liar) is None
     assert module_of(3) is None
+
+
+ITEMS = """
+class Items:
+    def __init__(self, *rounds): self.rounds, self.length = list(rounds), 3
+    def __len__(self): return self.length
+    def __iter__(self): return iter(range(self.rounds.pop(0)))
+    def add(self): self.length += 1
+class Unsized:
+    def __init__(self, *rounds): self.rounds = list(rounds)
+    def __iter__(self): return iter(range(self.rounds.pop(0)))
+    def __len__(self): raise TypeError("no length")
+def numbers(): yield from range(3)
+def nothing(x): return x
+"""
+
+
+@pytest.fixture(scope="module")
+def items():
+    with student(ITEMS) as items:
+        yield items
+
+
+@pytest.mark.parametrize("rounds", [(0,), (2,), (4,), (3, 0)])
+def test_a_loop_has_to_agree_with_the_length_and_with_the_loop_before(items, rounds):
+    out = items.Items(*rounds)
+    assert len(out) == 3
+    with pytest.raises(HandleError, match="give"):
+        [one for _ in rounds for one in out]
+
+
+def test_a_length_after_a_loop_has_to_agree_with_it(items):
+    out = items.Items(2)
+    assert [one for one in out] == [0, 1]  # noqa: C416 (`list` asks for the length)
+    with pytest.raises(HandleError, match="`len` of your object is 3"):
+        len(out)
+
+
+def test_two_loops_over_an_object_without_a_length_have_to_agree(items):
+    out = items.Unsized(3, 3, 2)
+    for _ in range(2):
+        assert sum(1 for _ in out) == 3
+    with pytest.raises(HandleError, match="gave 3 items, and the next loop 2"):
+        sum(1 for _ in out)
+
+
+def test_a_length_that_is_said_again_after_a_call_has_to_agree(items):
+    out = items.Items(2)
+    assert len(out) == 3
+    items.nothing(1)
+    with pytest.raises(HandleError, match="`len` of your object is 3"):
+        sum(1 for _ in out)
+
+
+def test_honest_objects_may_change_by_calls_and_be_left_early(items):
+    out = items.Items(3, 4, 4)
+    assert len(list(out)) == 3
+    out.add()
+    assert len(list(out)) == 4
+    assert next(iter(out)) == 0
+    once = items.numbers()
+    assert [list(once), list(once)] == [[0, 1, 2], []]
