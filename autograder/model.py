@@ -10,6 +10,28 @@ class AutograderError(Exception):
     """Something the person at the keyboard can mend; its text says what and how."""
 
 
+#: The most that is shown of each thing that an exception says, in characters.
+MOST_TOLD = 500
+
+
+def told(error: BaseException) -> str:
+    """Return an exception as `repr` does, in a length that a table can show.
+
+    Parameters
+    ----------
+    error : BaseException
+        It may quote what a student sent, however much that is: texts are cut before they are
+        formatted.
+
+    Returns
+    -------
+    str
+        Its name and arguments.
+    """
+    cut = [one[:MOST_TOLD] if isinstance(one, str | bytes) else one for one in error.args]
+    return f"{type(error).__name__}({', '.join(map(repr, cut))})"[: 4 * MOST_TOLD]
+
+
 class Verdict(StrEnum):
     """How a cell, or a whole submission, ended."""
 

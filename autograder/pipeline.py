@@ -12,7 +12,7 @@ from autograder.coursedir.directory import Course, did_you_mean
 from autograder.coursedir.gradebook import Ledger
 from autograder.coursedir.provenance import Cause
 from autograder.dispatch.engine import Engine
-from autograder.model import AutograderError, Execution, Graded
+from autograder.model import AutograderError, Execution, Graded, told
 from autograder.prepare.submission import Prepare, Prepared
 from autograder.record.recorder import Record, nameless
 from autograder.sandbox import bubblewrap
@@ -126,4 +126,4 @@ def _safely(
     try:
         return act(prepared, *arguments)
     except Exception as error:
-        return record.fail(prepared.student, f"its result was not recorded, {error!r}")
+        return record.fail(prepared.student, f"its result was not recorded, {told(error)}")

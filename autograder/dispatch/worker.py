@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder.execute.zygote import PreloadError, Zygote, ZygoteError
-from autograder.model import AutograderError, Execution, Job
+from autograder.model import AutograderError, Execution, Job, told
 from autograder.sandbox import pod
 from autograder.sandbox.bubblewrap import SandboxUnavailableError
 from autograder.settings import Autograder
@@ -221,10 +221,12 @@ def run(task: bytes) -> bytes:
         done = machine().execute(job, profile)
         reply = Reply(here, execution=done)
     except AutograderError as error:
-        told = pod.lacking() if isinstance(error, SandboxUnavailableError) and pod.inside() else []
-        reply = Reply(here, refusal=" ".join([str(error), *told]))
+        missing = (
+            pod.lacking() if isinstance(error, SandboxUnavailableError) and pod.inside() else []
+        )
+        reply = Reply(here, refusal=" ".join([str(error), *missing]))
     except Exception as error:  # a fault of ours must not cost the other submissions
-        reply = Reply(here, execution=Execution(job, job.content, (), 0.0, failure=repr(error)))
+        reply = Reply(here, execution=Execution(job, job.content, (), 0.0, failure=told(error)))
     if reply.execution is not None:  # who asked has the job
         hollow = replace(job, content=b"", files=(), instructor_files=())
         reply = replace(reply, execution=replace(reply.execution, job=hollow))

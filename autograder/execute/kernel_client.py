@@ -23,6 +23,8 @@ GRACE_SECONDS = 3
 DRAIN_SECONDS, SMALL = 30, 4096
 #: How many messages are thrown away before it is looked again whether a limit was exceeded.
 MANY = 1000
+#: How many messages of a cell may be unreadable before its process is ended.
+MOST_UNREADABLE = 1000
 #: What the notebook format takes for the kind of a thing that is shown.
 MIME = re.compile(r"[a-zA-Z0-9]+/[a-zA-Z0-9\-+.]+")
 
@@ -41,7 +43,7 @@ class Client(NotebookClient):
     """
 
     def __init__(self, nb: NotebookNode, km: ForkKernelManager, job: Job) -> None:
-        self.job, self.printed = job, 0
+        self.job, self.printed, self.unreadable = job, 0, 0
         self.reply: dict[str, Any] = {}
         self.listener: asyncio.Task[Any] | None = None
         super().__init__(
@@ -58,14 +60,32 @@ class Client(NotebookClient):
         self.on_cell_executed = self._keep
 
     def _reset(self, **_: Any) -> None:
-        self.reply, self.printed = {}, 0
+        self.reply, self.printed, self.unreadable = {}, 0, 0
         self.km.inmate.begin(self.job.limits.cell_cpu_seconds)
 
-    def _keep(self, *, execute_reply: dict[str, Any], **_: Any) -> None:
+    def listen(self) -> None:
+        """Take note of what comes from the kernel and is no message."""
+        for channel in (self.kc.iopub_channel, self.kc.shell_channel):
+            channel.passed_over = self._pass_over
+
+    def _pass_over(self) -> None:
+        self.unreadable += 1
+        if self.floods:
+            self.km.inmate.order("kill")
+
+    @property
+    def floods(self) -> bool:
+        """Whether the cell that runs sends what cannot be read, without end."""
+        return self.unreadable > MOST_UNREADABLE
+
+    def _keep(self, *, cell: NotebookNode, execute_reply: dict[str, Any], **_: Any) -> None:
         self.reply = {
             key: writable(value) if isinstance(value, str) else value
             for key, value in execute_reply["content"].items()
         }
+        if self.unreadable:
+            note = f"[Left out: {self.unreadable} of this cell's messages, which cannot be read.]"
+            cell.outputs.append(_printed(f"\n{note}\n"))
 
     async def _async_poll_for_reply(self, *arguments: Any, **named: Any) -> Any:
         reply = await super()._async_poll_for_reply(*arguments, **named)
@@ -140,8 +160,12 @@ class Client(NotebookClient):
             added = super().process_message(msg, cell, cell_index)
         if size > room >= 0:
             note = f"[The rest was cut: a cell may print {self.job.limits.output_kb} kB.]\n"
-            cell.outputs.append(nbformat.v4.new_output("stream", name="stdout", text=f"\n{note}"))
+            cell.outputs.append(_printed(f"\n{note}"))
         return added
+
+
+def _printed(text: str) -> NotebookNode:
+    return nbformat.v4.new_output("stream", name="stdout", text=text)
 
 
 def proper(msg: Any) -> bool:

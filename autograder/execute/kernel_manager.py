@@ -12,7 +12,9 @@ from typing import Any
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
+from traitlets import Type
 
+from autograder.execute.kernel_channel import ForkKernelClient
 from autograder.execute.process import Inmate
 from autograder.execute.zygote import Zygote
 from autograder.model import Job
@@ -84,6 +86,8 @@ class ForkProvisioner(KernelProvisionerBase):
 
 class ForkKernelManager(AsyncKernelManager):
     """The manager of one forked kernel; also knows when to seal its directory."""
+
+    client_factory = Type(ForkKernelClient)
 
     def __init__(self, zygote: Zygote, job: Job, wire: socket.socket | None = None) -> None:
         super().__init__(transport="ipc")

@@ -14,7 +14,12 @@ from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 
 from autograder.execute.judge_client import JudgeGoneError, Judging
-from autograder.execute.kernel_client import DRAIN_SECONDS, GRACE_SECONDS, Client
+from autograder.execute.kernel_client import (
+    DRAIN_SECONDS,
+    GRACE_SECONDS,
+    MOST_UNREADABLE,
+    Client,
+)
 from autograder.execute.kernel_manager import ForkKernelManager
 from autograder.execute.limit_messages import explained
 from autograder.execute.process import Inmate
@@ -24,6 +29,11 @@ from autograder.model import SENTENCES, CellOutcome, Job, Limits, Verdict
 START_SECONDS = 60
 #: How often it is looked whether a test has gone on for too long, in seconds.
 LOOK = 0.05
+#: What a student reads whose cell sends more that is no message than anybody listens to.
+FLOODED = (
+    f"This cell sent more than {MOST_UNREADABLE:,} messages that are none to the kernel's own "
+    "sockets. Notebook code must not write there."
+)
 #: The endings after which both processes can go on.
 ORDINARY = (Verdict.PASS, Verdict.FAIL, Verdict.ERROR)
 
@@ -103,6 +113,7 @@ class Pair:
         # Nor what nobody would read: it fills, and a notebook can write to it.
         client.kc.start_channels(hb=False, stdin=False, control=False)
         await client.kc.wait_for_ready(timeout=START_SECONDS)
+        client.listen()
 
     async def stop(self) -> tuple[float, float]:
         """End both; return the processor time that each of them used, in seconds."""
@@ -275,6 +286,8 @@ class Pair:
         if "refused" in words or not words:
             raise RefusedError(words.get("refused", "the kernel was lost"))
         code, cause = words["exit"], words["cause"]
+        if self.client.floods:
+            return Verdict.CRASH, FLOODED
         if self.student.over:
             return _timeout(_cpu(limits))
         if cause == "memory":
