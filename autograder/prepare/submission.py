@@ -26,6 +26,9 @@ from autograder.prepare.notebook_reader import LARGEST_MB, UnfitError, parse, to
 
 #: A submission of more files than this is refused.
 MOST_FILES = 10_000
+#: The longest path of a file in a submission, in bytes. Linux takes 4096, of which the folders that
+#: it is copied to take their share.
+LONGEST_PATH = 1024
 #: The size of a timestamp in bytes, which is generous.
 MOST_STAMP = 200
 
@@ -225,6 +228,11 @@ def _check_files(source: Path, limits: Limits) -> None:
         name = os.path.relpath(entry.path, source)
         if number > MOST_FILES:
             raise UnfitError(f"it contains more than {MOST_FILES:,} files")
+        if (length := len(os.fsencode(name))) > LONGEST_PATH:
+            raise UnfitError(
+                f"the path of a file in it has {length:,} bytes, more than the {LONGEST_PATH:,} "
+                f"allowed ({name[:40]}...); give its folders shorter names"
+            )
         if entry.is_symlink():
             raise UnfitError(f"it contains a symbolic link, {name}")
         if entry.is_file():

@@ -53,6 +53,34 @@ def test_what_is_no_message_is_left_out_and_the_cell_goes_on(run, source):
     assert "Left out" not in done.printed(0)
 
 
+#: Sends a JSON output that the kernel's own JSON need not be able to write.
+SHOW = """
+kernel = get_ipython().kernel
+
+def show(packed):
+    content = b'{"data": {"application/json": %s}, "metadata": {}}' % packed
+    parent = kernel.get_parent("shell")
+    kernel.session.send(kernel.iopub_socket, "display_data", content, parent=parent)
+"""
+
+
+@pytest.mark.sandbox
+@pytest.mark.parametrize(
+    "packed",
+    [
+        pytest.param("b'1' * 6000", id="digits"),
+        pytest.param("b'[' * 100_000 + b']' * 100_000", id="too deep to parse"),
+        pytest.param("b'[' * 900 + b']' * 900", id="too deep to write"),
+    ],
+)
+def test_an_output_that_no_notebook_can_hold_gives_its_place_to_a_note(run, packed):
+    done = run(solution(SHOW), f"show({packed})", "show(b'[[7]]')", asserts("assert True"))
+    assert done.failure == ""
+    assert done.verdicts == [PASS] * 4
+    assert "Left out: 1 of this cell's messages" in done.printed(1)
+    assert done.cells[2].outputs[0].data == {"application/json": [[7]]}
+
+
 @pytest.mark.sandbox
 def test_whoever_sends_what_is_no_message_without_end_loses_the_process(run, monkeypatch):
     monkeypatch.setattr(kernel_client, "MOST_UNREADABLE", 20)

@@ -496,6 +496,21 @@ def test_where_one_has_a_file_and_the_other_a_folder_the_course_s_own_wins(bare)
     assert (root / "autograded/alice/ps1/data/x.csv").read_text() == "ours"
 
 
+def test_a_path_that_is_too_long_to_be_copied_is_refused(root, prepare):
+    folder = submit(root, "alice").parent
+    there = os.open(folder, os.O_RDONLY)
+    for _ in range(20):  # step by step: Linux opens no path that is as long as this one becomes
+        os.mkdir("d" * 250, dir_fd=there)
+        below = os.open("d" * 250, os.O_RDONLY, dir_fd=there)
+        os.close(there)
+        there = below
+    os.close(there)
+    said = prepare().refusal
+    assert "more than the 1,024 allowed" in said
+    assert "shorter names" in said
+    assert len(said) < 300
+
+
 def test_a_file_of_the_course_may_have_a_name_that_is_no_text(root, prepare):
     name = os.fsdecode(b"donn\xe9es.csv")
     (root / "source/ps1" / name).write_text("1")
