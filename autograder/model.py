@@ -85,7 +85,8 @@ class Limits:
     open_files: int = 256
     file_mb: int = 100  # the largest file it may write
     scratch_mb: int = 256  # everything it may write
-    output_kb: int = 1024  # printed by one cell
+    output_kb: int = 1024  # shown by one cell
+    notebook_output_kb: int = 10240  # shown by all cells together
 
 
 @dataclass(frozen=True)

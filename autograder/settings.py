@@ -83,6 +83,10 @@ class Autograder(Configurable):
     output_kb = Integer(
         _DEFAULT.output_kb, help="Output of one cell in kB; what is more is cut."
     ).tag(config=True)
+    notebook_output_kb = Integer(
+        _DEFAULT.notebook_output_kb,
+        help="Output of all cells of a notebook in kB; what is more is cut.",
+    ).tag(config=True)
     profiles = Dict(
         Dict(),
         key_trait=Unicode(),

@@ -67,6 +67,7 @@ class KernelChannel(AsyncZMQSocketChannel):
         if len(message) < PARTS or len(message[0]) != SIGNATURE:
             raise UnreadableError
         found: dict[str, Any] = self.session.deserialize(message)
+        found["size"] = len(message[4])  # of the content, as a notebook file would hold it
         for part in ("header", "parent_header", "metadata", "content"):
             if not isinstance(found[part], dict) or deep(found[part]):
                 raise UnreadableError

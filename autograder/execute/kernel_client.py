@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import secrets
 import time
@@ -25,6 +26,15 @@ DRAIN_SECONDS, SMALL = 30, 4096
 MANY = 1000
 #: How many messages of a cell may be unreadable before its process is ended.
 MOST_UNREADABLE = 1000
+#: What is shown, as messages and in words, and what one takes in a notebook beside its content.
+KINDS = {
+    "stream": "a printed text",
+    "display_data": "something displayed",
+    "update_display_data": "a change of something displayed",
+    "execute_result": "a result",
+    "error": "an error",
+}
+OVERHEAD = 64
 #: What the notebook format takes for the kind of a thing that is shown.
 MIME = re.compile(r"[a-zA-Z0-9]+/[a-zA-Z0-9\-+.]+")
 
@@ -40,10 +50,18 @@ class Client(NotebookClient):
         The kernel.
     job
         Gives the limits.
+    shown
+        How many bytes each cell has shown so far; filled here. Another process's client goes on
+        with it.
     """
 
-    def __init__(self, nb: NotebookNode, km: ForkKernelManager, job: Job) -> None:
-        self.job, self.printed, self.unreadable = job, 0, 0
+    _others: int | None
+
+    def __init__(
+        self, nb: NotebookNode, km: ForkKernelManager, job: Job, shown: dict[int, int]
+    ) -> None:
+        self.job, self.shown, self.unreadable = job, shown, 0
+        self.cut, self.kept_anyway, self._others = False, set[str](), None
         self.reply: dict[str, Any] = {}
         self.listener: asyncio.Task[Any] | None = None
         super().__init__(
@@ -59,8 +77,9 @@ class Client(NotebookClient):
         self.on_cell_start = self._reset
         self.on_cell_executed = self._keep
 
-    def _reset(self, **_: Any) -> None:
-        self.reply, self.printed, self.unreadable = {}, 0, 0
+    def _reset(self, *, cell_index: int, **_: Any) -> None:
+        self.reply, self.unreadable = {}, 0
+        self.begin_output(cell_index)
         self.km.inmate.begin(self.job.limits.cell_cpu_seconds)
 
     def listen(self) -> None:
@@ -79,9 +98,11 @@ class Client(NotebookClient):
         return self.unreadable > MOST_UNREADABLE
 
     def _keep(self, *, cell: NotebookNode, execute_reply: dict[str, Any], **_: Any) -> None:
+        content = execute_reply["content"]
         self.reply = {
-            key: writable(value) if isinstance(value, str) else value
-            for key, value in execute_reply["content"].items()
+            key: writable(str(content[key])[:SMALL])
+            for key in ("status", "ename", "evalue")
+            if key in content
         }
         if self.unreadable:
             note = f"[Left out: {self.unreadable} of this cell's messages, which cannot be read.]"
@@ -147,21 +168,63 @@ class Client(NotebookClient):
         kind, content = msg["msg_type"], msg["content"]
         if kind.startswith("comm"):  # widgets live in a browser
             return None
-        if kind not in ("stream", "display_data", "update_display_data", "execute_result", "error"):
+        if kind not in KINDS:
             return super().process_message(msg, cell, cell_index)
-        size = len(content["text"]) if kind == "stream" else len(str(content))
-        room = self.job.limits.output_kb * 1024 - self.printed
-        self.printed += size
+        size = (msg["size"] + OVERHEAD) * self._places(kind, content)
+        room = self.room(cell_index)
         added = None
-        if size <= room or (size <= SMALL and kind in ("execute_result", "error")):
+        if size <= room or self._needed(kind, size):
             added = super().process_message(msg, cell, cell_index)
-        elif room > 0 and kind == "stream":
-            content["text"] = content["text"][:room]
+        elif kind == "stream" and room > 0:
+            content["text"] = fitting(content["text"], room)
             added = super().process_message(msg, cell, cell_index)
-        if size > room >= 0:
-            note = f"[The rest was cut: a cell may print {self.job.limits.output_kb} kB.]\n"
-            cell.outputs.append(_printed(f"\n{note}"))
+        self.shown[cell_index] = self.shown.get(cell_index, 0) + size
+        if size > room and not self.cut:
+            self.cut = True
+            cell.outputs.append(_printed(f"\n[{self._rule(cell_index, KINDS[kind])}]\n"))
         return added
+
+    def _places(self, kind: str, content: dict[str, Any]) -> int:
+        """Return how often a notebook will hold what is shown: all displays of one name change."""
+        name = (content.get("transient") or {}).get("display_id")
+        others = self._display_id_map.get(name, {}).values() if name else ()
+        return sum(map(len, others)) + (kind != "update_display_data")
+
+    def _needed(self, kind: str, size: int) -> bool:
+        """Whether this is the cell's first small result or error that comes after too much."""
+        if size > SMALL or kind not in ("execute_result", "error") or kind in self.kept_anyway:
+            return False
+        self.kept_anyway.add(kind)
+        return True
+
+    def begin_output(self, cell_index: int) -> None:
+        """Count from now on what this cell shows; what it has shown before is gone."""
+        self.cut, self.kept_anyway, self._others = False, set(), None
+        self.shown[cell_index] = 0
+
+    def room(self, cell_index: int) -> int:
+        """Return how many bytes a cell may still show, by both limits."""
+        here, most = self.shown.get(cell_index, 0), self.job.limits.output_kb << 10
+        if self._others is None:  # what they have shown does not change while this cell runs
+            # Of a cell that showed too much, no more than it may was kept.
+            sizes = (size for index, size in self.shown.items() if index != cell_index)
+            self._others = sum(min(size, most) for size in sizes)
+        return min(most, (self.job.limits.notebook_output_kb << 10) - self._others) - here
+
+    def _rule(self, cell_index: int, what: str) -> str:
+        limits, here = self.job.limits, self.shown.get(cell_index, 0)
+        most = f"a cell may print {limits.output_kb} kB"
+        if here <= limits.output_kb << 10:
+            most = f"all cells together may show {limits.notebook_output_kb} kB"
+        return f"The rest was cut, beginning with {what}: {most}."
+
+
+def fitting(text: str, room: int) -> str:
+    """Return the beginning of a text, of so many bytes in a notebook file at most."""
+    text = text[:room]
+    while len(json.dumps(text, ensure_ascii=False).encode(errors="replace")) - 2 > room:
+        text = text[: len(text) // 2]
+    return text
 
 
 def _printed(text: str) -> NotebookNode:

@@ -68,6 +68,7 @@ class _Run:
         self.outcomes: dict[int, CellOutcome] = {}
         self.left = job.limits.seconds  # of wall time; what others' cells take is not its own
         self.used = self.judging = 0.0  # processor time of both processes, and of judges
+        self.shown: dict[int, int] = {}  # the bytes that each cell has shown
         self.trouble: dict[int, str] = {}  # instructor's cells that failed in the judge
 
     def _code(self) -> list[tuple[int, NotebookNode]]:
@@ -89,7 +90,7 @@ class _Run:
         ours, theirs = socket.socketpair()
         manager = ForkKernelManager(self.zygote, job, ours)
         judging = Judging(self.zygote, job, theirs, manager.inmate)
-        client = Client(self.notebook, manager, self.job)
+        client = Client(self.notebook, manager, self.job, self.shown)
         pair = Pair(self.job, client, manager, judging)
         try:
             with ours, theirs:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import signal
 import time
 from queue import Empty
@@ -19,6 +20,7 @@ from autograder.execute.kernel_client import (
     GRACE_SECONDS,
     MOST_UNREADABLE,
     Client,
+    fitting,
 )
 from autograder.execute.kernel_manager import ForkKernelManager
 from autograder.execute.limit_messages import explained
@@ -213,7 +215,9 @@ class Pair:
             verdict, message = await self._judge_ending(exceeded)
             show(cell, "JudgeDied", message)
         else:
-            _show_answer(cell, answer, limits)
+            self.client.begin_output(index)
+            _show_answer(cell, answer, self.client.room(index))
+            self.client.shown[index] = len(json.dumps(cell.outputs))
             verdict, message = Verdict(answer["verdict"]), answer.get("message", "")
             if verdict is Verdict.PASS:
                 found = answer["found"]
@@ -339,18 +343,20 @@ def show(cell: NotebookNode, name: str, message: str) -> None:
     ]
 
 
-def _show_answer(cell: NotebookNode, answer: dict[str, Any], limits: Limits) -> None:
-    """Keep in a test's outputs what the judge says of it, for the instructor."""
+def _show_answer(cell: NotebookNode, answer: dict[str, Any], room: int) -> None:
+    """Keep in a test's outputs what the judge says of it, for the instructor.
+
+    Of each of its texts, no more than ``room`` bytes.
+    """
     new = nbformat.v4.new_output
-    most = limits.output_kb * 1024
     cell.outputs = [
-        new("stream", name=stream, text=text[:most])
+        new("stream", name=stream, text=fitting(text, max(room, 0)))
         for stream, text in (
             ("stdout", answer["printed"]),
             ("stdout", answer["stdout"]),
             ("stderr", answer["stderr"]),
         )
-        if text
+        if text and room > 0
     ]
     if answer["verdict"] != "pass":
         error = {key: answer[key] for key in ("ename", "evalue", "traceback")}

@@ -221,6 +221,64 @@ def test_partial_credit_survives_a_flood_of_output(run):
     assert done.result(0) == "0.5"
 
 
+SENDS = """
+kernel = get_ipython().kernel
+send, parent = kernel.session.send, kernel.get_parent("shell")
+
+def flood(kind, content, times):
+    for _ in range(times):
+        send(kernel.iopub_socket, kind, content, parent=parent)
+"""
+ERRORS = "flood('error', {'ename': 'E', 'evalue': 'x' * 3500, 'traceback': []}, 100)"
+TRACES = "flood('error', {'ename': 'E', 'evalue': '', 'traceback': ['y' * 100] * 35}, 100)"
+RESULTS = (
+    "flood('execute_result', {'data': {'text/plain': 'x' * 3500}, 'metadata': {}, "
+    "'execution_count': 1}, 100)"
+)
+METADATA = "flood('display_data', {'data': {}, 'metadata': {'a': 'x' * 3500}}, 100)"
+MANY = "flood('display_data', {'data': {}, 'metadata': {}}, 1000)"
+NAMED = (
+    "flood('display_data', {'data': {}, 'metadata': {}, 'transient': {'display_id': 'one'}}, 50)\n"
+    "flood('update_display_data', {'data': {'text/plain': 'x' * 3500}, 'metadata': {}, "
+    "'transient': {'display_id': 'one'}}, 1)"
+)
+
+
+@pytest.mark.parametrize("source", [ERRORS, TRACES, RESULTS, METADATA, MANY, NAMED])
+def test_every_kind_of_output_is_held_to_the_limit(run, source):
+    done = run(SENDS + source, "1", output_kb=10)
+    assert done.verdicts == [PASS, PASS]
+    assert len(str(done.cells[0].outputs)) < 30_000
+    assert done.printed(0).count("a cell may print 10 kB") == 1
+    assert done.result(1) == "1"
+
+
+def test_an_exception_with_a_long_text_is_told_in_short(run):
+    done = run("raise ValueError('x' * 3_000_000)", output_kb=10)
+    assert done.verdicts == [ERROR]
+    assert len(str(done.cells[0].outputs)) + len(done.messages[0]) < 20_000
+    assert done.errors(0) == ["ValueError"]
+
+
+def test_all_cells_together_are_held_to_a_limit(run):
+    done = run(
+        *["print('x' * 8_000)"] * 3,
+        asserts("print('y' * 8_000)\nassert False, 'still told'"),
+        "import os\nos._exit(1)",
+        "print('x' * 8_000)",
+        "1",
+        output_kb=10,
+        notebook_output_kb=20,
+    )
+    assert done.verdicts == [PASS, PASS, PASS, FAIL, CRASH, PASS, PASS]
+    assert done.messages[3] == "still told"
+    assert done.printed(0) == "x" * 8000 + "\n"
+    assert "beginning with a printed text: all cells together may show 20 kB" in done.printed(2)
+    assert len(str(done.cells)) < 20_480 + 10_000
+    assert "beginning with a printed text: all cells" in done.printed(5)
+    assert done.result(6) == "1"
+
+
 def test_widgets_leave_nothing_behind(run):
     talk = (
         "from comm import create_comm\n"
