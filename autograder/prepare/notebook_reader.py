@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 import nbformat
@@ -13,10 +14,12 @@ from nbformat import NotebookNode
 #: A file above this size is not opened, and one with more list items, which take far more memory
 #: than room in the file, is not parsed. Outputs without end are the usual reason for either.
 LARGEST_MB, MOST_ITEMS = 50, 5_000_000
-#: Metadata nested more deeply than this are refused: steps that follow take several times as many
-#: calls for each level as reading does.
-DEEPEST = 50
-#: The metadata that the notebook format gives a type; what has another one is left out.
+#: A notebook of more cells is refused.
+MOST_CELLS = 20_000
+#: How many entries of one mapping or list of metadata are kept, and how many attachments.
+MOST_ENTRIES = 100
+#: The metadata that are kept, and their type. What else a notebook says of itself no step reads,
+#: and each would walk through it; what widgets showed is output.
 TYPES: Mapping[str, type | tuple[type, ...]] = {
     "collapsed": bool,
     "deletable": bool,
@@ -27,10 +30,14 @@ TYPES: Mapping[str, type | tuple[type, ...]] = {
     "kernelspec": dict,
     "language_info": dict,
     "name": str,
+    "nbgrader": dict,
     "scrolled": (bool, str),
+    "slideshow": dict,
+    "tags": list,
     "title": str,
-    "widgets": dict,
 }
+#: What old formats call the parts of a cell that are read.
+OLD_PARTS = ("cell_type", "collapsed", "input", "language", "level", "prompt_number", "source")
 #: What the notebook format allows as the id of a cell.
 CELL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -85,6 +92,11 @@ def _clean(plain: Any) -> NotebookNode:
     cells = plain.get("cells")
     if not isinstance(cells, list):
         raise UnfitError("its notebook has no list of cells")
+    if len(cells) > MOST_CELLS:
+        raise UnfitError(
+            f"its notebook has {len(cells):,} cells, more than the {MOST_CELLS:,} allowed; "
+            "remove some and submit again"
+        )
     metadata = _metadata(plain.get("metadata"))
     metadata.pop("autograder", None)  # only the grader says so
     taken: set[str] = set()
@@ -108,13 +120,42 @@ def _current(plain: dict[str, Any]) -> dict[str, Any]:
     if version == 4:
         return plain
     try:
-        return dict(nbformat.convert(nbformat.from_dict(plain), 4))
+        return dict(nbformat.convert(nbformat.from_dict(_bare(plain)), 4))
     except RecursionError:
         raise
     except Exception as error:  # converters take an old notebook's shape for granted
         raise UnfitError(
             f"its notebook says that it is of the old format {version}, and is not"
         ) from error
+
+
+def _bare(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return of a notebook in an old format what is read of it afterwards."""
+
+    def cells(holder: dict[str, Any]) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = holder["cells"]
+        return [
+            {
+                **{
+                    part: _text(cell[part]) if isinstance(cell[part], dict | list) else cell[part]
+                    for part in OLD_PARTS
+                    if part in cell
+                },
+                "metadata": _metadata(cell.get("metadata")),
+                "outputs": [],
+            }
+            for cell in found[: MOST_CELLS + 1]
+        ]
+
+    made: dict[str, Any] = {"nbformat": plain["nbformat"]}
+    if "nbformat_minor" in plain:
+        made["nbformat_minor"] = plain["nbformat_minor"]
+    made["metadata"] = _metadata(plain.get("metadata"))
+    if "worksheets" in plain:
+        made["worksheets"] = [{"cells": cells(sheet)} for sheet in plain["worksheets"]]
+    if "cells" in plain:
+        made["cells"] = cells(plain)
+    return made
 
 
 def _cell(plain: Any, number: int, taken: set[str]) -> dict[str, Any]:
@@ -132,18 +173,15 @@ def _cell(plain: Any, number: int, taken: set[str]) -> dict[str, Any]:
     else:
         images = plain.get("attachments")
         if isinstance(images, dict) and all(isinstance(image, dict) for image in images.values()):
-            _check_depth(images)
-            cell["attachments"] = images
+            first = islice(images.items(), MOST_ENTRIES)
+            cell["attachments"] = {name: _flat(image) for name, image in first}
     return cell
 
 
-def _check_depth(plain: Any, levels: int = DEEPEST) -> None:
-    if levels == 0:
-        raise RecursionError
-    inside = plain.values() if isinstance(plain, dict) else plain
-    for one in inside:
-        if isinstance(one, dict | list):
-            _check_depth(one, levels - 1)
+def _flat(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return the first entries of a mapping that hold nothing else."""
+    first = islice(plain.items(), MOST_ENTRIES)
+    return {key: value for key, value in first if not isinstance(value, dict | list)}
 
 
 def _id(claimed: Any, number: int, taken: set[str]) -> str:
@@ -158,10 +196,11 @@ def _id(claimed: Any, number: int, taken: set[str]) -> str:
 def _metadata(plain: Any) -> dict[str, Any]:
     if not isinstance(plain, dict):
         return {}
-    _check_depth(plain)
-    sound = {k: v for k, v in plain.items() if isinstance(v, TYPES.get(k, object))}
-    tags = sound.get("tags", [])
-    if not (isinstance(tags, list) and all(isinstance(tag, str) for tag in tags)):
+    sound = {k: plain[k] for k, kind in TYPES.items() if isinstance(plain.get(k), kind)}
+    sound = {k: _flat(v) if isinstance(v, dict) else v for k, v in sound.items()}
+    if "tags" in sound:
+        sound["tags"] = sound["tags"][:MOST_ENTRIES]
+    if not all(isinstance(tag, str) for tag in sound.get("tags", [])):
         del sound["tags"]
     times: Any = sound.get("execution", {})
     if not all(isinstance(time, str) for time in times.values()):

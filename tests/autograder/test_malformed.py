@@ -44,7 +44,6 @@ REFUSED = {
     "cell no cell": "cell 2 of its notebook is not a cell",
     "only a list": "its notebook is JSON, but not a notebook",
     "nested": "its notebook is nested too deeply",
-    "nested metadata": "its notebook is nested too deeply",
     "100 MB": "its notebook takes 100 MB, more than the 50 MB allowed",
     "items": "its notebook holds more than 5,000,000 items",
     "infinite": "its notebook holds a number or a letter that no file can",
@@ -206,6 +205,14 @@ def _(plain):
     plain["cells"].append({"cell_type": "code", "source": "x = '\ud800'", "metadata": {}})
 
 
+@graded("nested metadata")
+def _(plain):
+    deep = []
+    for _ in range(300):
+        deep = [deep]
+    plain["metadata"]["mine"] = plain["cells"][0]["metadata"]["mine"] = deep
+
+
 @graded("attachments")
 def _(plain):
     plain["cells"][2]["cell_type"] = "markdown"
@@ -249,7 +256,7 @@ def refused(root, tmp):
 
     def with_value(text):
         plain = json.loads(honest)
-        plain["metadata"]["mine"] = "HERE"
+        plain["metadata"]["language_info"] = {"name": "python", "mine": "HERE"}
         return json.dumps(plain).replace('"HERE"', text).encode()
 
     spoil(root, "not JSON", b"print('hello')")
@@ -260,7 +267,6 @@ def refused(root, tmp):
     spoil(root, "cell no cell", {**json.loads(honest), "cells": [{}, "x = 1"]})
     spoil(root, "only a list", [1, 2])
     spoil(root, "nested", b'{"cells": ' + b"[" * 100_000 + b"]" * 100_000 + b"}")
-    spoil(root, "nested metadata", with_value("[" * 300 + "]" * 300))
     spoil(root, "100 MB", b'{"cells": []}' + b" " * (100 << 20))
     spoil(root, "items", b"[" + b"0," * 6_000_000 + b"0]")
     spoil(root, "infinite", with_value("1e999"))

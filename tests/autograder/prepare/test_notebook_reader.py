@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.prepare.notebook_reader import DEEPEST, LARGEST_MB, MOST_ITEMS, UnfitError, parse
+from autograder.prepare.notebook_reader import (
+    LARGEST_MB,
+    MOST_CELLS,
+    MOST_ENTRIES,
+    MOST_ITEMS,
+    UnfitError,
+    parse,
+)
 
 
 def book(*cells, **changed):
@@ -60,17 +67,29 @@ def test_what_is_no_notebook_is_refused_in_one_sentence(content, said):
     assert "\n" not in str(refusal.value)
 
 
-@pytest.mark.parametrize("depth", [DEEPEST, 200, 500, 900])
-def test_metadata_nested_so_deeply_that_later_steps_fail_are_refused(depth):
-    deep = []
-    for _ in range(depth):
-        deep = [deep]
-    for changed in ({"metadata": {"a": deep}}, {"cells": [cell(metadata={"a": deep})]}):
-        with pytest.raises(UnfitError, match="nested too deeply"):
-            read(book(**changed))
-    text = cell(cell_type="markdown", attachments={"a": {"b": deep}})
-    with pytest.raises(UnfitError, match="nested too deeply"):
-        read(book(text))
+def test_what_nobody_reads_of_metadata_is_left_out_however_much_it_is():
+    bomb = [[{}] * 100] * 100
+    for _ in range(40):
+        bomb = [bomb]
+    many = {str(number): number for number in range(1000)}
+    spec = {"name": "python3", "bomb": bomb}
+    for version, inside in ((4, {}), (3, {"nbformat": 3, "nbformat_minor": 0})):
+        sound = cell(
+            metadata={"bomb": bomb, "nbgrader": {"grade_id": "a", "b": bomb}, "slideshow": many}
+        )
+        cells = {"cells": [sound]} if version == 4 else {"worksheets": [{"cells": [sound]}]}
+        clean = read(book(**cells, metadata={"bomb": bomb, "kernelspec": spec}, **inside))
+        assert clean.metadata["kernelspec"] == {"name": "python3"}
+        assert "bomb" not in str(clean)
+        assert clean.cells[0].metadata.nbgrader == {"grade_id": "a"}
+        assert len(clean.cells[0].metadata.slideshow) == MOST_ENTRIES
+    (text,) = read(book(cell(cell_type="markdown", attachments={"a": {"b": bomb}}))).cells
+    assert text.attachments == {"a": {}}
+
+
+def test_a_notebook_of_more_cells_than_anybody_writes_is_refused():
+    with pytest.raises(UnfitError, match="has 20,001 cells, more than the 20,000 allowed"):
+        read(book(*[{}] * (MOST_CELLS + 1)))
 
 
 @pytest.mark.parametrize("version", [0, 5, -1, 10**9, "4", 4.0, True, None, [4]], ids=repr)
@@ -150,9 +169,9 @@ def test_outputs_and_what_the_grader_says_are_left_out():
 
 
 def test_numbers_that_json_does_not_have_are_left_out():
-    text = json.dumps(book(cell(metadata={"mine": float("nan")})))
+    text = json.dumps(book(cell(metadata={"jupyter": {"mine": float("nan")}})))
     assert "NaN" in text
-    assert parse(text.encode()).cells[0].metadata == {"mine": None}
+    assert parse(text.encode()).cells[0].metadata == {"jupyter": {"mine": None}}
 
 
 def test_ids_are_unique_and_the_same_each_time():
