@@ -28,7 +28,7 @@ from rich.progress import (
 
 from autograder import settings
 from autograder.dispatch.engine import Engine
-from autograder.model import AutograderError, Graded, Verdict
+from autograder.model import AutograderError, Graded, Verdict, visible
 from autograder.report import terminal
 from autograder.settings import Autograder
 
@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(arguments.run(arguments))
     except AutograderError as error:
-        print(f"autograder: {error}", file=sys.stderr)
+        print(f"autograder: {visible(str(error))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("autograder: interrupted; what was graded is recorded", file=sys.stderr)
@@ -58,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if not (said := _of_gradebook(error)):
             raise
-        print(f"autograder: {said}", file=sys.stderr)
+        print(f"autograder: {visible(said)}", file=sys.stderr)
         return 2
 
 

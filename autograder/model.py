@@ -10,6 +10,23 @@ class AutograderError(Exception):
     """Something the person at the keyboard can mend; its text says what and how."""
 
 
+def visible(text: str) -> str:
+    """Return a text without what would act on a terminal or hide in a log.
+
+    Parameters
+    ----------
+    text : str
+        Anything: an escape character moves a cursor or asks for an answer, and others change the
+        direction of what follows.
+
+    Returns
+    -------
+    str
+        The text with a replacement character for each that is not printable; lines stay lines.
+    """
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 #: The most that is shown of each thing that an exception says, in characters.
 MOST_TOLD = 500
 

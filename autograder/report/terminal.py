@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 from rich.table import Table
 
-from autograder.model import SEVERITY, Graded, Verdict
+from autograder.model import SEVERITY, Graded, Verdict, visible
 
 if TYPE_CHECKING:
     from autograder.doctor.machine import Fact
@@ -27,9 +27,7 @@ TIMES, SECONDS = 2, 1.0
 
 def plain(text: str) -> str:
     """Return what somebody wrote without what would move a cursor, or be taken for our markup."""
-    return escape(
-        "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
-    )
+    return escape(visible(text))
 
 
 def table(results: Sequence[Graded]) -> Table:

@@ -11,6 +11,7 @@ student can write into the files after the deadline, which leaves the folder's o
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import stat
@@ -30,6 +31,8 @@ from traitlets import Bool, Unicode
 ENTRY_BYTES = (
     1000  # what an empty file or folder counts for, so that a million of them is too large
 )
+#: What a log line keeps of a student's words is printable; anything else acts on a terminal.
+HIDDEN = "\N{REPLACEMENT CHARACTER}"
 Record = dict[str, Any]  # nbgrader's: username, filename, timestamp (UTC, without a zone)
 
 
@@ -37,8 +40,47 @@ class SubmissionTooLargeError(Exception):
     """A submission holds more than the course accepts."""
 
 
+class PrintableLog(logging.Filter):
+    """Lets through what is logged, without what would act on a terminal or forge a line."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Clean one record in place.
+
+        Parameters
+        ----------
+        record : logging.LogRecord
+            Its arguments, names of students' files among them, become one line each.
+
+        Returns
+        -------
+        bool
+            True.
+        """
+        if isinstance(record.args, tuple):
+            record.args = tuple(
+                one if isinstance(one, int | float) else printable(str(one)) for one in record.args
+            )
+        record.msg = "\n".join(map(printable, record.getMessage().split("\n")))
+        record.args = ()
+        return True
+
+
+CLEAN = PrintableLog()
+
+
+def printable(text: str) -> str:
+    """Return a line with a mark in the place of every character that is not printable."""
+    return "".join(c if c.isprintable() else HIDDEN for c in text)
+
+
 class CollectFromBoxes(ExchangeCollect):
     """`nbgrader collect` from one box per student."""
+
+    def start(self) -> None:
+        """Collect; what students wrote is in the log without what would act on a terminal."""
+        log: Any = self.log  # a filter that is there already is not added twice
+        log.addFilter(CLEAN)
+        super().start()
 
     boxes = Unicode(help="Folder with one exchange root per user, named as the user.").tag(
         config=True

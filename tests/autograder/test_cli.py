@@ -54,6 +54,15 @@ def one_line(said):
 # --- bad input ----------------------------------------------------------------------------------
 
 
+def test_a_refusal_does_not_command_the_terminal(command, root):
+    submit(root, "alice", files={"\x1b[31mred\x9b\u202e\x07.txt": "x"})
+    path = root / "submitted/alice/ps1/\x1b[31mred\x9b\u202e\x07.txt"
+    status, out, err = command("replay", path)
+    assert (status, out) == (2, "")
+    assert "[31mred" in one_line(err)
+    assert not set(err) & set("\x1b\x9b\u202e\x07")
+
+
 def test_a_missing_course_directory_is_one_line(command, tmp_path):
     status, out, err = command("grade", "ps1", "--course", tmp_path / "nowhere")
     assert (status, out) == (2, "")

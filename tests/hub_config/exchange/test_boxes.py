@@ -89,6 +89,18 @@ def test_the_box_says_who_submitted_not_the_name(layout):
     assert submitted(layout) == {"student1": "forged"}
 
 
+def test_a_forged_name_does_not_command_the_terminal_or_forge_a_line(layout, caplog):
+    submit(layout, "student1", name="\x1b[31mred\x07\x9b\u202e\nERROR all is lost")
+    submit(layout, "student2")
+    collect(layout)
+    assert set(submitted(layout)) == {"student1", "student2"}
+    said = [one.getMessage() for one in caplog.records if "counted for" in one.getMessage()]
+    assert len(said) == 1
+    assert "[31mred" in said[0]
+    for one in caplog.records:
+        assert not set(one.getMessage()) & set("\x1b\x07\x9b\u202e\n")
+
+
 def test_a_forged_name_does_not_hide_from_collecting_one_student(layout):
     submit(layout, "student1", name="student2", text="forged")
     collect(layout, student_id="student1")
