@@ -34,6 +34,9 @@ LOOK, END = 1.0, 15
 OWN = ("preload", "read_only", "sandbox", "slots", "scheduler", "dashboard", "resource_seconds")
 #: How many jobs Dask is given beyond what its workers have threads for.
 AHEAD = 2
+#: How many bytes of jobs are under way at a time, or one job that has more: each is copied several
+#: times on its way to a worker.
+MOST_BYTES = 512 << 20
 
 
 class Engine:
@@ -55,7 +58,7 @@ class Engine:
         self._connecting, self._thread = threading.Lock(), None
         self._connected: Future[str] = Future()
         self._room = threading.Condition()
-        self._under_way, self._closed = 0, False
+        self._under_way, self._bytes, self._closed = 0, 0, False
         # What follows belongs to the event loop.
         self._workers: dict[str, dict[str, Any]] = {}
         self._asked = 0
@@ -94,29 +97,38 @@ class Engine:
     def submit(self, job: Job) -> Future[Execution]:
         """Queue ``job``; whatever its code does, the future has a result.
 
-        Waits while there is a queue already, so that not all notebooks are in memory at once.
+        Waits while there is a queue already, of jobs or of their bytes, so that not all notebooks
+        and files are in memory at once.
         The future's only exception is `AutograderError`: nothing can be executed at all, as when
         a module to preload cannot be imported.
         """
         self.connect()
+        size = _size(job)
         with self._room:
-            self._room.wait_for(lambda: self._closed or self._under_way < self._window)
+            self._room.wait_for(lambda: self._closed or self._has_room(size))
             if self._closed:
                 raise AutograderError("The engine was closed.")
             self._under_way += 1
+            self._bytes += size
         task = self._see_through(next(self._order), job)
         try:
             future = asyncio.run_coroutine_threadsafe(task, self._loop)
         except RuntimeError as error:  # the event loop has ended
             task.close()
-            self._leave()
+            self._leave(size)
             raise self.cluster.failure or AutograderError("The engine was closed.") from error
-        future.add_done_callback(self._leave)
+        future.add_done_callback(lambda _: self._leave(size))
         return future
 
-    def _leave(self, _: Future[Execution] | None = None) -> None:
+    def _has_room(self, size: int) -> bool:
+        """Whether a job of so many bytes may join those under way."""
+        fits = self._bytes + size <= MOST_BYTES or not self._under_way
+        return fits and self._under_way < self._window
+
+    def _leave(self, size: int) -> None:
         with self._room:
             self._under_way -= 1
+            self._bytes -= size
             self._room.notify_all()
 
     @property
@@ -305,6 +317,12 @@ class Engine:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _size(job: Job) -> int:
+    """Return the bytes that a job carries."""
+    files = (*job.files, *job.instructor_files)
+    return len(job.content) + sum(len(content) for _, content in files)
 
 
 _shared: Engine | None = None

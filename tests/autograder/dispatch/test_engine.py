@@ -33,6 +33,21 @@ def test_jobs_run_at_the_same_time(engine):
     assert max(began) < min(ended_at)
 
 
+def test_jobs_of_many_bytes_wait_for_each_other(engine, monkeypatch):
+    monkeypatch.setattr(engine_module, "MOST_BYTES", 30_000)
+    large = {"data.bin": bytes(20_000)}
+    sleeps = "import time\ntime.sleep(1)"
+    first = engine.submit(job(sleeps, files=large))
+    small = engine.submit(job(sleeps))
+    assert not first.done()
+    second = engine.submit(job("1", files=large))
+    assert first.done()
+    huge = engine.submit(job("1", files={"data.bin": bytes(40_000)}))  # goes alone, but goes
+    assert second.done()
+    assert small.done()
+    assert [ended(one.result()).failure for one in (first, small, second, huge)] == [""] * 4
+
+
 def test_results_come_as_they_end_and_keep_their_job(engine):
     slow, fast = job("import time\ntime.sleep(0.8)", student="slow"), job("1", student="fast")
     assert [one.job for one in engine.run([slow, fast])] == [fast, slow]
