@@ -72,6 +72,9 @@ SEVERITY = (
     Verdict.INTERNAL,
 )
 
+#: What is said of a cell in which nothing was written.
+UNANSWERED = ("Not answered yet.", "No answer was given.")
+
 #: What a student reads when the exception's own words would not help.
 SENTENCES = {
     Verdict.TIMEOUT: "This cell did not finish within {limit}. "
@@ -173,6 +176,15 @@ class Graded:
     cells: tuple[CellScore, ...] = ()
     seconds: float = 0.0
     message: str = ""  # about the submission as a whole
+
+    @property
+    def outcome(self) -> str:
+        """The verdict as people read it: what was left blank is no error."""
+        errors = [c.message for c in self.cells if c.verdict is Verdict.ERROR]
+        if self.verdict is not Verdict.ERROR or not errors or set(errors) - set(UNANSWERED):
+            return str(self.verdict)
+        blank = all(c.message in UNANSWERED and not c.points for c in self.cells)
+        return "not answered" if blank else "partly answered"
 
     @property
     def points(self) -> float:

@@ -74,7 +74,8 @@ def culler_command(*, idle_s: int = SERVER_IDLE_S, every_s: int = CULL_EVERY_S) 
     every_s : int
         Seconds between looking for such servers.
     """
-    options = [f"--timeout={idle_s}", f"--cull-every={every_s}"]
+    # Its warnings would be the first that a terminal shows: it would like pycurl for large classes.
+    options = [f"--timeout={idle_s}", f"--cull-every={every_s}", "--log-level=ERROR"]
     return [sys.executable, "-m", "jupyterhub_idle_culler", *options]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from nbformat import NotebookNode
 from nbgrader import utils
 from nbgrader.preprocessors import ClearHiddenTests
+from traitlets import List
 
 #: What stands in the place of a hidden test, and of what it said where that is not known to be fit.
 HIDDEN = "# (hidden tests ran here)"
@@ -19,6 +20,9 @@ class HideHiddenTests(ClearHiddenTests):
     What that message may be is decided where the test fails
     (`autograder.domains.failure_messages`).
     """
+
+    # nbconvert sets it for all that helps to make a page, and warns of whatever does not know it.
+    display_data_priority = List().tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         """Clear a notebook for a student's eyes."""

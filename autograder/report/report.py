@@ -30,6 +30,7 @@ from autograder.report.item_analysis import (
     questions,
     standing,
 )
+from autograder.report.terminal import by_outcome
 
 
 def write(course: Course, assignment: str, output: Path | None = None) -> Path:
@@ -117,7 +118,7 @@ def render(
         attention=attention(results, notes or {}),
         bins=histogram(list(totals.values()), most),
         questions=questions(graded),
-        verdicts=[(v, [one.student for one in graded if one.verdict is v]) for v in SEVERITY],
+        verdicts=by_outcome(graded),
         ungraded=ungraded,
         slowest=sorted(graded, key=lambda one: -one.seconds)[:5],
         typical=statistics.median(one.seconds for one in graded) if graded else 0.0,

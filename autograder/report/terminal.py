@@ -47,7 +47,7 @@ def table(results: Sequence[Graded]) -> Table:
         shown.add_row(
             plain(one.student),
             f"{one.points:g} / {one.max_points:g}" if one.cells else "–",
-            f"[{colour}]{one.verdict}[/]",
+            f"[{colour}]{one.outcome}[/]",
             plain("\n".join([one.message] * bool(one.message) + reasons)),
             f"{one.seconds:.1f}",
         )
@@ -56,13 +56,9 @@ def table(results: Sequence[Graded]) -> Table:
 
 def summary(results: Sequence[Graded]) -> Iterator[str]:
     """Yield who is affected by which verdict, and which submissions took notably long."""
-    by_verdict = {
-        verdict: [one.student for one in results if one.verdict is verdict] for verdict in SEVERITY
-    }
     told = [
-        f"{len(students)} {verdict}" + f" ({names(students)})" * (verdict is not Verdict.PASS)
-        for verdict, students in reversed(by_verdict.items())
-        if students
+        f"{len(students)} {outcome}" + f" ({names(students)})" * (outcome != Verdict.PASS)
+        for outcome, students in reversed(by_outcome(results))
     ]
     if len(results) > 1:
         yield plain(f"Verdicts: {', '.join(told)}.")
@@ -72,6 +68,14 @@ def summary(results: Sequence[Graded]) -> Iterator[str]:
     if slow and len(results) > 1:
         said = ", ".join(f"{one.student} {one.seconds:.1f} s" for one in slow)
         yield plain(f"Slowest: {said} (median {usual:.1f} s).")
+
+
+def by_outcome(results: Sequence[Graded]) -> list[tuple[str, list[str]]]:
+    """Return who is affected by each outcome that there is, the worst last."""
+    found: dict[str, list[str]] = {}
+    for one in sorted(results, key=lambda one: (SEVERITY.index(one.verdict), one.outcome)):
+        found.setdefault(one.outcome, []).append(one.student)
+    return list(found.items())
 
 
 def names(students: Sequence[str]) -> str:

@@ -69,7 +69,8 @@ class Trial:
         mutants, alternatives = self._counts
         if mutants < FEWEST_MUTANTS or alternatives < FEWEST_ALTERNATIVES:
             raise CourseError(
-                f"{self.name} has {mutants} mutants and {alternatives} alternatives; write at "
+                f"{self.name} has {_counted(mutants, 'mutant')} and "
+                f"{_counted(alternatives, 'alternative')}; write at "
                 f"least {FEWEST_MUTANTS} and {FEWEST_ALTERNATIVES} in tests/mutants/{self.name}"
             )
         caught = {t for n, case in self.cases.items() if n != "blank" for t in case.loses}
@@ -125,8 +126,12 @@ class Trial:
             f"{grader} ({len(students)} of {len(self.cases)})"
             for grader, students in self._graded.items()
         )
-        found = f"{len(self.failures)} failures" if self.failures else "all as it should be"
+        found = _counted(len(self.failures), "failure") if self.failures else "all as it should be"
         return (
-            f"reference, blank, {alternatives} alternatives, {mutants} mutants, graded by "
-            f"{graders}: {found}"
+            f"reference, blank, {_counted(alternatives, 'alternative')}, "
+            f"{_counted(mutants, 'mutant')}, graded by {graders}: {found}"
         )
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

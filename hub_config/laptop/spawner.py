@@ -262,18 +262,15 @@ def write_settings(
     else:
         role = "student"
         nbgrader = defaults.student_settings(user, course_id=layout.course_id, exchange=box)
+    server = defaults.server_settings(
+        role, private_sockets=isolated, shared_loopback=True, warm_at_start=warm_at_start
+    )
+    if preload:  # the wheel's own kernelspec, for other servers, would be a second one that is warm
+        server["KernelSpecManager"] = {"allowed_kernelspecs": ["python3"]}
     ids = (os.getuid(), os.getgid())
     files = {
         "nbgrader_config.json": json.dumps(nbgrader, indent=1),
-        "jupyter_server_config.json": json.dumps(
-            defaults.server_settings(
-                role,
-                private_sockets=isolated,
-                shared_loopback=True,
-                warm_at_start=warm_at_start,
-            ),
-            indent=1,
-        ),
+        "jupyter_server_config.json": json.dumps(server, indent=1),
         "labconfig/page_config.json": json.dumps(defaults.lab_settings(role), indent=1),
         # In the view the operating system, too, calls the user by the hub's name.
         "passwd": f"{user}:x:{ids[0]}:{ids[1]}::{layout.home(user)}:/bin/bash\n",
@@ -285,9 +282,8 @@ def write_settings(
         kernel.mkdir(parents=True)
         for logo in _logos():
             shutil.copyfile(logo, kernel / logo.name)
-        files["kernels/python3/kernel.json"] = json.dumps(
-            defaults.kernel_settings(preload), indent=1
-        )
+        kernel_json = defaults.kernel_settings(preload)
+        files["kernels/python3/kernel.json"] = json.dumps(kernel_json, indent=1)
     for name, text in files.items():
         path = layout.settings(user) / name
         path.parent.mkdir(parents=True, exist_ok=True)

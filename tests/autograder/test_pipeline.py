@@ -76,6 +76,12 @@ def test_each_submission_gets_its_verdict(graded_class):
     }
 
 
+def test_work_that_was_not_begun_is_called_so(graded_class):
+    _, results = graded_class
+    assert {name for name, one in results.items() if one.outcome == "not answered"} == {"blank"}
+    assert results["corrupt"].outcome == "error"
+
+
 def test_every_lost_point_has_a_reason(graded_class):
     _, results = graded_class
     for one in results.values():

@@ -1,4 +1,6 @@
 import json
+import os
+import subprocess
 
 from ipykernel.kernelspec import get_kernel_dict
 from jupyter_client.kernelspec import KernelSpecManager
@@ -130,7 +132,22 @@ def test_a_busy_kernel_is_never_culled_and_an_open_page_keeps_no_idle_one():
 
 def test_the_culler_is_told_both_numbers():
     command = defaults.culler_command(idle_s=7, every_s=3)
-    assert command[1:] == ["-m", "jupyterhub_idle_culler", "--timeout=7", "--cull-every=3"]
+    assert command[1:4] == ["-m", "jupyterhub_idle_culler", "--timeout=7"]
+    assert "--cull-every=3" in command
+
+
+def test_the_culler_gives_no_advice_in_the_terminal_of_the_hub():
+    command = [*defaults.culler_command()]
+    # It may not get far without a hub, but it gives its advice about pycurl first.
+    env = {**os.environ, "JUPYTERHUB_API_TOKEN": "x"}
+    env["JUPYTERHUB_API_URL"] = "http://127.0.0.1:1/hub/api"
+    said = subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True)
+    try:
+        first = said.stderr.readline()  # that it reaches no hub
+    finally:
+        said.kill()
+        said.communicate()
+    assert "pycurl" not in first
 
 
 def test_no_server_asks_the_network_for_news_or_updates():

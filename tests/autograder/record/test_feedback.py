@@ -1,10 +1,14 @@
 """What a student reads afterwards."""
 
+import io
+import logging
 import re
 
 import nbformat
 import nbformat.v4 as v4
 import pytest
+from nbconvert.exporters import HTMLExporter
+from traitlets.config import LoggingConfigurable
 
 from autograder.record.feedback import HIDDEN, HideHiddenTests
 from tests.autograder.building import (
@@ -34,6 +38,14 @@ def hidden(cell, *outputs, message=""):
     book, _ = HideHiddenTests().preprocess(book, {})
     assert "autograder" not in book.metadata
     return book.cells[0]
+
+
+def test_nbconvert_s_settings_are_known_to_it():
+    said = io.StringIO()
+    log = logging.Logger("nbgrader")
+    log.addHandler(logging.StreamHandler(said))
+    HideHiddenTests(parent=LoggingConfigurable(log=log, config=HTMLExporter().default_config))
+    assert said.getvalue() == ""
 
 
 def test_of_a_hidden_test_only_its_message_is_left():

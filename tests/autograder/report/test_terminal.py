@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from autograder.doctor.machine import Fact
-from autograder.model import CellScore, Graded, Verdict
+from autograder.model import SEVERITY, CellScore, Graded, Verdict
 from autograder.report import terminal
 from autograder.report.timings import Timing
 from autograder.verify.lint_context import Advice
@@ -32,6 +32,21 @@ def test_the_same_reason_is_told_once():
     cells = [CellScore(name, 0, 1, Verdict.ERROR, "Not answered yet.") for name in ("a", "b")]
     text = shown(Graded("alice", "ps1", Verdict.ERROR, tuple(cells)))
     assert "a (of 1), b (of 1): Not answered yet." in text
+
+
+def test_what_was_left_blank_is_no_error():
+    blank = CellScore("a", 0.0, 1, Verdict.ERROR, "Not answered yet.")
+    text = CellScore("b", 0.0, 1, Verdict.PASS, "No answer was given.")
+    right, wrong = CellScore("c", 1, 1, Verdict.PASS), CellScore("d", 0, 1, Verdict.ERROR, "E: no")
+    cases = {"not answered": (blank, text), "partly answered": (blank, right)}
+    cases |= {"error": (blank, wrong), "pass": (text, right)}
+    results = [
+        Graded(f"by {name}", "ps1", max((c.verdict for c in cells), key=SEVERITY.index), cells)
+        for name, cells in cases.items()
+    ]
+    assert {one.student: one.outcome for one in results} == {f"by {name}": name for name in cases}
+    assert "│ not answered" in shown(*results)
+    assert "1 not answered (by not answered)" in "".join(terminal.summary(results))
 
 
 def test_a_student_s_words_are_not_markup():

@@ -267,3 +267,13 @@ def test_a_check_names_what_cannot_be_graded_and_what_a_test_cannot_do_and_grade
     assert f"nbgrader ({others} of" in said
     assert "gave the" not in said  # reference and blank
     assert "mutant '" not in said
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [((1, 1), "1 alternative, 1 mutant,"), ((12, 2), "2 alternatives, 12 mutants,")],
+)
+def test_a_check_counts_as_people_do(counts, said):
+    trial = authoring_trial.Trial(ROOT, NAME, Path())
+    trial._counts = counts
+    assert said in trial.summary()
