@@ -7,7 +7,16 @@ ONLY   ?=
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo hub test release-test check bench mutation results site system
+# Scripts of a virtual environment hold its path: in a folder that was moved it is made anew.
+MOVED  :=
+ifneq ($(wildcard $(STAMP)),)
+ifeq ($(shell grep -sqF "$(CURDIR)/$(BIN)/python" $(BIN)/course && echo here),)
+MOVED  := --clear
+$(STAMP): moved
+endif
+endif
+
+.PHONY: moved help setup demo hub test release-test check bench mutation results site system
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -19,8 +28,8 @@ $(STAMP): pyproject.toml constraints.txt
 	  { echo "Python 3.11 or newer is needed; '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Say 'make PYTHON=python3.12 ...'." >&2; exit 2; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 	  { echo "$(PYTHON) cannot make virtual environments; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 2; }
-	@echo "Setting up $(VENV) (once; a few minutes)"
-	@$(PYTHON) -m venv $(VENV)
+	@echo "Setting up $(VENV) ($(if $(MOVED),anew: this folder was moved,once); a few minutes)"
+	@$(PYTHON) -m venv $(MOVED) $(VENV)
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -U pip
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e . --group dev
 	@$(BIN)/python -m hub_config install-proxy
