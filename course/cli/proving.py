@@ -1,7 +1,9 @@
 """What a teacher asks: whether the assignments hold, and a whole class goes through."""
 
 import argparse
+import shlex
 import shutil
+import sysconfig
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -142,9 +144,16 @@ def _demo(arguments: argparse.Namespace) -> int:
         autograder.main(["report", name, *where])
         unexpected += _compare(console, demo.course, name, members)
     console.print(f"\nThe course is in {demo.course}", soft_wrap=True)
-    console.print("To see it in a browser:")
-    console.print(f'  make hub ARGS="--course {demo.course}"', soft_wrap=True)
+    console.print("To see it in a browser, and to log in as any of its class:")
+    print(f"  {_hub_command(demo.course, students)}")
     return STALE if unexpected else OK
+
+
+def _hub_command(course: Path, students: Sequence[str]) -> str:
+    """Return what serves a course of the demo; its hub is not that of the real class."""
+    words = [Path(sysconfig.get_path("scripts")) / "course", "hub", "--course", course]
+    words += ["--state", course.with_name("hub"), "--students", ",".join(students)]
+    return shlex.join(map(str, words))
 
 
 def _compare(console: Any, directory: Path, name: str, members: Sequence[Any]) -> int:

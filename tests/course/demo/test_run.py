@@ -2,7 +2,7 @@
 
 import json
 import random
-import re
+import shlex
 import shutil
 import sqlite3
 import subprocess
@@ -20,7 +20,7 @@ from course.authoring import submissions
 from course.authoring import trial as authoring_trial
 from course.demo.run import Demo
 from course.errors import CourseError
-from hub_config.laptop import preflight
+from hub_config.laptop import hub, preflight
 
 ROOT = Path(__file__).parents[3]
 SCRIPTS = Path(sysconfig.get_path("scripts"))
@@ -67,7 +67,7 @@ def refused(capsys):
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
     """One run of the demo: what it printed, and where."""
-    where = tmp_path_factory.mktemp("demo") / "kept"
+    where = tmp_path_factory.mktemp("demo") / "kept here"
     # From another directory and without the virtual environment's bin on the PATH.
     done = course("demo", "--keep", where, cwd=where.parent)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -119,8 +119,9 @@ def test_the_gradebook_of_the_demo_is_nbgraders_own(demo):
 @pytest.mark.sandbox
 def test_the_demo_writes_a_report_and_feedback_without_hidden_tests(demo):
     printed, directory = demo
-    report = re.search(r"(\S+\.html)", printed.replace("\n", "")).group(1)
-    assert Path(report).read_text().count("<svg") >= 2
+    report = directory / f"report_{NAME}.html"
+    assert str(report) in printed
+    assert report.read_text().count("<svg") >= 2
     pages = sorted((directory / "feedback").glob("*/*/*.html"))
     assert len(pages) == 11  # all but the corrupt file's
     for page in pages:
@@ -132,11 +133,19 @@ def test_the_demo_writes_a_report_and_feedback_without_hidden_tests(demo):
 
 @pytest.mark.slow
 @pytest.mark.sandbox
-def test_a_hub_can_serve_the_course_of_the_demo(demo, tmp_path):
+def test_the_command_that_is_printed_serves_the_demo_to_its_class(demo, monkeypatch):
     printed, directory = demo
-    assert f'make hub ARGS="--course {directory}"' in printed
-    layout = preflight.plan(directory, tmp_path, ["ada"], "instructor")
+    program, *words = shlex.split(printed.splitlines()[-1])  # a path with a space is one word
+    assert Path(program) == SCRIPTS / "course"
+    served = []
+    monkeypatch.setattr(hub, "serve", lambda **how: served.append(how) or 0)
+    assert cli.main(words) == 0
+    (how,) = served
+    assert how["course_dir"] == directory
+    assert set(how["students"]) == {path.name for path in (directory / "submitted").iterdir()}
+    layout = preflight.plan(directory, how["state_dir"], how["students"], how["instructor"])
     assert layout.course_id == "dlef"
+    assert layout.state_dir != ROOT / ".hub"  # the real class keeps its own
 
 
 def test_a_directory_in_use_is_left_alone(refused, tmp_path):
