@@ -32,7 +32,8 @@ def add_hub(commands: Commands) -> None:
         "--students",
         type=_names,
         metavar="NAME,NAME",
-        help="who may log in besides the instructor (default: ada,ben); with --plan, how many",
+        help="who may log in besides the instructor (default: as at the last start, at first "
+        "ada,ben); with --plan, how many",
     )
     parser.add_argument("--port", type=int, default=8000, help="(default: %(default)s)")
     parser.add_argument(
@@ -201,7 +202,9 @@ def _state(arguments: argparse.Namespace) -> Path:
 
 
 def _roster(arguments: argparse.Namespace) -> list[str]:
-    names: list[str] = arguments.students or STUDENTS
+    from hub_config.laptop.paths import remembered
+
+    names: list[str] = arguments.students or remembered(_state(arguments)) or STUDENTS
     if len(names) == 1 and names[0].isdecimal():
         raise CourseError(
             f"--students {names[0]} is a number, which goes with --plan; the laptop's hub takes "

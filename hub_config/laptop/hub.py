@@ -115,6 +115,12 @@ def serve(
             created = passwords.create(missing)  # now, because a failed start would not show them
             for line in _welcome(layout, url, created, passwords.path):
                 say(line)
+            if gone:
+                say(
+                    f"No longer on the list, and locked out: {', '.join(sorted(gone))}. Their "
+                    "homes and passwords are kept: name them with --students to let them in again."
+                )
+            layout.remember()
             if isolation is None:
                 say(NOT_ISOLATED)
             elif isolation.nesting is None:

@@ -5,6 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+ROSTER = "students.txt"
+
+
+def remembered(state_dir: Path) -> list[str]:
+    """Return the students whom the last hub with this state served; none where there was none.
+
+    Parameters
+    ----------
+    state_dir : Path
+        The hub's state.
+    """
+    file = state_dir / ROSTER
+    return file.read_text(encoding="utf-8").split() if file.is_file() else []
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -68,6 +82,11 @@ class Layout:
     def log(self, name: str) -> Path:
         """Log file of the hub, or of one user's server."""
         return self.state_dir / "logs" / f"{name}.log"
+
+    def remember(self) -> None:
+        """Write down the students, for a start that names none (`remembered`)."""
+        names = "".join(f"{student}\n" for student in self.students)
+        (self.state_dir / ROSTER).write_text(names, encoding="utf-8")
 
     def make(self) -> None:
         """Make all folders; what is there stays as it is."""

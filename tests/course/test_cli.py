@@ -13,6 +13,7 @@ import course
 from course import cli, syllabus
 from course.syllabus import load as read_syllabus
 from hub_config.kubernetes import helm_values, target
+from hub_config.laptop.paths import Layout
 from tests.hub_config import targets
 
 ROOT = Path(__file__).parents[2]
@@ -166,6 +167,26 @@ def test_hub_takes_a_course_a_state_students_and_a_port(laptop, tmp_path):
             "port": 9000,
             "reset_passwords": ["li"],
         }
+    ]
+
+
+def test_hub_serves_those_whom_it_served_the_last_time(here, laptop):
+    def serve(**how):
+        laptop.calls.append(how)
+        state = how["state_dir"]
+        state.mkdir(exist_ok=True)
+        Layout(how["course_dir"], "dlef", state, "instructor", tuple(how["students"])).remember()
+        return 0
+
+    laptop.serve = serve
+    for words in ([], ["--students", "ada,ben,carla"], [], ["--students", "carla"], []):
+        assert cli.main(["hub", *words]) == 0
+    assert [how["students"] for how in laptop.calls] == [
+        ["ada", "ben"],
+        ["ada", "ben", "carla"],
+        ["ada", "ben", "carla"],
+        ["carla"],
+        ["carla"],
     ]
 
 

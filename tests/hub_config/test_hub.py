@@ -16,6 +16,7 @@ import pytest
 
 from hub_config import defaults
 from hub_config.laptop.isolation import Isolation
+from hub_config.laptop.paths import remembered
 from tests.hub_config.courses import ROOT, Course, small_course
 from tests.hub_config.running import Client, RunningHub, free_port
 
@@ -302,7 +303,11 @@ def test_a_later_start_keeps_passwords_and_removes_whoever_left(course, tmp_path
     second = RunningHub(course.folder, tmp_path / "hub", students="ada,eve").wait()
     try:
         assert set(second.passwords) == {"eve"}
+        assert not any("locked out" in line for line in first.lines)
         assert any("--reset-passwords" in line for line in second.lines)
+        (said,) = [line for line in second.lines if line.startswith("No longer on the list")]
+        assert "locked out: ben." in said
+        assert remembered(second.state) == ["ada", "eve"]
         assert Client(second).login("ada", passwords["ada"]).ok
         assert Client(second).login("ben", passwords["ben"]).status_code == 403
         for name, status in (("ada", 200), ("ben", 403)):
