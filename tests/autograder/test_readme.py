@@ -46,7 +46,7 @@ def test_the_table_of_verdicts_is_complete():
 
 
 def test_every_deviation_has_its_test_and_every_such_test_is_listed():
-    source = (ROOT / "tests/autograder/test_stock.py").read_text()
+    source = (ROOT / "tests/autograder/verify/test_stock_nbgrader.py").read_text()
     there = set(re.findall(r"def (test_\w+)", source.partition("# --- different")[2]))
     listed = {row[-1].strip("`") for row in rows("## Where we differ from nbgrader")}
     same = {

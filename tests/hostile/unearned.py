@@ -258,7 +258,7 @@ def _in_place(name: str, method: str, use: str) -> Trick:
     use
         How the test gives `w` to `line`.
     """
-    return _trick(
+    return trick(
         f"in_place_{name}",
         f"Sets the array of a test to zero while it is handed over, and gives zeros ({name}).",
         LINE,
@@ -302,7 +302,7 @@ def _counted(name: str, says: str, body: str, test: str) -> Trick:
     test
         What is asked of `out`.
     """
-    return _trick(
+    return trick(
         f"counted_{name}",
         f"Gives an object that {says}.",
         SQUARES,
