@@ -16,6 +16,7 @@ __all__ = [
     "own_references",
     "proxy",
     "rpc",
+    "special_methods",
     "student",
     "student_arguments",
     "student_files",

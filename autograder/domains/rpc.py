@@ -11,7 +11,16 @@ from typing import Any, NoReturn
 
 from autograder.domains.item_counts import CHANGING
 from autograder.domains.judge_arguments import Lent
-from autograder.domains.proxy import Handle, claimed, link_of, named, number_of
+from autograder.domains.proxy import (
+    Handle,
+    claimed,
+    class_with,
+    is_handle,
+    link_of,
+    named,
+    number_of,
+)
+from autograder.domains.special_methods import number_from
 from autograder.wire import Channel, WireError, references
 from autograder.wire.rng_state import Reseeding
 
@@ -171,7 +180,7 @@ class Link:
 
     def _refer(self, thing: Any) -> references.Reference:
         """Return a reference by which the student's process may use ``thing``."""
-        if type(thing) is Handle:
+        if is_handle(thing):
             if link_of(thing) is not self:
                 raise WireError("an object of a student's process that has ended")
             return {"handle": number_of(thing)}
@@ -215,7 +224,9 @@ class Link:
         if handle is None:
             module = reference.get("of_module")
             kind = claimed(reference.get("kinds"), self.class_named)
-            handle = Handle(self, number, kind, module)
+            methods = number_from(reference.get("methods"))
+            defined = number_from(reference.get("defined"))
+            handle = class_with(methods)(self, number, kind, module, methods, defined)
             self._handles[number] = handle
             weakref.finalize(handle, self._release, number).atexit = False
         return handle

@@ -17,6 +17,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from autograder.domains.special_methods import special
 from autograder.domains.student_arguments import Borrowed
 from autograder.wire import Channel, WireError, references, rng_state
 
@@ -211,7 +212,9 @@ class Service:
             self.held[number], self._numbers[id(thing)] = thing, number
         self._sent[number] = self._sent.get(number, 0) + 1
         kinds = [[kind.__module__, kind.__qualname__] for kind in type(thing).__mro__[:-1]]
-        made = {"handle": number, "kinds": kinds}
+        made = {"handle": number, "kinds": kinds, "methods": special(type(thing))}
+        if issubclass(type(thing), type):
+            made["defined"] = special(thing)
         if type(thing) is type(sys):
             made["of_module"] = thing.__name__
         return made

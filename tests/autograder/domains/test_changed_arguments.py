@@ -306,7 +306,7 @@ def test_changed_values_are_freed():
 #: Python's own checks of memory are on, and all is freed at the end.
 STRESS = """
 import gc
-from tests.autograder.test_changed import VALUES, make_unusable
+from tests.autograder.domains.test_changed_arguments import VALUES, make_unusable
 for turn in range(20):
     values = [make() for make in VALUES.values()]
     kept = (tuple(values),)

@@ -1,5 +1,7 @@
 """What a handle refuses, whatever the student's object says of itself."""
 
+import collections.abc
+import contextlib
 import copy
 import json
 import math
@@ -10,7 +12,10 @@ import numpy as np
 import pytest
 
 from autograder import wire
-from autograder.domains.proxy import Handle, HandleError, claimed, module_of, named
+from autograder.domains import proxy
+from autograder.domains.proxy import HandleError, claimed, is_handle, module_of, named
+from autograder.domains.special_methods import number_from
+from autograder.wire import WireError
 from tests.autograder.pair import student
 
 LIAR = """
@@ -22,6 +27,7 @@ class Liar:
     def one(self, *a, **k): return 1.0
     __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __bool__ = __contains__ = always
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __float__ = __abs__ = __round__ = one
+    __neg__ = __pow__ = __rmatmul__ = __iadd__ = one
     def __hash__(self): return 1
     def __int__(self): return 1
     def __index__(self): return 1
@@ -125,7 +131,7 @@ def test_a_handle_shows_no_insides_to_libraries(they):
 def test_an_object_that_says_it_is_a_number_is_a_handle(they):
     liar = they.liar
     assert not isinstance(liar, float)
-    assert type(liar) is Handle
+    assert is_handle(liar)
     assert hash(liar) != 1
     assert liar is they.liar
 
@@ -291,3 +297,127 @@ def test_honest_objects_may_change_by_calls_and_be_left_early(items):
     assert next(iter(out)) == 0
     once = items.numbers()
     assert [list(once), list(once)] == [[0, 1, 2], []]
+
+
+KINDS = """
+import collections.abc
+class Bag:
+    pass
+class Unhashable:
+    def __eq__(self, other): return True
+class Full:
+    def __init__(self): self.v = [1]
+    def __iter__(self): return iter(self.v)
+    def __next__(self): return 1
+    def __len__(self): return 1
+    def __contains__(self, x): return x in self.v
+    def __call__(self): return 1
+    def __getitem__(self, i): return self.v[i]
+    def __enter__(self): return self
+    def __exit__(self, *e): pass
+    def __add__(self, o): return self
+    def __float__(self): return 1.0
+    def __bool__(self): return True
+class Heir(Full):
+    __len__ = None
+class Indexed:
+    def __len__(self): return 4
+    def __getitem__(self, place): return [0, 1][place]
+bag, unhashable, full, heir, indexed = Bag(), Unhashable(), Full(), Heir(), Indexed()
+def function(a, b=1):
+    "It adds."
+def generator(): yield 1
+generated = generator()
+"""
+ABSTRACT = ("Callable", "Container", "Hashable", "Iterable", "Iterator", "Sized", "Collection")
+SPECIAL = (
+    *("call", "len", "iter", "next", "contains", "getitem", "setitem", "delitem", "enter", "exit"),
+    *("add", "radd", "iadd", "mul", "neg", "float", "int", "index", "bool", "lt", "eq", "hash"),
+    *("instancecheck", "subclasscheck", "round", "abs"),
+)
+THINGS = ("bag", "unhashable", "full", "heir", "indexed", "function", "generated", "Bag", "Full")
+
+
+@pytest.fixture(scope="module")
+def kinds():
+    with student(KINDS) as kinds:
+        yield kinds
+
+
+@pytest.fixture(scope="module")
+def here():
+    names = {"__name__": "__main__"}
+    exec(KINDS, names)
+    return names
+
+
+@pytest.mark.parametrize("name", THINGS)
+def test_a_handle_can_do_what_its_object_can_do(kinds, here, name):
+    handle, thing = getattr(kinds, name), here[name]
+    assert is_handle(handle)
+    assert callable(handle) == callable(thing)
+    for one in ABSTRACT:
+        kind = getattr(collections.abc, one)
+        assert isinstance(handle, kind) == isinstance(thing, kind), one
+    assert isinstance(handle, contextlib.AbstractContextManager) == isinstance(
+        thing, contextlib.AbstractContextManager
+    )
+    for one in SPECIAL:
+        has = getattr(thing, f"__{one}__", None) is not None
+        assert (getattr(handle, f"__{one}__", None) is not None) == has, one
+
+
+PLAIN_REFUSED = {
+    "call": lambda h: h(),
+    "len": len,
+    "loop": list,
+    "next": next,
+    "item": lambda h: h[0],
+    "in": lambda h: 1 in h,
+    "with": lambda h: h.__enter__,
+    "isinstance": lambda h: isinstance(1, h),
+    "issubclass": lambda h: issubclass(int, h),
+}
+
+
+@pytest.mark.parametrize("use", [*REFUSED.values(), *PLAIN_REFUSED.values()])
+def test_a_handle_of_an_object_that_can_do_nothing_is_good_for_nothing(kinds, use):
+    with pytest.raises((TypeError, AttributeError)):
+        use(kinds.bag)
+
+
+def test_no_method_of_a_class_is_believed(kinds):
+    for name in ("__len__", "__add__", "__float__"):
+        with pytest.raises(HandleError, match="it cannot be"):
+            getattr(kinds.Full, name)(kinds.full)
+
+
+def test_an_unhashable_object_is_no_key(kinds):
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(kinds.unhashable)
+
+
+def test_an_object_without_a_loop_is_held_against_its_length_as_well(kinds):
+    with pytest.raises(HandleError, match="`len` of your object is 4, but it has no item 2"):
+        list(zip(kinds.indexed, [0, 1, 4, 9], strict=False))
+    assert kinds.indexed[-1] == 1
+    with pytest.raises(IndexError):
+        kinds.indexed[7]
+
+
+def test_a_function_keeps_its_name_and_its_words(kinds):
+    assert kinds.function.__name__ == "function"
+    assert kinds.function.__doc__ == "It adds."
+    assert type(kinds.bag) is not type(kinds.full)
+    assert type(kinds.bag) is type(kinds.bag)
+
+
+@pytest.mark.parametrize("said", [None, -1, 1 << 200, True, 1.0, "1", [1]])
+def test_what_is_said_of_methods_is_a_number_or_nothing(said):
+    assert number_from(said) == 0
+
+
+def test_there_are_not_more_classes_than_a_notebook_has_objects(monkeypatch):
+    monkeypatch.setattr(proxy, "_classes", dict.fromkeys(range(proxy.CLASSES)))
+    with pytest.raises(WireError, match="too many kinds"):
+        proxy.class_with(proxy.CLASSES)

@@ -8,7 +8,7 @@ import unittest
 import numpy as np
 import pytest
 
-from autograder.domains.proxy import Handle, HandleError
+from autograder.domains.proxy import HandleError, is_handle
 from autograder.domains.rpc import StudentError, StudentGoneError
 from autograder.wire import WireError
 from tests.autograder.pair import student
@@ -726,4 +726,4 @@ def test_keyword_and_positional_handles_are_one():
     with student("def f(a, b): return a is b\ndef g(): return 1") as they:
         g = they.g
         assert they.f(g, b=g) is True
-        assert type(g) is Handle
+        assert is_handle(g)
