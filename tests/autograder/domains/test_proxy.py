@@ -158,7 +158,8 @@ def test_a_type_whose_instances_hold_more_than_they_are_given_is_called_over_the
     source = "import numpy as np\nmade = (np.ndarray, np.recarray, np.matrix, np.memmap, type)"
     with student(source) as they:
         made = they.made
-        assert [type(kind) for kind in made] == [Handle] * 5
+        assert len(made) == 5
+        assert all(map(is_handle, made))
         assert made[0](3).shape == (3,)
     with student("import numpy as np\nplain = (float, list, dict, np.float64, np.int8)") as they:
         assert they.plain == (float, list, dict, np.float64, np.int8)
