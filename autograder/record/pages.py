@@ -37,6 +37,14 @@ BASE64 = re.compile(r"[A-Za-z0-9+/\s]*={0,2}\s*")
 PASTED_IN = re.compile(r"(\]\(\s*<?|\]:\s*<?)attachment:([^\s)>\"']*)")  # [x](attachment:NAME)
 
 
+#: What begins something in Markdown, of which the end is looked for in all that follows; and the
+#: most work of that kind for one page, in marks times characters: about two seconds.
+MARKS_OF_MARKDOWN = re.compile(r"[\\$\[\]*_`<>!&(~|]")
+MOST_WORK = 150_000_000
+#: What stands above a text that would take more.
+AS_WRITTEN = "This text is too long to be formatted; it stands here as it was written."
+
+
 class CleanPage(Preprocessor):
     """Puts a copy in the place of a notebook that is about to become a page.
 
@@ -51,11 +59,32 @@ class CleanPage(Preprocessor):
             for number, cell in enumerate(nb.cells)
             if cell.get("cell_type") in ("code", "markdown", "raw")
         ]
+        _spare(cells)
         metadata = _language(nb.metadata)
         if "autograder" in nb.metadata:  # no page shows it; `HideHiddenTests` reads and removes it
             metadata["autograder"] = nb.metadata["autograder"]
         made = {"nbformat": 4, "nbformat_minor": minor, "metadata": metadata, "cells": cells}
         return from_dict(made), resources
+
+
+def _spare(cells: Iterable[dict[str, Any]]) -> None:
+    """Leave texts unformatted that would hold up the page, and whoever waits for the next one."""
+    left = MOST_WORK
+    for cell in cells:
+        if cell["cell_type"] == "markdown":
+            left, cell["source"] = _affordable(cell["source"], left)
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            if "text/markdown" in data:
+                left, data["text/markdown"] = _affordable(data["text/markdown"], left)
+
+
+def _affordable(text: str, left: int) -> tuple[int, str]:
+    work = len(text) * len(MARKS_OF_MARKDOWN.findall(text))
+    if work <= left:
+        return left - work, text
+    fence = "`" * (3 + max(map(len, re.findall("`+", text)), default=0))
+    return left, f"{AS_WRITTEN}\n\n{fence}\n{text}\n{fence}"
 
 
 def _language(metadata: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import re
 from html import unescape
 
 import bleach
-from nbconvert.filters.strings import strip_files_prefix
+from nbconvert.filters.strings import files_url_pattern
 
 TAGS = frozenset(
     {
@@ -59,7 +59,9 @@ def clean_markdown(html: str) -> str:
     str
         HTML as from `clean`, with links to files as nbconvert writes them.
     """
-    return clean(strip_files_prefix(html))
+    # Not nbconvert's `strip_files_prefix`: it also looks for links in Markdown, of which none is
+    # left, and from each bracket to the end of the page.
+    return clean(files_url_pattern.sub(r"\1=\2", html))
 
 
 def _harmless(tag: str, name: str, value: str) -> bool:

@@ -238,3 +238,22 @@ def test_a_cell_of_a_kind_that_no_template_knows_is_left_out():
 def test_the_record_of_grading_stays_for_the_step_that_reads_it():
     record = {"cells": [{"grade_id": "q", "message": "m"}]}
     assert cleaned(v4.new_notebook(metadata={"autograder": record})).metadata.autograder == record
+
+
+@pytest.mark.parametrize("text", [r"\begin{a}" * 20_000, "[" * 20_000, "```x`" * 20_000], ids=len)
+@pytest.mark.parametrize("place", ["cell", "output"])
+def test_a_text_that_would_hold_up_a_page_is_shown_as_it_was_written(text, place):
+    honest = "# Mean\n\nA *mean* is $\\sum_i x_i / n$."
+    if place == "cell":
+        hostile = v4.new_markdown_cell(text)
+    else:
+        output = shown("display_data", {"text/markdown": text})
+        hostile = v4.new_code_cell("1", outputs=[output])
+    book = v4.new_notebook(cells=[v4.new_markdown_cell(honest), hostile])
+    config = Config()
+    plugin.clean_pages(config)
+    page, _ = HTMLExporter(config=config).from_notebook_node(book)
+    told = BeautifulSoup(page, "html.parser").get_text()
+    assert "it stands here as it was written" in told
+    assert text[:100] in told
+    assert "<em>mean</em>" in page
