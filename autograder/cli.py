@@ -175,6 +175,8 @@ def _show(arguments: argparse.Namespace, console: Console, grading: Grading, eng
     students = grading.students(arguments.student)
     if (engine.settings.scheduler or engine.settings.dashboard) and (link := engine.connect()):
         console.print(f"Dask's dashboard: {link}", soft_wrap=True)
+    from autograder.report.report import in_gradebook
+
     results: list[Graded] = []
     columns = (
         TextColumn("{task.description}"),
@@ -189,12 +191,13 @@ def _show(arguments: argparse.Namespace, console: Console, grading: Grading, eng
         for graded in grading.run(students, engine):
             results.append(graded)
             progress.update(task, advance=1, description=f"graded {terminal.plain(graded.student)}")
-    results.sort(key=lambda one: one.student)
+    found = in_gradebook(grading.course, grading.assignment, results)
+    results = sorted(found.results, key=lambda one: one.student)
     if arguments.json:
         print(json.dumps([as_json(one) for one in results], indent=1))
     else:
         out = Console()
-        out.print(terminal.table(results))
+        out.print(terminal.table(results, found.penalties))
         for line in terminal.summary(results):
             out.print(line, highlight=False)
         if arguments.timings:

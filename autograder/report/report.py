@@ -197,6 +197,17 @@ def collect(course: Course, assignment: str) -> Collected:
     return Collected(tuple(results), late, notes)
 
 
+def in_gradebook(course: Course, assignment: str, graded: Sequence[Graded]) -> Collected:
+    """Return what has just been graded with the points that the gradebook has.
+
+    Persons may have given some of them, of which the engine knows nothing.
+    """
+    known = collect(course, assignment)
+    marked = {one.student: one for one in known.results if one.cells}
+    results = (marked.get(one.student, one) if one.cells else one for one in graded)
+    return dataclasses.replace(known, results=tuple(results))
+
+
 def _resubmitted(course: Course, assignment: str, student: str) -> bool:
     old, new = (
         course.folder(step, assignment, student) / "timestamp.txt"

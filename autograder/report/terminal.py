@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
@@ -30,8 +30,11 @@ def plain(text: str) -> str:
     return escape(visible(text))
 
 
-def table(results: Sequence[Graded]) -> Table:
-    """Return the table of results, with the reason for every lost point."""
+def table(results: Sequence[Graded], late: Mapping[str, float] | None = None) -> Table:
+    """Return the table of results, with the reason for every lost point.
+
+    ``late`` has the points that students lose for being late.
+    """
     shown = _table(
         plain(results[0].assignment) if results else "nothing to grade",
         ("student", "points>", "verdict", "why points were lost~", "s>"),
@@ -43,10 +46,13 @@ def table(results: Sequence[Graded]) -> Table:
                 reason = _first_line(cell.message) or "waits for a person to grade it"
                 lost.setdefault(reason, []).append(f"{cell.grade_id} (of {cell.max_points:g})")
         reasons = [f"{', '.join(cells)}: {reason}" for reason, cells in lost.items()]
+        penalty = (late or {}).get(one.student, 0.0)
+        if one.cells and penalty:
+            reasons.append(f"late: −{penalty:g}")
         colour = COLOURS.get(one.verdict, "red")
         shown.add_row(
             plain(one.student),
-            f"{one.points:g} / {one.max_points:g}" if one.cells else "–",
+            f"{max(0.0, one.points - penalty):g} / {one.max_points:g}" if one.cells else "–",
             f"[{colour}]{one.outcome}[/]",
             plain("\n".join([one.message] * bool(one.message) + reasons)),
             f"{one.seconds:.1f}",

@@ -20,6 +20,7 @@ from tests.autograder.building import (
     configure,
     descendants,
     in_use,
+    opened,
     scores,
     submit,
     wait_for,
@@ -223,6 +224,24 @@ def test_grading_ends_with_a_table_of_points_and_reasons(command, root):
     assert "5 / 6" in out
     assert "2 unchanged; --force grades all again." in err
     assert "--force" in err
+
+
+@pytest.mark.sandbox
+def test_points_by_hand_and_penalties_are_in_the_table_as_in_the_gradebook(command, root):
+    submit(root, "alice")
+    assert command("grade", "ps1")[0] == 0
+    with opened(root) as course, course.gradebook() as gradebook:
+        essay = gradebook.find_grade("explain", "p1", "ps1", "alice")
+        essay.manual_score, essay.needs_manual_grade = 0.5, False
+        gradebook.find_submission_notebook("p1", "ps1", "alice").late_submission_penalty = 2
+        gradebook.db.commit()
+        assert gradebook.find_submission("ps1", "alice").score == 5.5  # the penalty stands apart
+    _, out, _ = command("grade", "ps1")
+    assert "3.5 / 6" in out
+    assert "late: −2" in out
+    assert "waits for a person" not in out
+    (one,) = json.loads(command("grade", "ps1", "--json")[1])
+    assert one["points"] == 5.5  # before the penalty, as the cells' points
 
 
 @pytest.mark.sandbox
