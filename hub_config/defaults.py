@@ -75,7 +75,7 @@ def culler_command(*, idle_s: int = SERVER_IDLE_S, every_s: int = CULL_EVERY_S) 
         Seconds between looking for such servers.
     """
     # Its warnings would be the first that a terminal shows: it would like pycurl for large classes.
-    options = [f"--timeout={idle_s}", f"--cull-every={every_s}", "--log-level=ERROR"]
+    options = [f"--timeout={idle_s}", f"--cull-every={every_s}", "--IdleCuller.log_level=ERROR"]
     return [sys.executable, "-m", "jupyterhub_idle_culler", *options]
 
 
