@@ -192,8 +192,9 @@ from hub_config.machines import profiles
 from pathlib import Path
 import os
 c.ViewSpawner.profiles = profiles.load(Path({file!r}))
-c.ViewSpawner.machine = profile_choice.Machine(tuple(sorted(os.sched_getaffinity(0)))[:1], 64.0,
-("0",)) c.ViewSpawner.preload = []
+processors = tuple(sorted(os.sched_getaffinity(0)))[:1]
+c.ViewSpawner.machine = profile_choice.Machine(processors, 64.0, ("0",))
+c.ViewSpawner.preload = []
 """
 PROFILES = 'currency = "CHF"\ngroups = ["students", "instructors"]\n'
 PROFILE = """
