@@ -37,10 +37,10 @@ def laptop(monkeypatch):
     module.HubError = HubError
     module.calls = []
     module.serve = lambda **how: module.calls.append(how) or 0
-    import hub_config
+    from hub_config import laptop
 
     monkeypatch.setitem(sys.modules, "hub_config.laptop.hub", module)
-    monkeypatch.setattr(hub_config, "laptop", module, raising=False)
+    monkeypatch.setattr(laptop, "hub", module, raising=False)
     return module
 
 

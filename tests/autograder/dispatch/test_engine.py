@@ -508,7 +508,9 @@ def test_a_worker_without_this_package_is_named_and_another_one_asked(tmp_path):
         Engine(Autograder(preload=[], scheduler=address)) as engine,
         worker_process(address, "bare", *space, code=ABSENT + WORKER),
     ):
-        with pytest.raises(AutograderError, match=r"worker of .* cannot grade;.* ModuleNotFoundError: .*autograder"):
+        with pytest.raises(
+            AutograderError, match=r"worker of .* cannot grade;.* ModuleNotFoundError: .*autograder"
+        ):
             next(engine.run([job("1")]))
         with worker_process(address, "whole", *space):
             wait_for(lambda: len(engine.slots) == 2)

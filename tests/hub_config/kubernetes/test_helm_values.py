@@ -94,7 +94,7 @@ def test_the_pod_gets_files_that_need_nothing_but_what_the_hubs_image_has(values
     there = {"hub_config", "jupyterhub", "kubespawner", "tornado", "traitlets"}
     there.update(sys.stdlib_module_names)
     files = values["hub"]["extraFiles"]
-    assert "dlef.hub_config.kubernetes.hub.py" in files
+    assert "dlef.hub_config.kubernetes.pod_config.py" in files
     for name, file in files.items():
         assert file["stringData"].strip()  # the chart refuses an empty one
         assert not file["stringData"][0].isspace()  # it stands in a block of YAML

@@ -36,7 +36,7 @@ def test_a_profile_s_guarantee_is_what_its_server_asks_of_a_node():
     for one in FOUND.profiles:
         wanted = profile_list.override(one, FOUND.accelerators, {"cpu": "a:1", "gpu": "b:1"})
         assert wanted["cpu_guarantee"] == one.cpu_guarantee
-        assert wanted["mem_guarantee"] == f"{one.memory_gib:g}G"
+        assert wanted["mem_guarantee"] == f"{one.memory_gib * 1024:g}M"  # MiB to JupyterHub
 
 
 @pytest.mark.parametrize(
