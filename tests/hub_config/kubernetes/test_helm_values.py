@@ -100,7 +100,10 @@ def test_the_pod_gets_files_that_need_nothing_but_what_the_hubs_image_has(values
         assert not file["stringData"][0].isspace()  # it stands in a block of YAML
         if not name.endswith(".py"):
             continue
-        for node in ast.walk(ast.parse(file["stringData"])):
+        tree = ast.parse(file["stringData"])
+        # What writes an instructor's files is not called in the pod.
+        tree.body = [one for one in tree.body if getattr(one, "name", "") != "instructor_settings"]
+        for node in ast.walk(tree):
             names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
             names += [node.module] if isinstance(node, ast.ImportFrom) else []
             assert {one.partition(".")[0] for one in names} <= there, name
