@@ -10,6 +10,8 @@ c.CourseDirectory.course_id = "dlef"
 # nbgrader autograde, and formgrader's button, run through our engine.
 plugin.configure(c)
 c.Autograder.preload = ["numpy", "scipy", "matplotlib.pyplot", "tensorflow", "keras", "course"]
+# Whoever writes a test here makes it one that students' code cannot reach.
+c.Autograder.protection = "separate"
 c.Autograder.cell_cpu_seconds = 10
 c.Autograder.cell_seconds = 60
 c.Autograder.cpu_seconds = 300

@@ -28,7 +28,7 @@ from rich.progress import (
 
 from autograder import settings
 from autograder.dispatch.engine import Engine
-from autograder.model import AutograderError, Graded, Verdict, visible
+from autograder.model import AutograderError, Graded, Proof, Verdict, visible
 from autograder.report import terminal
 from autograder.settings import Autograder
 
@@ -166,9 +166,14 @@ def _grade(arguments: argparse.Namespace) -> int:
 
         course = open_course(arguments.course, verbose=arguments.verbose)
         adjusted(course.settings)
-        return _show(
-            arguments, console, Grading(course, arguments.assignment, force=arguments.force), engine
-        )
+
+        def announce(proof: Proof) -> None:
+            for line in terminal.proof(arguments.assignment, proof):
+                console.print(line, highlight=False, soft_wrap=True)
+
+        name = arguments.assignment
+        grading = Grading(course, name, force=arguments.force, announce=announce)
+        return _show(arguments, console, grading, engine)
 
 
 def _show(arguments: argparse.Namespace, console: Console, grading: Grading, engine: Engine) -> int:

@@ -61,6 +61,13 @@ class Verdict(StrEnum):
     INTERNAL = "internal"  # our fault: shown to the instructor, never a zero
 
 
+class Protection(StrEnum):
+    """What stands between a test cell and the student's code."""
+
+    SEPARATE = "separate"  # a process of its own
+    SHARED = "shared"  # nothing: it runs in the student's process, and a score can be forged
+
+
 #: Worst last.
 SEVERITY = (
     Verdict.PASS,
@@ -88,6 +95,12 @@ SENTENCES = {
 }
 
 
+#: What is said of a test cell that takes no points.
+UNPROVEN = (
+    "This test failed, and it fails for the author's own solution too: nobody loses points here. "
+    "It waits for your instructor."
+)
+
 #: nbgrader's own marks around hidden tests; a course may have others.
 HIDDEN_TESTS = ("BEGIN HIDDEN TESTS", "END HIDDEN TESTS")
 
@@ -110,6 +123,41 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """What the author's own solution has shown of one test cell."""
+
+    notebook: str
+    cell: str
+    protection: Protection
+    proven: bool  # the solution earns everything there
+    kind: str = ""  # the exception that it met in a process of its own, if it met one
+    why: str = ""  # what the test said there, for the author
+    blank: float = 0.0  # the points of the release as it is
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What the author's own solution has shown of all test cells of an assignment."""
+
+    standings: tuple[Standing, ...] = ()
+    missing: str = ""  # why nothing has been shown
+
+    def shared(self, notebook: str) -> tuple[str, ...]:
+        """Return which test cells of a notebook share a process with the student's code."""
+        return tuple(
+            one.cell
+            for one in self.standings
+            if one.notebook == notebook and one.protection is Protection.SHARED
+        )
+
+    def unproven(self, notebook: str) -> tuple[str, ...]:
+        """Return at which test cells of a notebook nobody loses points."""
+        return tuple(
+            one.cell for one in self.standings if one.notebook == notebook and not one.proven
+        )
+
+
+@dataclass(frozen=True)
 class Job:
     """One prepared notebook, ready to be executed anywhere: bytes in, bytes out."""
 
@@ -126,6 +174,8 @@ class Job:
     assignment_hash: str = ""  # of all that the assignment brings into the grade
     submission_hash: str = ""  # of all files that were handed in
     resources: tuple[tuple[str, float], ...] = ()  # what a worker must offer, in Dask's words
+    shared: tuple[str, ...] = ()  # the test cells that run in one process with the student's code
+    unproven: tuple[str, ...] = ()  # those that take no points, as the author's solution fails too
 
 
 @dataclass(frozen=True)
@@ -139,6 +189,7 @@ class CellOutcome:
     points: float | None = None  # the number that a test cell's last expression gave
     judged: bool = False  # it ran in the judge: its verdict is the judge's
     found: str = ""  # what that expression gave in the place of a number, if it did
+    shared: bool = False  # it ran in one process with the student's code
 
 
 @dataclass(frozen=True)
@@ -164,6 +215,7 @@ class CellScore:
     max_points: float
     verdict: Verdict
     message: str = ""  # why points were lost, in the student's terms
+    protection: str = ""  # of a test cell, a `Protection`; empty where an older grader graded
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ from autograder.coursedir.directory import Course, did_you_mean
 from autograder.coursedir.gradebook import Ledger
 from autograder.coursedir.provenance import Cause
 from autograder.dispatch.engine import Engine
-from autograder.model import AutograderError, Execution, Graded, told
+from autograder.model import AutograderError, Execution, Graded, Proof, told
 from autograder.prepare.submission import Prepare, Prepared
+from autograder.record import reference
 from autograder.record.recorder import Record, nameless
 from autograder.sandbox import bubblewrap
 
@@ -27,6 +28,8 @@ class Grading:
         What to grade.
     force
         Grade again what has not changed since it was graded.
+    announce
+        Told what the author's own solution has shown, before any submission is graded.
 
     Raises
     ------
@@ -34,11 +37,19 @@ class Grading:
         If there is no such assignment, or no sandbox and the course does not do without.
     """
 
-    def __init__(self, course: Course, assignment: str, *, force: bool = False) -> None:
+    def __init__(
+        self,
+        course: Course,
+        assignment: str,
+        *,
+        force: bool = False,
+        announce: Callable[[Proof], None] = lambda _: None,
+    ) -> None:
         course.check_assignment(assignment)
         if course.settings.sandbox and not course.settings.scheduler:
             bubblewrap.require()
         self.course, self.assignment, self.force = course, assignment, force
+        self.announce = announce
         self.kept: list[str] = []  # graded before, and left alone
         self.causes: dict[str, Cause] = {}  # of the others, why they are graded
 
@@ -81,7 +92,14 @@ class Grading:
         self, students: Sequence[str], ledger: Ledger, started: Callable[[], Engine]
     ) -> Iterator[Graded]:
         assignment = self.course.load(ledger, self.assignment)
-        prepare = Prepare(self.course, ledger, assignment, force=self.force)
+        proof = reference.proof(
+            assignment,
+            self.course.converter(),
+            self.course.settings,
+            lambda jobs: started().run(jobs),
+        )
+        self.announce(proof)
+        prepare = Prepare(self.course, ledger, assignment, proof, force=self.force)
         record = Record(self.course, ledger, assignment)
         waiting: dict[Future[Execution], Prepared] = {}
         parts: dict[str, list[Execution]] = {}  # a submission may have several notebooks

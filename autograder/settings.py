@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from traitlets import Bool, Dict, Float, Integer, List, Unicode
+from traitlets import Bool, Dict, Enum, Float, Integer, List, Unicode
 from traitlets.config import Config, Configurable, PyFileConfigLoader
 
 from autograder.model import AutograderError, Limits
@@ -87,10 +87,17 @@ class Autograder(Configurable):
         _DEFAULT.notebook_output_kb,
         help="Output of all cells of a notebook in kB; what is more is cut.",
     ).tag(config=True)
+    protection = Enum(
+        ["auto", "separate", "shared"],
+        default_value="auto",
+        help="Where tests run: `separate`, in a process of their own; `shared`, in the student's, "
+        "as in nbgrader, where a score can be forged; `auto`: apart, but for those at which the "
+        "author's own solution shows that nothing else will do.",
+    ).tag(config=True)
     profiles = Dict(
         Dict(),
         key_trait=Unicode(),
-        help="Limits of single assignments, as in {'ps3': {'memory_mb': 4096}}.",
+        help="Limits and protection of single assignments, as in {'ps3': {'memory_mb': 4096}}.",
     ).tag(config=True)
 
     @property
@@ -110,6 +117,9 @@ class Autograder(Configurable):
         names = list(Limits.__dataclass_fields__)
         where = f"c.Autograder.profiles[{assignment!r}]"
         for name, most in profile.items():
+            if name == "protection":
+                self.protection_of(assignment)
+                continue
             if name not in names:
                 near = difflib.get_close_matches(str(name).lower(), names, 1, cutoff=0)[0]
                 raise AutograderError(
@@ -126,7 +136,25 @@ class Autograder(Configurable):
                 raise AutograderError(
                     f"c.Autograder.{name} is {most!r}; it takes {_takes(name)[1]} above zero."
                 )
-        return replace(self.limits, **profile)
+        own = {name: most for name, most in profile.items() if name != "protection"}
+        return replace(self.limits, **own)
+
+    def protection_of(self, assignment: str) -> str:
+        """Return ``auto``, ``separate`` or ``shared``: how the tests of ``assignment`` are run.
+
+        Raises
+        ------
+        AutograderError
+            If its profile says something else.
+        """
+        asked = self.profiles.get(assignment, {}).get("protection", self.protection)
+        known = type(self).protection.values
+        if asked not in known:
+            raise AutograderError(
+                f"c.Autograder.profiles[{assignment!r}] sets 'protection' to {asked!r}; "
+                f"it takes one of {', '.join(map(repr, known))}."
+            )
+        return str(asked)
 
     def resources_of(self, assignment: str) -> tuple[tuple[str, float], ...]:
         """Return the Dask resources that a worker must offer to grade ``assignment``."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
@@ -21,6 +21,7 @@ class Cause(StrEnum):
     NEW = "new"
     RESUBMITTED = "resubmitted"
     ASSIGNMENT = "assignment changed"
+    PROTECTION = "protection changed"  # what the author's solution shows of the tests
     LIMITS = "limits changed"
     ENGINE = "grader changed"
     GRADEBOOK = "gradebook changed"  # it does not hold what was recorded
@@ -75,12 +76,20 @@ def record(job: Job) -> dict[str, Any]:
         "submission_hash": job.submission_hash,
         "limits": asdict(job.limits),
         "seed": job.seed,
+        "shared": list(job.shared),
+        "unproven": list(job.unproven),
         "versions": dict(versions()),
     }
 
 
 def cause(
-    kept: Mapping[str, Any], *, submission: str, assignment: str, limits: Limits
+    kept: Mapping[str, Any],
+    *,
+    submission: str,
+    assignment: str,
+    limits: Limits,
+    shared: Sequence[str] = (),
+    unproven: Sequence[str] = (),
 ) -> Cause | None:
     """Return why a grade no longer holds, or None if it does.
 
@@ -88,7 +97,7 @@ def cause(
     ----------
     kept
         What `record` said when the grade was made.
-    submission, assignment, limits
+    submission, assignment, limits, shared, unproven
         What it would be made of now.
     """
     if "submission_hash" not in kept:  # an older grader kept less
@@ -97,6 +106,8 @@ def cause(
         return Cause.RESUBMITTED
     if kept.get("assignment_hash") != assignment:
         return Cause.ASSIGNMENT
+    if (kept.get("shared", []), kept.get("unproven", [])) != (list(shared), list(unproven)):
+        return Cause.PROTECTION
     if kept.get("limits") != asdict(limits):
         return Cause.LIMITS
     if kept.get("engine") != engine_version():

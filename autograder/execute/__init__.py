@@ -12,6 +12,8 @@ __all__ = [
     "notebook_run",
     "process",
     "process_pair",
+    "shared_process",
+    "student_process",
     "supervisor",
     "zygote",
 ]

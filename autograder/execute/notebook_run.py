@@ -18,9 +18,19 @@ from nbformat import NotebookNode
 from autograder.execute.judge_client import JudgeGoneError, Judging
 from autograder.execute.kernel_client import Client
 from autograder.execute.kernel_manager import ForkKernelManager
-from autograder.execute.process_pair import ORDINARY, Pair, RefusedError, is_locked, is_test, show
+from autograder.execute.process_pair import Pair
+from autograder.execute.shared_process import SharedProcess, shared_part
+from autograder.execute.student_process import (
+    ORDINARY,
+    RefusedError,
+    StudentProcess,
+    is_locked,
+    is_test,
+    name,
+    show,
+)
 from autograder.execute.zygote import Zygote, ZygoteError
-from autograder.model import CellOutcome, Execution, Job, Verdict
+from autograder.model import UNPROVEN, CellOutcome, Execution, Job, Verdict
 
 #: How many times a notebook whose process ended is carried on in a fresh one.
 RESTARTS = 3
@@ -36,16 +46,14 @@ async def execute(
     A cell that ends its process costs what depends on it: the rest of the notebook goes on in fresh
     processes, in which the cells before it are run again and it is not.
     """
-    run = _Run(job, zygote, turn or contextlib.nullcontext())
-    failure = ""
-    try:
-        for _ in range(1 + RESTARTS):
-            if await run.session():
-                break
-        else:
-            run.give_up(Verdict.CRASH, f"as it had ended its process {RESTARTS + 1} times")
-    except (RefusedError, ZygoteError, OSError) as error:
-        failure = str(error) or repr(error)
+    turn = turn or contextlib.nullcontext()
+    run = _Run(job, zygote, turn)
+    failure = await _through(run)
+    if job.shared and not failure:
+        shared = _SharedRun(job, zygote, turn)
+        failure = await _through(shared)
+        run.take_over(shared)
+    run.spare()
     return Execution(
         job=job,
         content=json.dumps(run.notebook, ensure_ascii=False).encode(),
@@ -56,6 +64,18 @@ async def execute(
         judge_cpu_seconds=round(run.judging, 3),
         trouble=tuple(run.trouble.values()),
     )
+
+
+async def _through(run: _Run) -> str:
+    """Take a run to its end; return what of ours failed, if anything did."""
+    try:
+        for _ in range(1 + RESTARTS):
+            if await run.session():
+                return ""
+        run.give_up(Verdict.CRASH, f"as it had ended its process {RESTARTS + 1} times")
+    except (RefusedError, ZygoteError, OSError) as error:
+        return str(error) or repr(error)
+    return ""
 
 
 class _Run:
@@ -78,6 +98,12 @@ class _Run:
             if cell.cell_type == "code" and cell.source.strip()
         ]
 
+    def _processes(
+        self, client: Client, manager: ForkKernelManager, job: Job, wire: socket.socket
+    ) -> StudentProcess:
+        """Return what the cells run in, not started yet."""
+        return Pair(self.job, client, manager, Judging(self.zygote, job, wire, manager.inmate))
+
     async def session(self) -> bool:
         """Run what has not run yet; return False if the processes did not live to the end."""
         # A fresh process gets no fresh share: what the ones before used is used.
@@ -89,9 +115,8 @@ class _Run:
         job = replace(self.job, limits=replace(self.job.limits, cpu_seconds=share))
         ours, theirs = socket.socketpair()
         manager = ForkKernelManager(self.zygote, job, ours)
-        judging = Judging(self.zygote, job, theirs, manager.inmate)
         client = Client(self.notebook, manager, self.job, self.shown)
-        pair = Pair(self.job, client, manager, judging)
+        pair = self._processes(client, manager, job, theirs)
         try:
             with ours, theirs:
                 await pair.start()
@@ -111,7 +136,7 @@ class _Run:
             student, judge = await pair.stop()
             self.used, self.judging = self.used + student + judge, self.judging + judge
 
-    async def _cells(self, pair: Pair) -> bool:
+    async def _cells(self, pair: StudentProcess) -> bool:
         for number, (index, cell) in enumerate(self._code(), 1):
             if index in self.outcomes:  # earlier processes' work, done again for what it defines
                 await self._again(pair, index, cell)
@@ -131,7 +156,7 @@ class _Run:
                 return False
         return True
 
-    async def _again(self, pair: Pair, index: int, cell: NotebookNode) -> None:
+    async def _again(self, pair: StudentProcess, index: int, cell: NotebookNode) -> None:
         """Repeat a cell for what it defines, unless its process did not live to the end of it.
 
         What an instructor's cell would have defined is not the student's to define in its stead.
@@ -141,14 +166,37 @@ class _Run:
             if lived:
                 await pair.test(NotebookNode(cell), index)
             else:
-                pair.judging.pass_over(cell.source)
+                pair.pass_over(cell.source)
             return
         judged = lived and index not in self.trouble
         if lived:
             await pair.repeat(cell, index, judged=judged)
             self.notebook.cells[index] = cell  # with what it showed the first time
         if is_locked(cell) and not judged:
-            pair.judging.pass_over(cell.source)
+            pair.pass_over(cell.source)
+
+    def take_over(self, shared: _Run) -> None:
+        """Let the outcomes of shared cells be those of the process that they share."""
+        self.used += shared.used
+        for index, outcome in shared.outcomes.items():
+            cell = self.notebook.cells[index]
+            if is_test(cell) and name(cell, index) in self.job.shared:
+                self.outcomes[index] = replace(outcome, shared=True)
+                cell.outputs = []  # the judge's, which do not count
+                if outcome.verdict is not Verdict.PASS:
+                    show(cell, "SharedTest", outcome.message)
+
+    def spare(self) -> None:
+        """Let nobody lose points where the author's own solution does."""
+        for index, outcome in self.outcomes.items():
+            cell = self.notebook.cells[index]
+            if not is_test(cell) or name(cell, index) not in self.job.unproven:
+                continue
+            most = float(cell.metadata["nbgrader"]["points"])
+            if outcome.verdict is not Verdict.PASS or outcome.points not in (None, most):
+                self.outcomes[index] = replace(
+                    outcome, verdict=Verdict.INTERNAL, message=UNPROVEN, points=None
+                )
 
     def give_up(self, verdict: Verdict, why: str) -> None:
         """Say of the cells that are left that they were not run."""
@@ -157,3 +205,16 @@ class _Run:
             if index not in self.outcomes:
                 self.outcomes[index] = CellOutcome(index, verdict, 0.0, message)
                 show(cell, "NotRun", message)
+
+
+class _SharedRun(_Run):
+    """The same notebook in a process of its own, for the tests that need the student's."""
+
+    def __init__(self, job: Job, zygote: Zygote, turn: AbstractContextManager[object]) -> None:
+        super().__init__(job, zygote, turn)
+        shared_part(self.notebook, job)
+
+    def _processes(
+        self, client: Client, manager: ForkKernelManager, job: Job, wire: socket.socket
+    ) -> StudentProcess:
+        return SharedProcess(self.job, client, manager)

@@ -21,9 +21,11 @@ from autograder.coursedir.directory import Course
 from autograder.coursedir.gradebook import Ledger
 from autograder.coursedir.nbgrader_steps import ASSIGNMENT, Steps, resources, run_hook
 from autograder.coursedir.provenance import Cause
-from autograder.model import Job, Limits
+from autograder.model import Job, Limits, Proof
 from autograder.prepare.notebook_reader import LARGEST_MB, UnfitError, parse, too_large
 
+#: Of an assignment whose own solution has not been graded.
+NOTHING = Proof()
 #: A submission of more files than this is refused.
 MOST_FILES = 10_000
 #: The longest path of a file in a submission, in bytes. Linux takes 4096, of which the folders that
@@ -54,9 +56,16 @@ class Prepare:
     """
 
     def __init__(
-        self, course: Course, ledger: Ledger, assignment: Assignment, *, force: bool = False
+        self,
+        course: Course,
+        ledger: Ledger,
+        assignment: Assignment,
+        proof: Proof = NOTHING,
+        *,
+        force: bool = False,
     ) -> None:
         self.course, self.ledger, self.assignment, self.force = course, ledger, assignment, force
+        self.proof = proof
         self._limits = course.settings.limits_of(assignment.name)
         self._converter = course.converter()
         self._steps = Steps(self._converter, self._converter.sanitize_preprocessors)
@@ -124,8 +133,15 @@ class Prepare:
         if self.force:
             return Cause.FORCED
         now = {"submission": submission, "assignment": self.assignment.hash}
-        for one in kept.values():
-            if cause := provenance.cause(one, limits=self._limits, **now):
+        for name, one in kept.items():
+            cause = provenance.cause(
+                one,
+                limits=self._limits,
+                shared=self.proof.shared(name),
+                unproven=self.proof.unproven(name),
+                **now,
+            )
+            if cause:
                 return cause
         told = {(n, c["grade_id"]): c["points"] for n, one in kept.items() for c in one["cells"]}
         missing = {
@@ -170,6 +186,7 @@ class Prepare:
             submission_hash=submission,
             limits=self._limits,
             resources=self.course.settings.resources_of(self.assignment.name),
+            proof=self.proof,
         )
 
 
@@ -183,6 +200,7 @@ def job(
     submission_hash: str,
     limits: Limits,
     resources: tuple[tuple[str, float], ...] = (),
+    proof: Proof = NOTHING,
 ) -> Job:
     """Return the job for a sanitised notebook and the files beside it.
 
@@ -209,6 +227,8 @@ def job(
         assignment_hash=assignment.hash,
         submission_hash=submission_hash,
         resources=resources,
+        shared=proof.shared(name),
+        unproven=proof.unproven(name),
     )
 
 

@@ -9,6 +9,7 @@ __all__ = [
     "pages",
     "preprocessors",
     "recorder",
+    "reference",
     "sanitize",
     "score",
 ]

@@ -27,6 +27,7 @@ from autograder.coursedir.nbgrader_steps import ASSIGNMENT, EXECUTION, LEDGER
 from autograder.dispatch import engine
 from autograder.model import AutograderError, CellScore, Execution, Verdict
 from autograder.prepare.submission import job
+from autograder.record import reference
 from autograder.record.score import overall, score
 
 #: How a cell may end that takes its kernel along.
@@ -187,11 +188,13 @@ class Execute(NbGraderPreprocessor):
         submitted = directory.format_path(
             directory.submitted_directory, mark["student"], mark["assignment"]
         )
+        running = engine.shared(ours)
+        assignment = _assignment(self, resources)
         one = job(
             nb,
             mark["notebook"],
             student=mark["student"],
-            assignment=_assignment(self, resources),
+            assignment=assignment,
             files={
                 str(path.relative_to(folder)): path.read_bytes()
                 for path in sorted(folder.rglob("*"))
@@ -200,8 +203,9 @@ class Execute(NbGraderPreprocessor):
             submission_hash=provenance.submission_hash(Path(submitted)),
             limits=ours.limits_of(mark["assignment"]),
             resources=ours.resources_of(mark["assignment"]),
+            proof=reference.proof(assignment, self.parent.parent, ours, running.run),
         )
-        return next(engine.shared(ours).run([one]))
+        return next(running.run([one]))
 
 
 class SaveAutoGrades(NbGraderPreprocessor):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 
 from nbformat import NotebookNode
 from nbgrader import utils
 
-from autograder.model import SEVERITY, CellOutcome, CellScore, Verdict
+from autograder.model import SEVERITY, CellOutcome, CellScore, Protection, Verdict
 
 
 def score(notebook: NotebookNode, outcomes: Iterable[CellOutcome]) -> tuple[CellScore, ...]:
@@ -22,7 +23,7 @@ def score(notebook: NotebookNode, outcomes: Iterable[CellOutcome]) -> tuple[Cell
     """
     ended = {outcome.index: outcome for outcome in outcomes}
     return tuple(
-        _cell(cell, ended.get(index))
+        replace(_cell(cell, ended.get(index)), protection=_protection(ended.get(index)))
         for index, cell in enumerate(notebook.cells)
         if utils.is_grade(cell)
     )
@@ -49,6 +50,13 @@ def overall(
     return max(verdicts, key=SEVERITY.index, default=Verdict.PASS), "\n".join(told)
 
 
+def _protection(outcome: CellOutcome | None) -> str:
+    """Return what stood between a test cell and the student's code, if it was one."""
+    if outcome is None or not (outcome.judged or outcome.shared):
+        return ""
+    return str(Protection.SHARED if outcome.shared else Protection.SEPARATE)
+
+
 def _cell(cell: NotebookNode, outcome: CellOutcome | None) -> CellScore:
     mark = cell.metadata["nbgrader"]
     name, most = mark["grade_id"], float(mark["points"])
@@ -59,6 +67,8 @@ def _cell(cell: NotebookNode, outcome: CellOutcome | None) -> CellScore:
         return CellScore(name, 0.0 if untouched else None, most, verdict, said)
     if cell.cell_type != "code":
         return CellScore(name, None, most, verdict)
+    if outcome and verdict is Verdict.INTERNAL:
+        return CellScore(name, None, most, verdict, outcome.message)
     if outcome and verdict is not Verdict.PASS:
         return CellScore(name, 0.0, most, verdict, outcome.message)
     if outcome is None or (outcome.points is None and not outcome.found):

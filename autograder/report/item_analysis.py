@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from autograder.model import CellScore, Graded
+from autograder.model import CellScore, Graded, Protection
 
 #: Fewer submissions than this say nothing about how a question discriminates.
 ENOUGH = 5
@@ -40,6 +40,7 @@ class Question:
     difficulty: float | None
     discrimination: float | None
     failures: tuple[Failure, ...]
+    shared: bool = False  # its test runs in one process with the student's code
 
     @property
     def scored(self) -> int:
@@ -164,6 +165,7 @@ def _question(name: str, rows: Sequence[tuple[str, dict[str, CellScore]]]) -> Qu
         difficulty=difficulty(own, most),
         discrimination=discrimination([a for a, _ in pairs], [b for _, b in pairs]),
         failures=common_failures(failures),
+        shared=any(row[name].protection == Protection.SHARED for _, row in rows),
     )
 
 

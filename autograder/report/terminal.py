@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 from rich.table import Table
 
-from autograder.model import SEVERITY, Graded, Verdict, visible
+from autograder.model import SEVERITY, Graded, Proof, Protection, Verdict, visible
 
 if TYPE_CHECKING:
     from autograder.doctor.machine import Fact
@@ -60,6 +60,31 @@ def table(results: Sequence[Graded], late: Mapping[str, float] | None = None) ->
     return shown
 
 
+def proof(assignment: str, found: Proof) -> Iterator[str]:
+    """Yield what an instructor should know of the tests before their verdicts count."""
+    if found.missing:
+        yield plain(
+            f"The author's own solution of {assignment} was not graded first, as {found.missing}: "
+            "whether a test marks right answers down is not known."
+        )
+    for one in found.standings:
+        if not one.proven:
+            said = f" It says: {one.why}" if one.why else ""
+            yield plain(
+                f"{one.cell}: the author's own solution does not earn its points either, so who "
+                f"fails there stays ungraded.{said}"
+            )
+        if one.blank:
+            yield plain(f"{one.cell}: the release earns {one.blank:g} as it is, without an answer.")
+    shared = [one.cell for one in found.standings if one.protection is Protection.SHARED]
+    if shared:
+        yield plain(
+            f"{len(shared)} of {len(found.standings)} tests run in one process with the student's "
+            f"code, where a score can be forged: {', '.join(shared)}. 'autograder verify "
+            f"{assignment}' says why."
+        )
+
+
 def summary(results: Sequence[Graded]) -> Iterator[str]:
     """Yield who is affected by which verdict, and which submissions took notably long."""
     told = [
@@ -105,7 +130,7 @@ def verified(found: Verification) -> Table:
     """Return how the reference solution fared."""
     shown = _table(
         f"{plain(found.assignment)}: the reference solution, graded {found.runs} times",
-        ("cell~", "points>", "in full", "longest>", "untouched>", "nbgrader>"),
+        ("cell~", "points>", "in full", "longest>", "untouched>", "nbgrader>", "protection"),
     )
     for one in found.cells:
         full = f"{one.full} of {len(one.scores)}" if one.test else "by a person"
@@ -117,6 +142,7 @@ def verified(found: Verification) -> Table:
             f"{one.seconds:.2f} s",
             _number(one.untouched, red=bool(one.test and one.untouched)),
             _number(one.stock, red=one.test and one.stock != one.most),
+            str(one.protection) if one.test else "",
         )
     return shown
 

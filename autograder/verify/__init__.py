@@ -11,5 +11,6 @@ __all__ = [
     "replay",
     "scratch_course",
     "stock_nbgrader",
+    "tried",
     "verify",
 ]

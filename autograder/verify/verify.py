@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,59 +19,20 @@ from autograder.coursedir.assignment import marks
 from autograder.coursedir.directory import Course
 from autograder.coursedir.gradebook import Ledger
 from autograder.dispatch.engine import Engine
-from autograder.model import AutograderError, CellScore, Execution, Job, Verdict
+from autograder.model import AutograderError, CellScore, Execution, Job, Proof, Standing, Verdict
 from autograder.prepare.submission import Prepare
+from autograder.record import reference
 from autograder.record.score import score
 from autograder.verify import stock_nbgrader
 from autograder.verify.lint import advise
 from autograder.verify.lint_context import Advice
 from autograder.verify.scratch_course import REFERENCE, UNTOUCHED, trial
+from autograder.verify.tried import Tried, judged, opened
 
 #: A cell that takes more than this share of what it may take is named.
 SHARE = 1 / 3
-#: What to do about an error of the judge's, by its name.
-HINTS = {
-    "ChangedError": "The reference changes what a test gives to it and returns a value: let it "
-    "return nothing, or work on a copy.",
-    "EOFError": "Nobody types while a notebook is graded: make what is asked for an argument.",
-    "FileNotFoundError": "A file that a test reads lies beside the source notebook, is written by "
-    "a locked cell, or by the student's code.",
-    "HandleError": "The student's object is a handle here: compare what it holds, not itself.",
-    "ModuleNotFoundError": "Install the module where grading runs, or do without it.",
-    "NameError": "A test finds what the student's cells define by its name, and what locked cells "
-    "and tests define and import; nothing else.",
-    "StudentGoneError": "The student's process ended while the test asked something of it.",
-    "WireError": "Only plain data, arrays, functions, and Keras's models, layers, losses and "
-    "optimizers go from a test to the student's code.",
-}
-
-
 #: What keeps a processor busy.
 LOOP = "import os, sys\nwhile os.getppid() == int(sys.argv[1]): pass"
-
-
-@dataclass(frozen=True)
-class Tried:
-    """One graded cell, and how the reference fared at it."""
-
-    notebook: str
-    name: str
-    most: float
-    scores: tuple[CellScore, ...]  # one for each run
-    seconds: float  # the longest
-    untouched: float | None  # the points of the release as it is
-    stock: float | None  # the points that nbgrader itself gives the reference
-    test: bool  # not for a person to grade
-
-    @property
-    def steady(self) -> bool:
-        """Whether every run ended alike."""
-        return len({(one.points, one.verdict) for one in self.scores}) == 1
-
-    @property
-    def full(self) -> int:
-        """In how many runs the reference earned everything."""
-        return sum(one.points == self.most for one in self.scores)
 
 
 @dataclass
@@ -133,6 +94,8 @@ def verify(
     jobs = {student: _jobs(made, assignment, student) for student in (REFERENCE, UNTOUCHED)}
     done: list[Execution] = []
     with engine(made.settings) as running, _busy() if load else nullcontext():
+        watch("grading the reference for the first time")
+        standings = _proof(made, assignment, running).standings
         work = [*jobs[REFERENCE] * runs, *jobs[UNTOUCHED]]
         for execution in running.run(work):
             done.append(execution)
@@ -148,9 +111,23 @@ def verify(
         # Other work makes a cell wait, but takes none of its processor time.
         most = limits.cell_seconds if load else min(limits.cell_seconds, limits.cell_cpu_seconds)
         found.findings += _said(ours, most, limits.cpu_seconds)
+    known = {(one.notebook, one.cell): one for one in standings}
+    found.cells = [_protected(cell, known.get((cell.notebook, cell.name))) for cell in found.cells]
     for cell in found.cells:
-        found.findings += _judged(cell, done)
+        found.findings += judged(cell, done)
     return found
+
+
+def _proof(course: Course, assignment: str, engine: Engine) -> Proof:
+    directory = course.directory
+    with Ledger(directory.db_url, directory.course_id) as ledger:
+        loaded = course.load(ledger, assignment)
+    return reference.proof(loaded, course.converter(), course.settings, engine.run)
+
+
+def _protected(cell: Tried, standing: Standing | None) -> Tried:
+    """Return a cell with what stands between its test and the student's code."""
+    return cell if standing is None else replace(cell, protection=standing.protection)
 
 
 def _jobs(course: Course, assignment: str, student: str) -> tuple[Job, ...]:
@@ -162,10 +139,6 @@ def _jobs(course: Course, assignment: str, student: str) -> tuple[Job, ...]:
     return prepared.jobs
 
 
-def _notebook(execution: Execution) -> NotebookNode:
-    return nbformat.v4.reads(execution.content.decode())
-
-
 def _cells(
     notebook: str, done: Sequence[Execution], theirs: dict[str, float | None]
 ) -> Iterator[Tried]:
@@ -175,7 +148,7 @@ def _cells(
     blank: dict[str, float | None] = {}
     tests: set[str] = set()
     for execution in done:
-        book = _notebook(execution)
+        book = opened(execution)
         wall = {one.index: one.seconds for one in execution.cells}
         for index, cell in enumerate(book.cells):
             if utils.is_grade(cell) and not utils.is_solution(cell):
@@ -209,7 +182,7 @@ def _said(done: Sequence[Execution], cell_seconds: float, cpu_seconds: int) -> l
             found[f"The grader failed: {execution.failure}."] = None
         if execution.job.student != REFERENCE:
             continue
-        book = _notebook(execution)
+        book = opened(execution)
         told = {one.message for one in execution.cells}
         for trouble in execution.trouble:
             if trouble not in told:  # there it fails, too
@@ -237,64 +210,6 @@ def _said(done: Sequence[Execution], cell_seconds: float, cpu_seconds: int) -> l
 
 def _name(cell: NotebookNode, index: int) -> str:
     return str(cell.metadata.get("nbgrader", {}).get("grade_id") or f"number {index + 1}")
-
-
-def _judged(cell: Tried, done: Sequence[Execution]) -> Iterator[str]:
-    """Yield what is wrong with one graded cell."""
-    if not cell.test:
-        return
-    runs = len(cell.scores)
-    if cell.full < runs:
-        missed = next(one for one in cell.scores if one.points != cell.most)
-        error, words = _error(cell, done)
-        said = [f"At {cell.name} the reference solution does not earn {points(cell.most)}"]
-        said[0] += f" ({cell.full} of {runs} runs; '{missed.verdict}')."
-        if words:
-            said.append(f"The judge says: {words}.")
-        if error in HINTS:
-            said.append(HINTS[error])
-        yield " ".join(said)
-    if not cell.steady:
-        seen = ", ".join(points(p) for p in dict.fromkeys(one.points for one in cell.scores))
-        yield (
-            f"{cell.name} is not steady: in {runs} runs the same solution got {seen}. Set a seed "
-            "in the test, compare with a tolerance, or test something that does not vary."
-        )
-    if cell.untouched:
-        yield (
-            f"The untouched release earns {points(cell.untouched)} at {cell.name}: its test asks "
-            "for nothing that the answer has to give."
-        )
-    if cell.full == runs and cell.stock != cell.most:
-        yield (
-            f"nbgrader itself gives the reference {points(cell.stock)} at {cell.name}, and this "
-            f"engine {points(cell.most)}: what students see with Validate is not their grade."
-        )
-
-
-def points(number: float | None) -> str:
-    """Return a number of points in words."""
-    if number is None:
-        return "no points yet"
-    return f"{number:g} point{'' if number == 1 else 's'}"
-
-
-def _error(cell: Tried, done: Sequence[Execution]) -> tuple[str, str]:
-    """Return the kind of error that a test cell ended with, and its words with the line."""
-    for execution in done:
-        if execution.job.student != REFERENCE or execution.job.notebook != cell.notebook:
-            continue
-        for one in _notebook(execution).cells:
-            if one.metadata.get("nbgrader", {}).get("grade_id") != cell.name:
-                continue
-            for output in one.get("outputs", []):
-                if output.output_type == "error":
-                    lines = [line.strip() for line in output.traceback]
-                    place = [line for line in lines if line.startswith(f'File "<{cell.name}>"')]
-                    at = place[-1].partition(", ")[2].partition(",")[0] if place else ""
-                    said = f"{output.ename}: {output.evalue}".strip(": ").splitlines()[0]
-                    return output.ename, f"{said} ({at})" if at else said
-    return "", ""
 
 
 @contextmanager

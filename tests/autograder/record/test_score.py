@@ -72,10 +72,27 @@ def test_what_is_no_number_waits_for_its_author_who_reads_what_to_do():
     )
 
 
-@pytest.mark.parametrize("verdict", [v for v in Verdict if v is not Verdict.PASS])
+@pytest.mark.parametrize(
+    "verdict", [v for v in Verdict if v not in (Verdict.PASS, Verdict.INTERNAL)]
+)
 def test_a_cell_that_did_not_pass_earns_nothing_whatever_it_showed_before(verdict):
     one = of_one(asserts("", points=2), result("2"), verdict=verdict, message="why")
-    assert one == CellScore("test", 0.0, 2.0, verdict, "why")
+    assert one == CellScore("test", 0.0, 2.0, verdict, "why", "separate")
+
+
+def test_a_failure_of_ours_is_no_zero():
+    one = of_one(asserts("", points=2), verdict=Verdict.INTERNAL, message="why")
+    assert one == CellScore("test", None, 2.0, Verdict.INTERNAL, "why", "separate")
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_a_score_says_what_stood_between_the_test_and_the_code(verdict):
+    book = notebook(asserts("", "apart"), asserts("", "together"), written("", "by_hand"))
+    ended = [
+        CellOutcome(0, verdict, 0.1, judged=True),
+        CellOutcome(1, verdict, 0.1, shared=True),
+    ]
+    assert [one.protection for one in score(book, ended)] == ["separate", "shared", ""]
 
 
 def test_a_result_after_an_error_is_worth_nothing():

@@ -12,7 +12,8 @@ from autograder.report import terminal
 from autograder.report.timings import Timing
 from autograder.verify.lint_context import Advice
 from autograder.verify.replay import Condition
-from autograder.verify.verify import Tried, Verification
+from autograder.verify.tried import Tried
+from autograder.verify.verify import Verification
 
 
 def text(*things):

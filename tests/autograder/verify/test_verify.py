@@ -14,7 +14,8 @@ from autograder.model import AutograderError, CellScore, Verdict
 from autograder.verify import verify as module
 from autograder.verify.lint_context import Advice
 from autograder.verify.scratch_course import REFERENCE, UNTOUCHED, trial
-from autograder.verify.verify import LOOP, Tried, Verification, points, verify
+from autograder.verify.tried import Tried, points
+from autograder.verify.verify import LOOP, Verification, verify
 from tests.autograder.building import (
     PLUGIN,
     PROBLEM,

@@ -1,0 +1,202 @@
+import json
+import shutil
+
+import nbformat
+import pytest
+
+from autograder.coursedir.directory import open_course
+from autograder.coursedir.gradebook import Ledger
+from autograder.model import UNPROVEN, Protection, Verdict
+from autograder.pipeline import Grading
+from autograder.record import reference
+from tests.autograder import building
+from tests.autograder.building import asserts, marked, scores, solution, submit, write_course
+
+pytestmark = pytest.mark.sandbox
+
+
+def answer(text, name="answer"):
+    return solution(f"### BEGIN SOLUTION\n{text}\n### END SOLUTION", name)
+
+
+#: An answer and a test that reaches into the namespace that the answer is in.
+DELETES = (
+    answer("def helper():\n    return 1\ndef f():\n    return helper()"),
+    asserts("assert f() == 1", "plain"),
+    asserts("del helper\nresult = None\ntry:\n    f()\nexcept NameError:\n    result = 1\n"
+            "assert result, 'f does not use helper'", "deletes"),
+)  # fmt: skip
+RIGHT = {"answer": "def helper():\n    return 1\ndef f():\n    return helper()"}
+WRONG = {"answer": "def helper():\n    return 1\ndef f():\n    return 1"}
+
+
+@pytest.fixture
+def course(bare, warm):
+    """Return a function that makes a course of some cells, and grades what was submitted."""
+
+    def make(*cells, **settings):
+        lines = [f"c.Autograder.{name} = {value!r}\n" for name, value in settings.items()]
+        write_course(bare, *cells, config=building.PLUGIN + "".join(lines))
+        return bare
+
+    return make
+
+
+def grade(root):
+    told = []
+    one = Grading(open_course(root), "ps1", announce=told.append)
+    results = {done.student: done for done in one.run(one.students())}
+    return results, told[0]
+
+
+def standings(proof):
+    return {one.cell: (one.protection, one.proven) for one in proof.standings}
+
+
+def prove(root, run):
+    course = open_course(root)
+    with Ledger(course.directory.db_url, course.directory.course_id) as ledger:
+        assignment = course.load(ledger, "ps1")
+    return reference.proof(assignment, course.converter(), course.settings, run)
+
+
+def test_a_test_that_cannot_be_apart_is_shared_and_all_is_said(course):
+    root = course(*DELETES)
+    submit(root, "ada", RIGHT)
+    submit(root, "ben", WRONG)
+    results, proof = grade(root)
+    separate, shared = (Protection.SEPARATE, True), (Protection.SHARED, True)
+    assert standings(proof) == {"plain": separate, "deletes": shared}
+    assert proof.standings[1].kind == "AssertionError"
+    assert proof.standings[1].why == "AssertionError: f does not use helper"
+    assert scores(root, "ada") == {"plain": 1, "deletes": 1}
+    assert scores(root, "ben") == {"plain": 1, "deletes": 0}
+    assert [one.protection for one in results["ben"].cells] == ["separate", "shared"]
+    assert results["ben"].cells[1].message == "f does not use helper"
+
+
+def test_it_is_graded_once_for_each_version(course, engine, monkeypatch):
+    root = course(*DELETES)
+    monkeypatch.setattr(reference, "_known", {})
+    done = []
+
+    def run(jobs):
+        jobs = list(jobs)
+        done.extend((one.student, one.shared) for one in jobs)
+        return engine.run(jobs)
+
+    first = prove(root, run)
+    once = [(reference.REFERENCE, ()), (reference.BLANK, ())]
+    again = [(who, ("deletes",)) for who, _ in once]
+    assert done == [*once, *again]
+    assert prove(root, run) == first
+    monkeypatch.setattr(reference, "_known", {})  # another process
+    assert prove(root, run) == first
+    assert len(done) == 4
+    kept = root / ".autograder" / "reference" / "ps1.json"
+    for text in ("nonsense", "{}", json.dumps({**json.loads(kept.read_text()), "standings": [1]})):
+        kept.write_text(text)
+        monkeypatch.setattr(reference, "_known", {})
+        assert prove(root, run) == first
+    assert len(done) == 16
+    path = root / "source" / "ps1" / "p1.ipynb"
+    book = nbformat.read(path, 4)
+    book.cells[0].source = book.cells[0].source.replace("return helper()", "return  helper()")
+    nbformat.write(book, path)
+    assert prove(root, run) == first
+    assert len(done) == 20
+
+
+def test_a_test_that_fails_on_the_solution_takes_points_from_nobody(course):
+    root = course(
+        answer("x = 1"),
+        asserts("assert x == 1", "right"),
+        asserts("assert x == 2, 'x is 2'", "wrong"),
+    )
+    submit(root, "ada", {"answer": "x = 1"})
+    submit(root, "ben", {"answer": "x = 2"})
+    results, proof = grade(root)
+    assert standings(proof)["wrong"] == (Protection.SEPARATE, False)
+    assert proof.standings[1].why == "AssertionError: x is 2"
+    assert scores(root, "ada") == {"right": 1, "wrong": None}
+    assert scores(root, "ben") == {"right": 0, "wrong": 1}
+    assert results["ada"].verdict is Verdict.INTERNAL
+    assert results["ada"].cells[1].message == UNPROVEN
+
+
+@pytest.mark.parametrize("setting", ["protection", "profiles"])
+def test_an_author_can_forbid_to_share_and_ask_for_it(course, setting):
+    def asked(what):
+        return {setting: what if setting == "protection" else {"ps1": {"protection": what}}}
+
+    root = course(*DELETES, **asked("separate"))
+    submit(root, "ada", RIGHT)
+    results, proof = grade(root)
+    assert standings(proof)["deletes"] == (Protection.SEPARATE, False)
+    assert scores(root, "ada") == {"plain": 1, "deletes": None}
+    building.configure(
+        root, building.PLUGIN + f"c.Autograder.{setting} = {asked('shared')[setting]!r}\n"
+    )
+    results, proof = grade(root)
+    assert set(standings(proof).values()) == {(Protection.SHARED, True)}
+    assert scores(root, "ada") == {"plain": 1, "deletes": 1}
+    assert [one.protection for one in results["ada"].cells] == ["shared", "shared"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "why"),
+    [
+        ((solution("# YOUR CODE HERE\nraise NotImplementedError()"),), "has no solution"),
+        ((answer("x = 3"),), "passes none of its tests"),
+    ],
+)
+def test_where_nothing_is_shown_tests_count_and_that_is_said(course, cells, why):
+    root = course(*cells, asserts("assert x == 1", "test"))
+    submit(root, "ada", {cells[0].metadata.nbgrader.grade_id: "x = 2"})
+    _, proof = grade(root)
+    assert why in proof.missing
+    assert scores(root, "ada") == {"test": 0}
+    shutil.rmtree(root / "source")
+    submit(root, "ben", {cells[0].metadata.nbgrader.grade_id: "x = 1"})
+    _, proof = grade(root)
+    assert "there is no notebook in" in proof.missing
+    assert scores(root, "ben") == {"test": 1}
+
+
+def test_a_test_that_a_blank_release_passes_is_named(course):
+    root = course(answer("x = 1"), asserts("assert True", "empty"), asserts("x", "asks"))
+    submit(root, "ada", {"answer": "x = 1"})
+    _, proof = grade(root)
+    assert [one.blank for one in proof.standings] == [1, 0]
+
+
+def test_nbgrader_s_own_command_grades_the_solution_first_too(course, engine):
+    root = course(*DELETES)
+    submit(root, "ada", RIGHT)
+    with building.opened(root) as opened:
+        converter = opened.converter()
+        opened.directory.assignment_id = "ps1"
+        converter.start()
+    assert scores(root, "ada") == {"plain": 1, "deletes": 1}
+
+
+def test_a_grade_holds_no_longer_when_a_test_comes_to_be_shared(course):
+    root = course(*DELETES, protection="separate")
+    submit(root, "ada", RIGHT)
+    grade(root)
+    building.configure(root, building.PLUGIN)
+    one = Grading(open_course(root), "ps1")
+    list(one.run(one.students()))
+    assert one.causes == {"ada": "protection changed"}
+    one = Grading(open_course(root), "ps1")
+    list(one.run(one.students()))
+    assert one.kept == ["ada"]
+
+
+def test_what_lies_beside_the_source_is_the_solution_s_too(course):
+    cells = answer("x = open('data.txt').read()"), asserts("assert x == 'seven'", "reads")
+    root = course(*cells, marked("y = open('data.txt').read()", "given", locked=True))
+    (root / "source" / "ps1" / "data.txt").write_text("seven")
+    submit(root, "ada", {"answer": "x = open('data.txt').read()"})
+    _, proof = grade(root)
+    assert standings(proof) == {"reads": (Protection.SEPARATE, True)}
