@@ -175,6 +175,7 @@ class Job:
     submission_hash: str = ""  # of all files that were handed in
     resources: tuple[tuple[str, float], ...] = ()  # what a worker must offer, in Dask's words
     shared: tuple[str, ...] = ()  # the test cells that run in one process with the student's code
+    kernel: str = ""  # of another language than Python, by the name that Jupyter has for it
     unproven: tuple[str, ...] = ()  # those that take no points, as the author's solution fails too
 
 

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from jupyter_client.kernelspec import KernelSpecManager
 from nbformat import NotebookNode
 from nbgrader import utils
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.preprocessors import ClearHiddenTests
 
 from autograder.coursedir.provenance import digest
-from autograder.model import HIDDEN_TESTS, AutograderError
+from autograder.model import HIDDEN_TESTS, AutograderError, Protection
 
 
 @dataclass(frozen=True)
@@ -63,13 +64,37 @@ class Original:
         """The cells by their names."""
         return {cell.name: cell for cell in self.source_cells}
 
-    def check_language(self) -> None:
-        """Raise `AutograderError` if the notebook is for a kernel of another language."""
+    @property
+    def kernel(self) -> str:
+        """The name of its kernel, if that is of another language than Python; else nothing."""
         language = str(self.kernelspec.get("language") or "python")
-        if not language.lower().startswith(("python", "ipython")):
+        if language.lower().startswith(("python", "ipython")):
+            return ""
+        return str(self.kernelspec.get("name") or language)
+
+    def check_kernel(self, protection: str, *, here: bool) -> None:
+        """Raise `AutograderError` if the notebook is for a kernel that cannot be had.
+
+        Parameters
+        ----------
+        protection
+            What the course asks for.
+        here
+            Whether this machine runs the kernels.
+        """
+        if not self.kernel:
+            return
+        if protection == Protection.SEPARATE:
             raise AutograderError(
-                f"The notebook {self.name}.ipynb is for a kernel of the language '{language}', and "
-                "this grader runs Python; change its kernel in the source and generate it again."
+                f"The notebook {self.name}.ipynb is for the kernel '{self.kernel}', whose tests "
+                "share a process with the student's code, and c.Autograder.protection is "
+                "'separate'; leave it at 'auto' for this assignment, or change the kernel."
+            )
+        if here and self.kernel not in (known := KernelSpecManager().find_kernel_specs()):
+            raise AutograderError(
+                f"The notebook {self.name}.ipynb is for the kernel '{self.kernel}', which is not "
+                f"installed here (there are: {', '.join(sorted(known))}). Install it, or change "
+                "the notebook's kernel in the source and generate it again."
             )
 
     @property

@@ -50,7 +50,7 @@ class Course:
         Raises
         ------
         AutograderError
-            If it is for another language than ours.
+            If it is for a kernel that is not to be had.
         """
         exclude = self.converter().exclude_overwriting.get(assignment, [])
         source = self.folder("source", assignment)
@@ -63,7 +63,9 @@ class Course:
             marks=marks(self.app.config),
         )
         for book in found.notebooks:
-            book.check_language()
+            book.check_kernel(
+                self.settings.protection_of(assignment), here=not self.settings.scheduler
+            )
         return found
 
     def folder(self, step: str, assignment: str, student: str = ".") -> Path:

@@ -9,7 +9,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
-from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from traitlets import Type
@@ -50,7 +50,11 @@ class ForkProvisioner(KernelProvisionerBase):
         """Ask the zygote for a fork."""
         channels = [] if self._wire is None else [self._wire.fileno()]
         await asyncio.to_thread(
-            self.inmate.start, channels, connection_file=Path(self.parent.connection_file)
+            self.inmate.start,
+            channels,
+            connection_file=Path(self.parent.connection_file),
+            argv=self.parent.format_kernel_cmd() if self.kernel_spec.argv else [],
+            env=self.kernel_spec.env,
         )
         self._started = True
         return self.connection_info
@@ -93,6 +97,8 @@ class ForkKernelManager(AsyncKernelManager):
         super().__init__(transport="ipc")
         # A specification in memory: the fork needs no file, and `KernelSpec` wants to be asked.
         self._kernel_spec = KernelSpec(argv=[], display_name="forked", language="python")
+        if job.kernel:
+            self._kernel_spec = KernelSpecManager().get_kernel_spec(job.kernel)
         self.provisioner = ForkProvisioner(
             zygote,
             job,

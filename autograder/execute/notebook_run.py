@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 
 import nbformat
+from jupyter_client.kernelspec import NoSuchKernel
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
@@ -19,7 +20,7 @@ from autograder.execute.judge_client import JudgeGoneError, Judging
 from autograder.execute.kernel_client import Client
 from autograder.execute.kernel_manager import ForkKernelManager
 from autograder.execute.process_pair import Pair
-from autograder.execute.shared_process import SharedProcess, shared_part
+from autograder.execute.shared_process import SharedProcess, WithoutTests, shared_part
 from autograder.execute.student_process import (
     ORDINARY,
     RefusedError,
@@ -47,7 +48,7 @@ async def execute(
     processes, in which the cells before it are run again and it is not.
     """
     turn = turn or contextlib.nullcontext()
-    run = _Run(job, zygote, turn)
+    run = (_OtherRun if job.kernel else _Run)(job, zygote, turn)
     failure = await _through(run)
     if job.shared and not failure:
         shared = _SharedRun(job, zygote, turn)
@@ -73,6 +74,8 @@ async def _through(run: _Run) -> str:
             if await run.session():
                 return ""
         run.give_up(Verdict.CRASH, f"as it had ended its process {RESTARTS + 1} times")
+    except NoSuchKernel as error:
+        return f"the kernel '{error.name}' is not installed where it would run"
     except (RefusedError, ZygoteError, OSError) as error:
         return str(error) or repr(error)
     return ""
@@ -205,6 +208,15 @@ class _Run:
             if index not in self.outcomes:
                 self.outcomes[index] = CellOutcome(index, verdict, 0.0, message)
                 show(cell, "NotRun", message)
+
+
+class _OtherRun(_Run):
+    """A notebook in another language, whose tests run in a process of their own only."""
+
+    def _processes(
+        self, client: Client, manager: ForkKernelManager, job: Job, wire: socket.socket
+    ) -> StudentProcess:
+        return WithoutTests(self.job, client, manager)
 
 
 class _SharedRun(_Run):

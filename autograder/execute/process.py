@@ -9,7 +9,7 @@ import secrets
 import select
 import shutil
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -72,6 +72,8 @@ class Inmate:
         *,
         connection_file: Path | None = None,
         view: Path | None = None,
+        argv: Sequence[str] = (),
+        env: Mapping[str, str] | None = None,
     ) -> None:
         """Ask the zygote for a fork, and fence it in where the system lets us."""
         self._fence = fence(self._job.limits.memory_mb)
@@ -82,10 +84,11 @@ class Inmate:
             channels,
             seed=self._job.seed,
             limits=self._job.limits,
-            env=dict(GRADING, AUTOGRADER_SUBMISSION_SEED=self._job.seed),
+            env=dict(env or {}, **GRADING, AUTOGRADER_SUBMISSION_SEED=self._job.seed),
             connection_file=connection_file,
             view=view,
             fenced=self._waits,
+            argv=argv,
         )
         while self._waits:
             select.select([self.lifeline], [], [], 1)

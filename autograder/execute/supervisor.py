@@ -280,6 +280,9 @@ def _inmate(
         sys.path.insert(0, str(job / "files") if judging else "")
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        if request["argv"]:
+            os.close(log)
+            os.execvp(request["argv"][0], request["argv"])
         if judging:
             from autograder.domains import judge
 

@@ -171,6 +171,7 @@ class Zygote:
         connection_file: Path | None = None,
         view: Path | None = None,
         fenced: bool = False,
+        argv: Sequence[str] = (),
     ) -> socket.socket:
         """Fork a student's or a judge's process and return its lifeline.
 
@@ -190,6 +191,8 @@ class Zygote:
             Where a judge without isolation finds what the student's code writes.
         fenced
             Whether it waits until the caller has put it in a control group.
+        argv
+            The program of a kernel that is not ours.
         """
         self.wait_ready()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -203,6 +206,7 @@ class Zygote:
             "shown": self._shown,
             "seed": seed,
             "env": env,
+            "argv": [*argv],
             "limits": asdict(limits),
         }
         descriptors = [theirs.fileno(), *channels]

@@ -213,6 +213,7 @@ def job(
         content = json.dumps(notebook, ensure_ascii=False, allow_nan=False).encode()
     except ValueError as error:
         raise UnfitError("its notebook holds a number or a letter that no file can") from error
+    known = assignment.find_notebook(name, assignment.name)
     return Job(
         student=student,
         assignment=assignment.name,
@@ -223,7 +224,8 @@ def job(
         instructor_files=tuple(sorted(assignment.files.items())),
         seed=fingerprint(notebook)[:16],
         limits=limits,
-        imports=assignment.find_notebook(name, assignment.name).imports,
+        imports=known.imports,
+        kernel=known.kernel,
         assignment_hash=assignment.hash,
         submission_hash=submission_hash,
         resources=resources,

@@ -66,10 +66,9 @@ class OverwriteKernelspec(NbGraderPreprocessor):
     """Gives a submission the kernel of its assignment, if that names one."""
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
-        """Do so, and refuse the notebooks of another language than ours."""
+        """Do so."""
         mark = resources["nbgrader"]
         known = _assignment(self, resources).find_notebook(mark["notebook"], mark["assignment"])
-        known.check_language()
         if known.kernelspec:
             nb.metadata["kernelspec"] = nbformat.from_dict(dict(known.kernelspec))
         return nb, resources

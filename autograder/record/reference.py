@@ -79,9 +79,13 @@ def proof(
 def _assumed(assignment: Assignment, settings: Autograder, why: str) -> Proof:
     """Return what is done where the author's solution shows nothing."""
     shared = settings.protection_of(assignment.name) == Protection.SHARED
-    protection = Protection.SHARED if shared else Protection.SEPARATE
     standings = tuple(
-        Standing(book.name, cell.name, protection, proven=True)
+        Standing(
+            book.name,
+            cell.name,
+            Protection.SHARED if shared or book.kernel else Protection.SEPARATE,
+            proven=True,
+        )
         for book in assignment.notebooks
         for cell in book.grade_cells
         if cell.cell_type == "code" and not cell.solution
@@ -155,11 +159,12 @@ class _Trial:
         asked = self.settings.protection_of(self.assignment.name)
         jobs = [self._job(REFERENCE, *one) for one in solved.items()]
         jobs += [self._job(BLANK, *one) for one in blank.items()]
-        first = list(self.run([_shared(one) for one in jobs] if asked == "shared" else jobs))
+        jobs = [_shared(one) if asked == "shared" or one.kernel else one for one in jobs]
+        first = list(self.run(jobs))
         standings = _standings(first)
         lost = {(one.notebook, one.cell) for one in standings if not one.proven}
         if lost and asked == "auto":
-            again = [_shared(one, lost) for one in jobs]
+            again = [_shared(one, lost) for one in jobs if not one.shared]
             second = list(self.run([one for one in again if one.shared]))
             found = {(one.notebook, one.cell): one for one in _standings(second)}
             standings = [_settled(one, found) for one in standings]

@@ -1,12 +1,16 @@
+import contextlib
 import json
 import shutil
+import sys
 
 import nbformat
 import pytest
 
+from autograder import pipeline
 from autograder.coursedir.directory import open_course
 from autograder.coursedir.gradebook import Ledger
-from autograder.model import UNPROVEN, Protection, Verdict
+from autograder.dispatch.engine import Engine
+from autograder.model import UNPROVEN, AutograderError, Protection, Verdict
 from autograder.pipeline import Grading
 from autograder.record import reference
 from tests.autograder import building
@@ -200,3 +204,58 @@ def test_what_lies_beside_the_source_is_the_solution_s_too(course):
     submit(root, "ada", {"answer": "x = open('data.txt').read()"})
     _, proof = grade(root)
     assert standings(proof) == {"reads": (Protection.SEPARATE, True)}
+
+
+@pytest.fixture
+def bash(monkeypatch, tmp_path):
+    """Install a kernel that is not Python, for this test."""
+    pytest.importorskip("bash_kernel")
+    folder = tmp_path / "jupyter" / "kernels" / "bash"
+    folder.mkdir(parents=True)
+    argv = [sys.executable, "-m", "bash_kernel", "-f", "{connection_file}"]
+    spec = {"argv": argv, "display_name": "Bash", "language": "bash"}
+    (folder / "kernel.json").write_text(json.dumps(spec))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+
+
+def in_bash(root, **settings):
+    """Make a course in another language; generate_assignment wants to know its stubs."""
+    hidden = "### BEGIN HIDDEN TESTS\ntest $(double 21) = 42\n### END HIDDEN TESTS"
+    cells = [answer("double() { echo $((2 * $1)); }"), "echo shown"]
+    cells += [asserts(f"test $(double 2) = 4\n{hidden}", "test")]
+    book = building.notebook(*cells)
+    book.metadata.kernelspec = {"display_name": "Bash", "language": "bash", "name": "bash"}
+    folder = root / "source" / "ps1"
+    folder.mkdir(parents=True, exist_ok=True)
+    nbformat.write(book, folder / "p1.ipynb")
+    lines = [f"c.Autograder.{name} = {value!r}\n" for name, value in settings.items()]
+    stubs = "c.ClearSolutions.code_stub = {'bash': '# YOUR CODE HERE'}\n"
+    building.configure(root, building.PLUGIN + stubs + "".join(lines))
+    building.generate(root)
+
+
+def test_a_kernel_of_another_language_is_graded_as_nbgrader_does(bash, bare, engine, monkeypatch):
+    with Engine(engine.settings) as fresh:  # its worker has to know where kernels are
+        monkeypatch.setattr(pipeline, "Engine", lambda _: contextlib.nullcontext(fresh))
+        in_bash(bare)
+        submit(bare, "ada", {"answer": "double() { echo $(($1 + $1)); }"})
+        submit(bare, "ben", {"answer": "double() { echo 4; }; seen() { fc -l; }"})
+        results, proof = grade(bare)
+    assert proof.missing == ""
+    assert standings(proof) == {"test": (Protection.SHARED, True)}
+    assert scores(bare, "ada") == {"test": 1}
+    assert scores(bare, "ben") == {"test": 0}
+    assert results["ben"].cells[0].message == "This test failed."
+
+
+def test_a_kernel_that_is_not_there_is_one_sentence(bash, bare, warm, monkeypatch):
+    in_bash(bare, protection="separate")
+    submit(bare, "ada")
+    with pytest.raises(AutograderError, match="'separate'; leave it at 'auto'"):
+        grade(bare)
+    monkeypatch.delenv("JUPYTER_PATH")
+    in_bash(bare)
+    with pytest.raises(
+        AutograderError, match=r"kernel 'bash', which is not installed here \(there"
+    ):
+        grade(bare)

@@ -11,10 +11,9 @@ import pytest
 
 from autograder.coursedir.directory import open_course
 from autograder.model import AutograderError, CellScore, Verdict
-from autograder.verify import verify as module
 from autograder.verify.lint_context import Advice
 from autograder.verify.scratch_course import REFERENCE, UNTOUCHED, trial
-from autograder.verify.tried import Tried, points
+from autograder.verify.tried import Tried, judged, points
 from autograder.verify.verify import LOOP, Verification, verify
 from tests.autograder.building import (
     PLUGIN,
@@ -230,7 +229,7 @@ def test_a_cell_is_steady_if_all_runs_end_alike():
 
 
 def test_what_a_person_grades_is_not_judged():
-    assert list(module._judged(tried(None, test=False), [])) == []
+    assert list(judged(tried(None, test=False), [])) == []
 
 
 def test_points_are_said_in_words():
