@@ -128,7 +128,7 @@ class RunningHub:
             raise
         self._reader.join(10)
         self.process.stdout.close()
-        deadline = time.monotonic() + 10  # a killed hub's processes end one after the other
+        deadline = time.monotonic() + 60  # a killed hub's processes end one after the other
         while True:
             left = [_command(pid) for pid, start in family if _started(pid) == start]
             if not left or time.monotonic() > deadline:

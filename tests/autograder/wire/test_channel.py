@@ -22,7 +22,7 @@ def pair():
     """Give a channel, and the bare socket of its other end."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        ours.settimeout(30)  # a test that hangs fails
+        ours.settimeout(300)  # a test that hangs fails
         yield Channel(ours), theirs
 
 
