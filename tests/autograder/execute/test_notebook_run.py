@@ -139,7 +139,7 @@ def test_memory_of_child_processes_counts(run):
 @pytest.mark.slow
 def test_too_much_processor_time_is_a_timeout_and_a_crash_gives_no_fresh_one(run):
     spin = "import time\nwhile time.process_time() < 60:\n    pass"
-    done = run("x = 1", spin, asserts("assert x == 1"), cpu_seconds=2)
+    done = run("x = 1", spin, asserts("assert x == 1"), cpu_seconds=2, cell_seconds=90)
     assert done.verdicts == [PASS, TIMEOUT, TIMEOUT]
     assert "2 seconds of processor time" in done.messages[1]
     assert done.messages[2].startswith("Not run: ")
