@@ -180,10 +180,19 @@ def _recorded(
 
 
 def _as_then(job: Job, kept: Mapping[str, Any]) -> Job:
-    """Return a job with the limits and the seed of the record, where this grader has them all."""
+    """Return a job with the limits, the seed and the protection of the record.
+
+    Where this grader has other limits than the one then, its own.
+    """
     known = kept["limits"].keys() == asdict(job.limits).keys()
     limits = Limits(**kept["limits"]) if known else job.limits
-    return dataclasses.replace(job, limits=limits, seed=str(kept["seed"]))
+    return dataclasses.replace(
+        job,
+        limits=limits,
+        seed=str(kept["seed"]),
+        shared=tuple(kept.get("shared", ())),
+        unproven=tuple(kept.get("unproven", ())),
+    )
 
 
 def _conditions(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[Condition]:

@@ -74,6 +74,8 @@ FAMILIES: dict[str, tuple[Attack, ...]] = {
 ATTACKS = {
     f"{family}-{attack.name}": attack for family, attacks in FAMILIES.items() for attack in attacks
 }
+#: What the grader writes in a course, beside the gradebook.
+OWN = ("autograded", "feedback", ".autograder")
 IN_ACCESS, IN_MODIFY, IN_OPEN, IN_NONBLOCK = 1, 2, 32, 0o4000
 
 
@@ -106,11 +108,13 @@ class Battery:
     changed: list[str] = field(default_factory=list)  # files that none but their owners may change
 
 
-def run(base: Path, attacks: dict[str, Attack]) -> Battery:
+def run(base: Path, attacks: dict[str, Attack], protection: str = "auto") -> Battery:
     """Grade ``attacks`` and the honest class with our own engine in a course under ``base``."""
     quiet, root, home = base / "quiet", base / "course", base / "home"
     quiet.mkdir()
     write(quiet)
+    with (quiet / "nbgrader_config.py").open("a") as config:
+        config.write(f"c.Autograder.protection = {protection!r}\n")
     for name, (cells, _) in NEIGHBOURS.items():
         submit(quiet, name, cells, files={"notes.txt": CLASS_SECRET})
     copy(quiet, root)
@@ -148,7 +152,9 @@ def contents(root: Path) -> set[tuple[str, str]]:
     found = set()
     for path in root.rglob("*"):
         name = path.relative_to(root)
-        apart = name.parts[0] in ("autograded", "feedback") or name.name.startswith("gradebook.db")
+        apart = name.parts[0] in ("autograded", "feedback", ".autograder") or name.name.startswith(
+            "gradebook.db"
+        )
         if path.is_file() and not path.is_symlink() and not apart:
             small = path.stat().st_size < 1 << 30
             content = path.read_bytes() if small else b""

@@ -13,6 +13,7 @@ from autograder.dispatch.engine import Engine
 from autograder.model import UNPROVEN, AutograderError, Protection, Verdict
 from autograder.pipeline import Grading
 from autograder.record import reference
+from autograder.verify.replay import replay
 from tests.autograder import building
 from tests.autograder.building import asserts, marked, scores, solution, submit, write_course
 
@@ -77,6 +78,8 @@ def test_a_test_that_cannot_be_apart_is_shared_and_all_is_said(course):
     assert scores(root, "ben") == {"plain": 1, "deletes": 0}
     assert [one.protection for one in results["ben"].cells] == ["separate", "shared"]
     assert results["ben"].cells[1].message == "f does not use helper"
+    again = replay(open_course(root), "ben", "ps1", engine=pipeline.Engine)
+    assert again.differences == []
 
 
 def test_it_is_graded_once_for_each_version(course, engine, monkeypatch):
