@@ -69,7 +69,7 @@ def make_unusable(value: Any) -> None:
     Parameters
     ----------
     value
-        A list, dictionary, set, bytearray or array, or of a class derived from one of these.
+        A list, dictionary, set, bytearray, array or table, or of a class derived from one of these.
     """
     numpy = sys.modules.get("numpy")
     try:
@@ -236,7 +236,11 @@ def _twin(old: type) -> type:
 def _refusing(old: type) -> Callable[..., Any]:
     """Return what stands for every method."""
     family = type.__dict__["__mro__"].__get__(old)
-    what = next((said for kind, said in _NAMES.items() if kind in family), "an array")
+    numpy = sys.modules.get("numpy")
+    array = numpy is not None and numpy.ndarray in family
+    kind = f"{'an' if old.__name__[0] in 'AEIOU' else 'a'} {old.__name__}"
+    kind = "an array" if array else kind
+    what = next((said for base, said in _NAMES.items() if base in family), kind)
 
     def refused(*_: Any, **__: Any) -> NoReturn:
         error = ChangedError(

@@ -34,7 +34,7 @@ from autograder.domains.rpc import Link
 from autograder.domains.student_files import StudentFiles
 from autograder.model import HIDDEN_TESTS
 from autograder.sandbox.paths import SCRATCH, VIEW
-from autograder.wire import Channel, rng_state
+from autograder.wire import LIBRARIES, Channel, learn, rng_state
 
 #: Names that mean a module wherever they are used without having been defined by the instructor:
 #: what a student's process has under them is not asked.
@@ -236,6 +236,7 @@ class Judge:
                 exec(compile(ast.Module([statement], []), "<imports>", "exec"), self.names)
         self._own |= stored(source)
         self._own_modules.keep()
+        learn()  # before a test patches the libraries
 
     def pass_over(self, source: str) -> None:
         """Take note of a cell that is not run: what it defines is not the student's to define."""
@@ -394,7 +395,10 @@ def _own_module(name: str, found: Any) -> Any:
     module = module_of(found)
     if name == module and name in sys.stdlib_module_names:
         return importlib.import_module(name)
-    if module in sys.modules and name in (module, module.rpartition(".")[2]):
+    known = module is not None and name in (module, module.rpartition(".")[2])
+    if module in LIBRARIES and (known or MODULES.get(name) == module):
+        return importlib.import_module(module)
+    if known and module in sys.modules:
         return sys.modules[module]
     return found
 

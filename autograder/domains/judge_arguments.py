@@ -16,7 +16,7 @@ import random
 from typing import Any
 
 from autograder.domains.changed_arguments import make_unusable
-from autograder.wire import mutables, references, rewrite
+from autograder.wire import is_variable, mutables, references, rewrite
 
 
 class Lent:
@@ -62,9 +62,9 @@ class Lent:
         changed = False
         for place, new in _pairs(changes.get("values"), self._values):
             original = self._values[place]
-            if self._called and (in_place or _is_variable(original)):
+            if self._called and (in_place or is_variable(original)):
                 _try(rewrite, original, new)
-            elif not _is_variable(original):
+            elif not is_variable(original):
                 changed = True
                 _try(make_unusable, original)
         return changed
@@ -84,11 +84,6 @@ def _try(function: Any, *arguments: Any) -> None:
         function(*arguments)
     except Exception:
         return  # no change that code could make
-
-
-def _is_variable(thing: Any) -> bool:
-    """Whether it is made to be changed: a training step changes it, and returns the loss."""
-    return hasattr(type(thing), "assign")
 
 
 def _advance(generator: Any, state: Any) -> None:

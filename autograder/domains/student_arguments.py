@@ -5,10 +5,11 @@ The judge's side of a loan is `autograder.domains.judge_arguments`.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
-from autograder.wire import mutables, references, same
+from autograder.wire import content, mutables, references, same
 
 
 class Borrowed:
@@ -31,7 +32,7 @@ class Borrowed:
     def remember(self, arguments: Any) -> None:
         """Keep what everything is like before it can be changed."""
         self._values = mutables(arguments)
-        self._before = [_copy(thing) for thing in self._values]
+        self._before = [content(thing) or _copy(thing) for thing in self._values]
         self._weights = [thing.get_weights() for thing in self._models]
         self._states = [_state(thing) for thing in self._generators]
 
@@ -89,10 +90,12 @@ def _copy(thing: Any) -> Any:
     """Return the content of a mutable value, one level deep."""
     if _is_variable(thing):
         return thing.numpy().copy()
-    return thing.copy()
+    return copy.copy(thing)
 
 
 def _unchanged(before: Any, thing: Any) -> bool:
+    if (now := content(thing)) is not None:
+        return bool(before == now)
     if _is_variable(thing):
         return same(before, thing.numpy())
     if isinstance(thing, list):

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
+from autograder.wire.libraries import reader
 from autograder.wire.limits import (
     MAX_NODES,
     WireError,
@@ -31,6 +32,9 @@ PUT: dict[type, Put] = {}
 
 #: Who decodes which kind.
 GET: dict[str, Get] = {}
+
+#: Of what is changed as a whole, such as a table: how it takes the content of another.
+CHANGE: dict[Put, Callable[[Any, Any], None]] = {}
 
 #: What the types of a module add to `PUT` once somebody has imported it.
 LATER: dict[str, Callable[[ModuleType], dict[type, Put]]] = {}
@@ -119,7 +123,8 @@ class In:
             return tree
         if kind is dict:
             return self._resolve(tree)
-        get = GET.get(tree[0]) if kind is list and tree and type(tree[0]) is str else None
+        named = kind is list and tree and type(tree[0]) is str
+        get = (GET.get(tree[0]) or reader(tree[0])) if named else None
         if get is None:
             raise ValueError("it is of no known kind")
         self._nodes += len(tree) - 1

@@ -8,7 +8,7 @@ from typing import Any
 
 from autograder.wire.arrays import code_of, put_array
 from autograder.wire.channel import dumps
-from autograder.wire.codec import Put, encode, putter
+from autograder.wire.codec import CHANGE, Put, encode, putter
 from autograder.wire.limits import WireError, check_depth
 from autograder.wire.plain import (
     names_of,
@@ -28,8 +28,8 @@ _VARIABLES = (put_variable, put_keras_variable)
 def mutables(value: Any) -> list[Any]:
     """Return what can be changed in place in `value`, each once, itself included.
 
-    These are the lists, dictionaries, sets, byte arrays, arrays and variables that cross by value.
-    A copy that has crossed gives as many, in the same order. Neither a set's items nor a
+    These are the lists, dictionaries, sets, byte arrays, arrays, variables and tables that cross by
+    value. A copy that has crossed gives as many, in the same order. Neither a set's items nor a
     dictionary's keys are looked into.
 
     Raises
@@ -66,7 +66,17 @@ def _is_mutable(put: Put, value: Any) -> bool:
         return base.flags.__get__(value).writeable and bool(code_of(base.dtype.__get__(value)))
     if put in _VARIABLES:
         return value_of(value) is not None
-    return put in (put_list, put_dict, put_set, put_bytearray)
+    return put in _REWRITE or put in CHANGE
+
+
+def is_variable(value: Any) -> bool:
+    """Tell whether it is a variable: made to be changed, and without others that show it."""
+    return putter(value) in _VARIABLES
+
+
+def content(value: Any) -> Any:
+    """Return what tells whether a value that is changed as a whole has changed; None of others."""
+    return _print(value) if putter(value) in CHANGE else None
 
 
 def rewrite(original: Any, new: Any) -> None:
@@ -83,8 +93,8 @@ def rewrite(original: Any, new: Any) -> None:
             original.assign(new)
         elif put is put_array:
             _rewrite_array(original, new)
-        elif put in _REWRITE and put is putter(new):
-            _REWRITE[put](original, new)
+        elif (take := _REWRITE.get(put) or CHANGE.get(put)) and put is putter(new):
+            take(original, new)
         else:
             raise TypeError(f"it became a {type(new).__name__}")
     except Exception as error:  # libraries have errors of their own

@@ -1,4 +1,4 @@
-"""Carries fractions, decimals, dates, paths and types of the standard library."""
+"""Carries fractions, decimals, dates, time zones, paths and types of the standard library."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import datetime
 import decimal
 import fractions
 import pathlib
+import re
+import zoneinfo
 from typing import Any
 
 from autograder.wire.codec import GET, PUT, Get, In, Out, Put, bases, learn
+from autograder.wire.libraries import made
 from autograder.wire.limits import MAX_DIGITS, WireError
 
 
@@ -51,19 +54,72 @@ def _get_date(inn: In, tree: list[Any], depth: int) -> datetime.date:
     return datetime.date.fromisoformat(text)
 
 
+#: The names of places, as the database of time zones spells them.
+_PLACE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]{0,30}(?:/[A-Za-z0-9_+-]{1,30}){0,3}")
+
+
+def has_zone(zone: Any) -> bool:
+    """Tell whether a time zone crosses by value: none, an offset, or a place by its name."""
+    if type(zone) is zoneinfo.ZoneInfo:
+        return type(zone.key) is str and _PLACE.fullmatch(zone.key) is not None
+    return zone is None or type(zone) is datetime.timezone
+
+
+def get_zone(inn: In, tree: Any, depth: int) -> Any:
+    """Return the time zone of a tree.
+
+    Raises
+    ------
+    TypeError
+        If it is none.
+    """
+    zone = inn.get(tree, depth)
+    if not has_zone(zone):
+        raise TypeError("a time zone was expected")
+    return zone
+
+
+def _put_offset(out: Out, value: Any, depth: int) -> Any:
+    cls: Any = datetime.timezone
+    return out.items("timezone", [*cls.__getinitargs__(value)], depth)
+
+
+def _get_offset(inn: In, tree: list[Any], depth: int) -> Any:
+    offset, *name = inn.items(tree, depth)
+    if type(offset) is not datetime.timedelta or not all(type(part) is str for part in name):
+        raise TypeError("a time zone has an offset")
+    return datetime.timezone(offset, *name)
+
+
+def _put_place(out: Out, value: Any, depth: int) -> Any:
+    return ["zone", value.key] if has_zone(value) else out.refer(value)
+
+
+def _get_place(inn: In, tree: list[Any], depth: int) -> Any:
+    _, name = tree
+    if type(name) is not str or not _PLACE.fullmatch(name):
+        raise ValueError("a time zone has the name of a place")
+    return made(lambda: zoneinfo.ZoneInfo(name))
+
+
 def _put_clock(kind: str, cls: Any) -> Put:
+    date = ("year", "month", "day") if cls is datetime.datetime else ()
+    names = (*date, "hour", "minute", "second", "microsecond")
+
     def put(out: Out, value: Any, depth: int) -> Any:
-        if type(cls.tzinfo.__get__(value)) not in (type(None), datetime.timezone):
-            return out.refer(value)  # the rules of a place, not an offset
-        return [kind, cls.isoformat(value), cls.fold.__get__(value)]
+        zone = cls.tzinfo.__get__(value)
+        if not has_zone(zone):
+            return out.refer(value)
+        text = cls(*[getattr(cls, name).__get__(value) for name in names]).isoformat()
+        return out.items(kind, [text, cls.fold.__get__(value), zone], depth)
 
     return put
 
 
 def _get_clock(cls: Any) -> Get:
     def get(inn: In, tree: list[Any], depth: int) -> Any:
-        _, text, fold = tree
-        return cls.fromisoformat(text).replace(fold=fold)
+        _, text, fold, zone = tree
+        return cls.fromisoformat(text).replace(fold=fold, tzinfo=get_zone(inn, zone, depth))
 
     return get
 
@@ -127,6 +183,8 @@ PUT.update(
         datetime.datetime: _put_clock("datetime", datetime.datetime),
         datetime.time: _put_clock("time", datetime.time),
         datetime.timedelta: _put_timedelta,
+        datetime.timezone: _put_offset,
+        zoneinfo.ZoneInfo: _put_place,
         pathlib.PurePosixPath: _put_path,
         type: _put_type,
     }
@@ -139,6 +197,8 @@ GET.update(
         "datetime": _get_clock(datetime.datetime),
         "time": _get_clock(datetime.time),
         "timedelta": _get_timedelta,
+        "timezone": _get_offset,
+        "zone": _get_place,
         "path": _get_path(pathlib.PosixPath),
         "pure path": _get_path(pathlib.PurePosixPath),
         "type": _get_type,

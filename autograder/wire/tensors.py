@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 from autograder.wire.arrays import NUMBERS, code_of, elements
 from autograder.wire.codec import GET, LATER, In, Out, Put, imported
-from autograder.wire.limits import MAX_NODES, WireError
+from autograder.wire.libraries import made
+from autograder.wire.limits import MAX_NODES
 
 _DTYPES = (*NUMBERS, "bfloat16", "string")
 _MAX_RANK = 32
 _MAX_NAME = 1_000
-
-
-def _made(make: Callable[[], Any]) -> Any:
-    try:
-        return make()
-    except Exception as error:  # libraries have errors of their own
-        raise WireError(f"A value could not be read: {error}") from None
 
 
 def put_tensor(out: Out, value: Any, depth: int) -> Any:
@@ -42,7 +35,7 @@ def _get_tensor(inn: In, tree: list[Any], depth: int) -> Any:
     _, code, shape, number = tree
     array = _numbers(code, shape, inn.blob(number))
     if (tf := sys.modules.get("tensorflow")) is not None:
-        return inn.done(inn.begin(), _made(lambda: tf.constant(array)))
+        return inn.done(inn.begin(), made(lambda: tf.constant(array)))
     array.flags.writeable = False  # nor could a tensor be changed
     return inn.done(inn.begin(), array)
 
@@ -78,7 +71,7 @@ def _get_strings(inn: In, tree: list[Any], depth: int) -> Any:
     array[:] = items
     array = array.reshape(shape)
     if (tf := sys.modules.get("tensorflow")) is not None:
-        array = _made(lambda: tf.constant(array, tf.string))
+        array = made(lambda: tf.constant(array, tf.string))
     return inn.done(number, array)
 
 
@@ -121,11 +114,11 @@ def _get_variable(inn: In, tree: list[Any], depth: int) -> Any:
     tf, keras = sys.modules.get("tensorflow"), sys.modules.get("keras")
     value = array
     if kind == "keras variable" and keras is not None:
-        value = _made(
+        value = made(
             lambda: keras.Variable(array, dtype=array.dtype.name, trainable=trainable, name=name)
         )
     elif tf is not None:
-        value = _made(lambda: tf.Variable(array, trainable=trainable, name=name))
+        value = made(lambda: tf.Variable(array, trainable=trainable, name=name))
     return inn.done(inn.begin(), value)
 
 
@@ -152,7 +145,7 @@ def _get_shape(inn: In, tree: list[Any], depth: int) -> Any:
         if not all(s is None or (type(s) is int and 0 <= s < 2**31) for s in sides):
             raise ValueError("a shape has whole numbers")
     tf = imported("tensorflow")
-    return _made(lambda: tf.TensorShape(sides))
+    return made(lambda: tf.TensorShape(sides))
 
 
 def _tensorflow(tf: ModuleType) -> dict[type, Put]:
