@@ -9,11 +9,13 @@ imported already.
 
 from autograder.wire import (  # noqa: F401  (they fill the tables)
     arrays,
+    collected,
     frames,
     moments,
     plain,
     standard,
     tensors,
+    tuples,
 )
 from autograder.wire.channel import Channel
 from autograder.wire.codec import decode, encode, learn

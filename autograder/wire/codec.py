@@ -199,7 +199,7 @@ def putter(value: Any) -> Put:
     learn()
     family = bases(kind)
     if enum.Enum in family:
-        return put_other
+        return PUT.get(enum.Enum, put_other)
     return next((PUT[base] for base in family if base in PUT), put_other)
 
 

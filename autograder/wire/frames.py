@@ -8,7 +8,7 @@ from typing import Any
 from autograder.wire.codec import CHANGE, LATER, In, Out, Put
 from autograder.wire.columns import carried, frequency, get_column, put_column
 from autograder.wire.libraries import READ, library, made
-from autograder.wire.limits import MAX_BYTES, WireError, check_bytes
+from autograder.wire.limits import MAX_BYTES, WireError, check_bytes, check_names
 
 _INT64 = 2**63
 #: The most columns of a frame, and the most levels of an index.
@@ -160,6 +160,8 @@ def _get_index(inn: In, tree: list[Any], depth: int) -> Any:
     if text is not None and column.dtype.kind not in "mM":
         raise ValueError("only dates and times have a frequency")
     index = made(lambda: pd.Index(column, name=name, copy=False, **kind))
+    if index.dtype.kind == "O":  # of strings, categories and intervals, too
+        check_names(index.tolist())
     if text is not None:
         index = made(lambda: type(index)(index, freq=text))
     return inn.done(number, index)

@@ -1,5 +1,8 @@
 """Bounds what one message may hold."""
 
+from collections.abc import Iterable
+from typing import Any
+
 #: The most bytes of a message, the most values in it, and how deep they may be nested.
 MAX_BYTES, MAX_NODES, MAX_DEPTH = 256 << 20, 1_000_000, 64
 
@@ -63,6 +66,24 @@ def check_depth(depth: int) -> None:
             f"Values nested more than {MAX_DEPTH} levels deep cannot be passed between your code "
             "and the tests."
         )
+
+
+def check_names(names: Iterable[Any]) -> None:
+    """Refuse names that an object would answer to as if it were of another kind.
+
+    NumPy asks objects, and pandas its labels, for `__array_interface__`: an address in memory.
+
+    Raises
+    ------
+    WireError
+        If one begins with two underscores.
+    """
+    for name in names:
+        if isinstance(name, str) and name.startswith("__"):
+            raise WireError(
+                f"A value with an attribute or label {name[:50]!r} cannot be passed between your "
+                "code and the tests: use a name that does not begin with two underscores."
+            )
 
 
 def check_marks(text: bytes | bytearray) -> None:

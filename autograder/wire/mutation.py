@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -9,19 +10,20 @@ from typing import Any
 from autograder.wire.arrays import code_of, put_array
 from autograder.wire.channel import dumps
 from autograder.wire.codec import CHANGE, Put, encode, putter
+from autograder.wire.collected import put_counter, put_default, put_deque, put_ordered
 from autograder.wire.limits import WireError, check_depth
 from autograder.wire.plain import (
-    names_of,
     pairs,
     put_bytearray,
     put_dict,
     put_frozenset,
     put_list,
     put_set,
-    put_tuple,
 )
 from autograder.wire.tensors import put_keras_variable, put_tensor, put_variable, value_of
+from autograder.wire.tuples import names_of, put_tuple
 
+_DICTS = (put_dict, put_counter, put_ordered, put_default)
 _VARIABLES = (put_variable, put_keras_variable)
 
 
@@ -53,7 +55,9 @@ def _visit(value: Any, found: dict[int, Any], depth: int) -> None:
         inner = ()
         if put is put_list:
             inner = list.copy(value)
-        elif put is put_dict:
+        elif put is put_deque:
+            inner = [*collections.deque.__iter__(value)]
+        elif put in _DICTS:
             inner = [item for _, item in pairs(value)]
     check_depth(depth)
     for item in inner:
@@ -114,8 +118,10 @@ def _rewrite_array(original: Any, new: Any) -> None:
 
 def _rewrite_dict(original: Any, new: Any) -> None:
     items = [*pairs(new)]
-    dict.clear(original)
-    dict.update(original, items)
+    base: Any = collections.OrderedDict if putter(original) is put_ordered else dict
+    base.clear(original)
+    for key, item in items:  # a Counter's own update adds up
+        base.__setitem__(original, key, item)
 
 
 def _rewrite_set(original: Any, new: Any) -> None:
@@ -127,7 +133,7 @@ def _rewrite_set(original: Any, new: Any) -> None:
 _REWRITE: dict[Put, Callable[[Any, Any], None]] = {
     put_list: lambda original, new: list.__setitem__(original, slice(None), list.copy(new)),
     put_bytearray: lambda original, new: bytearray.__setitem__(original, slice(None), new),
-    put_dict: _rewrite_dict,
+    **dict.fromkeys(_DICTS, _rewrite_dict),
     put_set: _rewrite_set,
 }
 _ITERATE: dict[Put, Callable[[Any], Iterable[Any]]] = {
@@ -171,7 +177,7 @@ def _same(a: Any, b: Any, seen: set[tuple[int, int]], depth: int) -> bool:
         return len(first) == len(second) and all(
             _same(x, y, seen, depth + 1) for x, y in zip(first, second, strict=True)
         )
-    if put is put_dict:
+    if put in _DICTS:
         left, right = ({_print(key): item for key, item in pairs(d)} for d in (a, b))
         return left.keys() == right.keys() and all(
             _same(left[key], right[key], seen, depth + 1) for key in left

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import collections
-import functools
-import keyword
 import math
 import struct
 from collections.abc import Iterable
@@ -14,7 +12,6 @@ from autograder.wire.codec import GET, PUT, In, Out, Put, bases
 from autograder.wire.limits import MAX_DIGITS, MAX_TEXT, SHORT, WireError, check_bytes
 
 _MAX_BITS = int(MAX_DIGITS * math.log2(10))
-_MAX_FIELDS = 256
 
 
 # What is a method of a subclass is not called: `int.__pos__(value)` and its like give plain values.
@@ -139,8 +136,12 @@ def put_dict(out: Out, value: Any, depth: int) -> Any:
     """Return the tree of a dictionary: each key before its value."""
     if (again := out.again(value)) is not None:
         return again
-    flat = [part for pair in pairs(value) for part in pair]
-    return out.done(value, out.items("dict", flat, depth))
+    return out.done(value, out.items("dict", flat(value), depth))
+
+
+def flat(value: Any) -> list[Any]:
+    """Return the keys and values of a dictionary, each key before its value."""
+    return [part for pair in pairs(value) for part in pair]
 
 
 def pairs(value: Any) -> Iterable[tuple[Any, Any]]:
@@ -150,11 +151,23 @@ def pairs(value: Any) -> Iterable[tuple[Any, Any]]:
 
 
 def _get_dict(inn: In, tree: list[Any], depth: int) -> Any:
-    number, parts = inn.begin(), iter(inn.items(tree, depth))
-    value = dict(zip(parts, parts, strict=True))
-    if 2 * len(value) != len(tree) - 1:
+    number = inn.begin()
+    return inn.done(number, dict_of(inn.items(tree, depth)))
+
+
+def dict_of(parts: list[Any]) -> dict[Any, Any]:
+    """Return the dictionary of what `flat` gave.
+
+    Raises
+    ------
+    ValueError
+        If a key has no value, or two are equal.
+    """
+    rest = iter(parts)
+    value = dict(zip(rest, rest, strict=True))
+    if 2 * len(value) != len(parts):
         raise ValueError("two keys of a dictionary are equal")
-    return inn.done(number, value)
+    return value
 
 
 def put_set(out: Out, value: Any, depth: int) -> Any:
@@ -169,55 +182,6 @@ def _get_set(inn: In, tree: list[Any], depth: int) -> Any:
 def put_frozenset(out: Out, value: Any, depth: int) -> Any:
     """Return the tree of a frozen set."""
     return out.items("frozenset", [*frozenset.__iter__(value)], depth)
-
-
-def put_tuple(out: Out, value: Any, depth: int) -> Any:
-    """Return the tree of a tuple, or of a named one."""
-    items = [*tuple.__iter__(value)]
-    names = names_of(type(value))
-    if len(names) != len(items) + 1:
-        return out.items("tuple", items, depth)
-    return out.items("namedtuple", [len(names), *names, *items], depth)
-
-
-def names_of(kind: type) -> tuple[str, ...]:
-    """Return the name and the fields of a namedtuple's class; nothing if it is not one."""
-    if kind is tuple:
-        return ()
-    for base in bases(kind):
-        fields = type.__dict__["__dict__"].__get__(base).get("_fields")
-        if type(fields) is tuple:
-            names = (kind.__name__, *fields)
-            return names if _are_names(names) else ()
-    return ()
-
-
-def _are_names(names: tuple[Any, ...]) -> bool:
-    """Tell whether a namedtuple may have this name and these fields."""
-    return (
-        0 < len(names) <= _MAX_FIELDS
-        and all(type(n) is str and len(n) <= 100 and n.isidentifier() for n in names)
-        and not any(keyword.iskeyword(n) for n in names)
-        and not any(n.startswith("_") for n in names[1:])
-        and len({*names[1:]}) == len(names) - 1
-    )
-
-
-def _get_namedtuple(inn: In, tree: list[Any], depth: int) -> Any:
-    _, count, *rest = tree
-    names = tuple(rest[:count])
-    if len(names) != count or not _are_names(names):
-        raise ValueError("a namedtuple has a name, and names of its fields")
-    return _class(names)(*inn.items(rest[count - 1 :], depth))
-
-
-@functools.lru_cache(maxsize=256)
-def _class(names: tuple[str, ...]) -> Any:
-    # The standard library compiles these names: they have been checked to be identifiers.
-    try:
-        return collections.namedtuple(names[0], names[1:], module=__name__)
-    except SyntaxError as error:  # two that are spelled differently, and are one to Python
-        raise ValueError(error.msg) from None
 
 
 def _put_parts(kind: str) -> Put:
@@ -251,7 +215,6 @@ PUT.update(
         bytearray: put_bytearray,
         list: put_list,
         dict: put_dict,
-        tuple: put_tuple,
         set: put_set,
         frozenset: put_frozenset,
         range: _put_parts("range"),
@@ -271,8 +234,6 @@ GET.update(
         "bytearray": _get_bytearray,
         "list": _get_list,
         "dict": _get_dict,
-        "tuple": lambda inn, tree, depth: tuple(inn.items(tree, depth)),
-        "namedtuple": _get_namedtuple,
         "set": _get_set,
         "frozenset": lambda inn, tree, depth: frozenset(inn.items(tree, depth)),
         "range": _get_range,

@@ -222,6 +222,9 @@ ONE = (1).to_bytes(8, "little")
         (["multi index", 1, None, RANGE, NUMBERS], [ONE]),
         (["pd array", ["intervals", ["range index", 1, 2, 1, None], RANGE, "left"]], []),
         (["pd dtype", NUMBERS], [ONE]),
+        # labels that NumPy would take for an address in memory
+        (["index", None, None, ["words", ["texts", 0, 1, 0]]], [b"__array_interface__"]),
+        (["index", None, None, ["objects", "__array_struct__", 1]], []),
         # cycles
         (["series", ["same", 0], None, ["dict"], True, NUMBERS], [ONE]),
         (["series", RANGE, None, ["dict"], True, ["objects", ["same", 0]]], []),

@@ -1,0 +1,78 @@
+"""Tests of library values earn in two processes what they earn in one."""
+
+import pytest
+
+from autograder.model import Verdict
+from tests.autograder.building import asserts, solution
+
+pytestmark = pytest.mark.sandbox
+
+
+def check(run, student, right, wrong):
+    """Grade an answer: it earns the points of the right tests, and none of the wrong ones."""
+    sources = right + wrong
+    done = run(solution(student), *[asserts(each, f"t{n}") for n, each in enumerate(sources)])
+    ended = zip(sources, done.verdicts[1:], done.messages[1:], strict=True)
+    told = {source: message for source, verdict, message in ended if verdict is not Verdict.PASS}
+    assert [*told] == wrong, told
+    return told
+
+
+STANDARD = """
+import collections, datetime, decimal, enum, fractions, http, pathlib, re, types, urllib.parse, uuid
+import zoneinfo
+from collections import Counter, OrderedDict, defaultdict, deque
+def count(words): return Counter(words)
+def group(words):
+    found = defaultdict(list)
+    for word in words: found[len(word)].append(word)
+    return found
+def ones(): return defaultdict(lambda: 1, a=2)
+def last(items, n): return deque(items, maxlen=n)
+def push(queue, item): queue.append(item)
+def order(): return OrderedDict(a=1, b=2)
+def status(): return http.HTTPStatus.NOT_FOUND
+def is_ok(code): return code is http.HTTPStatus.OK
+def split(url): return urllib.parse.urlsplit(url)
+def space(): return types.SimpleNamespace(success=True, x=[1.0])
+def when(): return datetime.datetime(2026, 7, 1, 12, tzinfo=zoneinfo.ZoneInfo("Europe/Oslo"))
+def add(a, b): return a + b
+def spoil(counter):
+    counter["x"] = 9
+    return 9
+class Liar(Counter):
+    def most_common(self, n=None): return [("egg", 3)]
+    def __eq__(self, other): return True
+    __hash__ = None
+liar = Liar("x")
+"""
+
+
+def test_values_of_python_s_own_library(run):
+    right = [
+        "assert count(['a', 'b', 'a']).most_common(1) == [('a', 2)] and count('')['none'] == 0",
+        "found = group(['a', 'bc'])\nassert found[1] == ['a'] and found[7] == [] and 7 in found",
+        "found = ones()\nassert found['b'] == 1 and found == {'a': 2, 'b': 1}",
+        "found = last(range(9), 3)\nassert found.maxlen == 3 and list(found) == [6, 7, 8]",
+        (
+            "import collections\nqueue = collections.deque([1])\npush(queue, 2)\n"
+            "assert queue == collections.deque([1, 2])"
+        ),
+        "found = order()\nfound.move_to_end('a')\nassert list(found) == ['b', 'a']",
+        "import http\nassert status() is http.HTTPStatus.NOT_FOUND and is_ok(http.HTTPStatus.OK)",
+        "assert split('http://a/b').netloc == 'a' and split('http://a').geturl() == 'http://a'",
+        "assert space().success and space().x == [1.0]",
+        (
+            "import datetime\nassert when().utcoffset() == datetime.timedelta(hours=2)\n"
+            "assert add(when(), datetime.timedelta(1)).day == 2"
+        ),
+        "from decimal import Decimal\nassert add(Decimal('0.1'), Decimal('0.2')) == Decimal('0.3')",
+        "from fractions import Fraction\nassert add(Fraction(1, 3), 1) == Fraction(4, 3)",
+        "assert add(2**200, 1) == 2**200 + 1 and add(1j, 1) == 1 + 1j",
+    ]
+    wrong = [
+        "assert liar.most_common(1) == [('egg', 3)]",
+        "assert liar == {'egg': 3}",
+        "from collections import Counter\nmine = Counter()\nassert spoil(mine) == mine['x']",
+    ]
+    check(run, STANDARD, right, wrong)
