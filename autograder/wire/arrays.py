@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from types import ModuleType
 from typing import Any
 
-from autograder.wire.codec import GET, LATER, In, Out, Put, imported, put_other
+from autograder.wire.codec import CHANGE, GET, LATER, In, Out, Put, imported, put_other
 from autograder.wire.limits import check_bytes
 from autograder.wire.plain import put_bytes, put_str
+from autograder.wire.records import code_of, dtype_of, parts
 from autograder.wire.standard import TYPES
 
 #: The types of numbers that NumPy, TensorFlow and Keras share.
@@ -23,24 +23,7 @@ _ABSTRACT = (
     *("inexact", "floating", "complexfloating"),
 )
 
-#: The elements that are carried, as `numpy.dtype.str` spells them. None holds a pointer.
-_CODE = re.compile(
-    r"[<>|](?:b1|[iu][1248]|f[248]|c8|c16|[SU][1-9][0-9]{0,8}"
-    r"|[mM]8(?:\[(?:Y|M|W|D|h|m|s|ms|us|ns|ps|fs|as)\])?)"
-)
 _MAX_RANK = 32
-
-
-def code_of(dtype: Any) -> str | None:
-    """Return how a type of elements is named on the wire; none if it is not carried."""
-    code = dtype.str
-    return code if _CODE.fullmatch(code) else None
-
-
-def _dtype(code: Any) -> Any:
-    if type(code) is not str or not _CODE.fullmatch(code):
-        raise ValueError("it has elements of no known type")
-    return imported("numpy").dtype(code)
 
 
 def elements(code: Any, shape: Any, data: bytes | bytearray) -> Any:
@@ -53,7 +36,8 @@ def elements(code: Any, shape: Any, data: bytes | bytearray) -> Any:
     WireError
         If it is too large.
     """
-    dtype = _dtype(code)
+    np = imported("numpy")
+    dtype = dtype_of(code, np.dtype)
     if type(shape) is not list or len(shape) > _MAX_RANK:
         raise ValueError("an array has a shape")
     size = extent = int(dtype.itemsize)
@@ -64,16 +48,20 @@ def elements(code: Any, shape: Any, data: bytes | bytearray) -> Any:
         check_bytes(extent)  # of an empty array too: libraries multiply its sides
     if size != len(data):
         raise ValueError("an array has as many elements as its shape says")
-    np = imported("numpy")
     if not size:
         return np.empty(shape, dtype)
     array = np.frombuffer(data, dtype)
-    # What nothing else could have made: a truth value of 2, a character that there is not.
-    if code[1] == "b" and array.view("u1").max() > 1:
-        raise ValueError("a truth value is 0 or 1")
-    if code[1] == "U" and array.view(f"{code[0]}u4").max() > sys.maxunicode:
-        raise ValueError("there is no such character")
+    for part in parts(array):
+        _check(np.ascontiguousarray(part))
     return array.reshape(shape)
+
+
+def _check(array: Any) -> None:
+    """Refuse what nothing else could have made: a truth value of 2, a character that is none."""
+    if array.dtype.kind == "b" and array.view("u1").max() > 1:
+        raise ValueError("a truth value is 0 or 1")
+    if array.dtype.kind == "U" and array.view(f"{array.dtype.str[0]}u4").max() > sys.maxunicode:
+        raise ValueError("there is no such character")
 
 
 def put_array(out: Out, value: Any, depth: int) -> Any:
@@ -98,14 +86,67 @@ def _get_array(inn: In, tree: list[Any], depth: int) -> Any:
 
 
 def _put_scalar(out: Out, value: Any, depth: int) -> Any:
-    base = sys.modules["numpy"].generic
-    code = code_of(base.dtype.__get__(value))
-    return out.refer(value) if code is None else ["scalar", code, base.tobytes(value).hex()]
+    np = sys.modules["numpy"]
+    code = code_of(np.generic.dtype.__get__(value))
+    kind = "record" if issubclass(type(value), np.record) else "scalar"
+    return out.refer(value) if code is None else [kind, code, np.generic.tobytes(value).hex()]
 
 
 def _get_scalar(inn: In, tree: list[Any], depth: int) -> Any:
-    _, code, data = tree
-    return elements(code, [], bytes.fromhex(data))[()]
+    kind, code, data = tree
+    array = elements(code, [], bytes.fromhex(data))
+    if kind == "scalar":
+        return array[()]
+    if array.dtype.names is None:
+        raise ValueError("a record has fields")
+    return array.reshape(1).view(imported("numpy").recarray)[0]
+
+
+def _put_kind(kind: str) -> Put:
+    """Return what puts a matrix, or an array with fields as attributes."""
+
+    def put(out: Out, value: Any, depth: int) -> Any:
+        base = sys.modules["numpy"].ndarray
+        if code_of(base.dtype.__get__(value)) is None:
+            return out.refer(value)
+        if (again := out.again(value)) is not None:
+            return again
+        return out.done(value, [kind, put_array(out, base.view(value, base), depth)])
+
+    return put
+
+
+put_matrix, put_recarray = _put_kind("matrix"), _put_kind("recarray")
+
+
+def _get_kind(inn: In, tree: list[Any], depth: int) -> Any:
+    np, number = imported("numpy"), inn.begin()
+    kind, data = tree
+    array = inn.get(data, depth)
+    if type(array) is not np.ndarray:
+        raise TypeError("an array was expected")
+    if kind == "matrix" and array.ndim == 2:
+        return inn.done(number, array.view(np.matrix))
+    if kind == "recarray" and array.dtype.names is not None:
+        return inn.done(number, array.view(np.recarray))
+    raise ValueError("an array of another shape or type was expected")
+
+
+def rewrite_array(original: Any, new: Any) -> None:
+    """Give an array another's content in place.
+
+    Raises
+    ------
+    ValueError
+        If the other is of another class, shape or type.
+    """
+    base = sys.modules["numpy"].ndarray
+    if not issubclass(type(original), type(new)) or new.shape != base.shape.__get__(original):
+        raise ValueError("an array keeps its shape")
+    mine, theirs = base.dtype.__get__(original), base.dtype.__get__(new)
+    if code_of(mine) != code_of(theirs):
+        raise ValueError("an array keeps the type of its elements")
+    base.__setitem__(original, ..., new)
 
 
 def _put_text(out: Out, value: Any, depth: int) -> Any:
@@ -137,7 +178,7 @@ def _put_dtype(out: Out, value: Any, depth: int) -> Any:
 
 def _get_dtype(inn: In, tree: list[Any], depth: int) -> Any:
     _, code = tree
-    return _dtype(code)
+    return dtype_of(code, imported("numpy").dtype)
 
 
 def _numpy(np: ModuleType) -> dict[type, Put]:
@@ -150,17 +191,23 @@ def _numpy(np: ModuleType) -> dict[type, Put]:
         np.str_: _put_text,
         np.bytes_: _put_bytes,
         np.ndarray: put_array,
+        np.matrix: put_matrix,
+        np.recarray: put_recarray,
         np.dtype: _put_dtype,
     }
 
 
+CHANGE.update({put_matrix: rewrite_array, put_recarray: rewrite_array})
 LATER["numpy"] = _numpy
 LATER["numpy.ma"] = lambda ma: {ma.MaskedArray: put_other}
 GET.update(
     {
         "array": _get_array,
         "frozen array": _get_array,
+        "matrix": _get_kind,
+        "recarray": _get_kind,
         "scalar": _get_scalar,
+        "record": _get_scalar,
         "numpy str": _get_text,
         "numpy bytes": _get_bytes,
         "dtype": _get_dtype,

@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from autograder.wire.arrays import NUMBERS, code_of, elements
+from autograder.wire.arrays import NUMBERS, elements
 from autograder.wire.codec import In, Out, imported
 from autograder.wire.libraries import library, made
 from autograder.wire.limits import check_depth
+from autograder.wire.records import code_of
 from autograder.wire.standard import get_zone, has_zone
 from autograder.wire.texts import get_texts, put_texts
 
@@ -35,7 +36,7 @@ def carried(dtype: Any) -> bool:
     """Tell whether a column of a type crosses by value."""
     pd, np, dtype = library("pandas"), imported("numpy"), _plain(dtype)
     if isinstance(dtype, np.dtype):
-        return dtype.kind == "O" or (dtype.kind not in "SU" and code_of(dtype) is not None)
+        return dtype.kind == "O" or (dtype.kind not in "SUV" and code_of(dtype) is not None)
     if isinstance(dtype, pd.DatetimeTZDtype):
         return has_zone(dtype.tz)
     if isinstance(dtype, pd.CategoricalDtype):

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from autograder.wire.arrays import code_of, put_array
+from autograder.wire.arrays import put_array, rewrite_array
 from autograder.wire.channel import dumps
 from autograder.wire.codec import CHANGE, Put, encode, putter
 from autograder.wire.collected import put_counter, put_default, put_deque, put_ordered
@@ -20,6 +20,7 @@ from autograder.wire.plain import (
     put_list,
     put_set,
 )
+from autograder.wire.records import code_of
 from autograder.wire.tensors import put_keras_variable, put_tensor, put_variable, value_of
 from autograder.wire.tuples import names_of, put_tuple
 
@@ -96,7 +97,7 @@ def rewrite(original: Any, new: Any) -> None:
         if put in _VARIABLES and putter(new) in (put_array, put_tensor, *_VARIABLES):
             original.assign(new)
         elif put is put_array:
-            _rewrite_array(original, new)
+            rewrite_array(original, new)
         elif (take := _REWRITE.get(put) or CHANGE.get(put)) and put is putter(new):
             take(original, new)
         else:
@@ -105,15 +106,6 @@ def rewrite(original: Any, new: Any) -> None:
         raise WireError(
             f"A change of a {type(original).__name__} by your code cannot be passed on: {error}"
         ) from None
-
-
-def _rewrite_array(original: Any, new: Any) -> None:
-    base = sys.modules["numpy"].ndarray
-    if type(new) is not base or new.shape != base.shape.__get__(original):
-        raise ValueError("an array keeps its shape")
-    if new.dtype.str != base.dtype.__get__(original).str:
-        raise ValueError("an array keeps the type of its elements")
-    base.__setitem__(original, ..., new)
 
 
 def _rewrite_dict(original: Any, new: Any) -> None:

@@ -95,7 +95,7 @@ def known(thing: Any) -> Reference | None:
             found = getattr(found, part, None)
         if found is thing and found is not None:
             return {"module": module, "name": name}
-    return of_generator(thing) or _keras(thing)
+    return of_generator(thing) or _masked(thing) or _keras(thing)
 
 
 def of_generator(thing: Any) -> Reference | None:
@@ -111,6 +111,26 @@ def of_generator(thing: Any) -> Reference | None:
     if type(bits).__name__ not in BIT_GENERATORS:
         return None
     return {"generator": type(bits).__name__, "aside": bits.state}
+
+
+def _masked(thing: Any) -> Reference | None:
+    """Return a reference to a masked array, None for anything else.
+
+    Of the student's there are none: what is masked equals whatever it is compared with.
+    """
+    ma = sys.modules.get("numpy.ma")
+    if ma is None or type(thing) is not ma.MaskedArray:
+        return None
+    mask = None if thing.mask is ma.nomask else thing.mask
+    fill = thing.fill_value if thing.dtype.names is None else None
+    return {"masked": bool(thing.hardmask), "aside": [ma.getdata(thing), mask, fill]}
+
+
+def _make_masked(reference: Reference) -> Any:
+    data, mask, fill = reference["aside"]
+    ma = importlib.import_module("numpy.ma")
+    mask = ma.nomask if mask is None else mask
+    return ma.MaskedArray(data, mask, fill_value=fill, hard_mask=reference["masked"])
 
 
 def _keras(thing: Any) -> Reference | None:
@@ -158,6 +178,8 @@ def make(reference: Reference, names: dict[str, Any]) -> Any:
         return _named(reference["module"], reference["name"])
     if "generator" in reference:
         return generator(reference)
+    if "masked" in reference:
+        return _make_masked(reference)
     if "keras" in reference:
         return _make_keras(reference, names)
     raise WireError("an unknown reference")

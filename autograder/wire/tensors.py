@@ -7,10 +7,11 @@ import sys
 from types import ModuleType
 from typing import Any
 
-from autograder.wire.arrays import NUMBERS, code_of, elements
+from autograder.wire.arrays import NUMBERS, elements
 from autograder.wire.codec import GET, LATER, In, Out, Put, imported
 from autograder.wire.libraries import made
 from autograder.wire.limits import MAX_NODES
+from autograder.wire.records import code_of
 
 _DTYPES = (*NUMBERS, "bfloat16", "string")
 _MAX_RANK = 32

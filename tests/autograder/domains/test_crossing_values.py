@@ -76,3 +76,44 @@ def test_values_of_python_s_own_library(run):
         "from collections import Counter\nmine = Counter()\nassert spoil(mine) == mine['x']",
     ]
     check(run, STANDARD, right, wrong)
+
+
+ARRAYS = """
+import numpy as np
+def product(a, b): return a * b
+def people(): return np.array([("ann", 30), ("bob", 40)], dtype=[("name", "U5"), ("age", "i4")])
+def days(): return np.array(["2026-01-01", "NaT"], dtype="M8[D]")
+def as_records(): return people().view(np.recarray)
+def average(masked): return masked.mean()
+def zero(m): m[0, 0] = 0
+def count(masked): return int(masked.mask.sum())
+hidden = np.ma.array([1, 2], mask=True)
+class Liar(np.matrix):
+    def __eq__(self, other): return np.matrix([[True, True]])
+    def __array_finalize__(self, other): pass
+liar = np.zeros((1, 2)).view(Liar)
+"""
+
+
+def test_arrays_of_numpy_s_further_kinds(run):
+    right = [
+        (
+            "import numpy as np\nm = np.matrix([[1, 2], [3, 4]])\n"
+            "assert (product(m, m) == np.array([[7, 10], [15, 22]])).all()"
+        ),
+        "assert people()['age'].tolist() == [30, 40] and people()[0]['name'] == 'ann'",
+        "assert people().dtype.names == ('name', 'age') and people()['age'].mean() == 35",
+        "assert as_records().age[1] == 40 and as_records()[0].name == 'ann'",
+        "assert np.isnat(days()[1]) and days()[0] == np.datetime64('2026-01-01')",
+        (
+            "given = np.ma.array([1.0, 2.0, 9.0], mask=[False, False, True])\n"
+            "assert average(given) == 1.5 and count(given) == 1"
+        ),
+        "m = np.matrix([[1, 2]])\nzero(m)\nassert m.tolist() == [[0, 2]]",
+    ]
+    wrong = [
+        "assert (liar == np.array([1, 2])).all()",
+        "np.testing.assert_array_equal(hidden, [5, 6])",
+        "assert (hidden == np.array([5, 6])).all()",
+    ]
+    check(run, ARRAYS, right, wrong)

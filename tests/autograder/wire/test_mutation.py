@@ -43,7 +43,7 @@ def test_a_copy_has_as_many_mutables_in_the_same_order():
 
 
 def test_arrays_that_are_not_carried_are_no_mutables():
-    assert mutables((np.array([None]), np.zeros(2, np.longdouble), np.ma.array([1]), print)) == []
+    assert mutables((np.array([None]), np.zeros(2, "i4,O"), np.ma.array([1]), print)) == []
 
 
 def test_what_contains_itself_is_visited_once():
@@ -71,6 +71,8 @@ def test_what_is_nested_too_deep_is_refused():
         (np.zeros((3, 2)).T, np.ones((2, 3))),
         (np.array(1), np.array(2)),
         (np.zeros(2, ">f4"), np.ones(2, ">f4")),
+        (np.zeros(2, "i4,f4"), np.ones(2, "i4,f4")),
+        (np.matrix([[1, 2]]), np.matrix([[3, 4]])),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -104,6 +106,7 @@ def test_a_subclass_is_rewritten_underneath():
         (np.zeros(2), np.zeros(2, int)),
         (np.zeros(2), [0.0, 0.0]),
         (np.zeros(2), lying_array(2)),
+        (np.zeros(2, "i4,f4"), np.zeros(2, "f4,i4")),
         (frozen(np.zeros(2)), np.ones(2)),
         ((1,), (2,)),
         (object(), object()),
