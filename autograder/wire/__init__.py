@@ -13,6 +13,8 @@ from autograder.wire import (  # noqa: F401  (they fill the tables)
     frames,
     moments,
     plain,
+    results,
+    sparse,
     standard,
     tensors,
     tuples,

@@ -10,7 +10,10 @@ from typing import Any
 from autograder.wire.limits import WireError
 
 #: What may be imported because a message holds a value of it.
-LIBRARIES = frozenset({"numpy", "pandas"})
+LIBRARIES = frozenset(
+    {"numpy", "pandas", "scipy.integrate", "scipy.optimize", "scipy.sparse", "scipy.stats"}
+    | {"sklearn.utils"}
+)
 
 #: Who decodes which kind of a library's, and the library.
 READ: dict[str, tuple[str, Callable[[Any, list[Any], int], Any]]] = {}

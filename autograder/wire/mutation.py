@@ -21,10 +21,11 @@ from autograder.wire.plain import (
     put_set,
 )
 from autograder.wire.records import code_of
+from autograder.wire.results import put_result
 from autograder.wire.tensors import put_keras_variable, put_tensor, put_variable, value_of
 from autograder.wire.tuples import names_of, put_tuple
 
-_DICTS = (put_dict, put_counter, put_ordered, put_default)
+_DICTS = (put_dict, put_counter, put_ordered, put_default, put_result)
 _VARIABLES = (put_variable, put_keras_variable)
 
 

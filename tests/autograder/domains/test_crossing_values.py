@@ -117,3 +117,50 @@ def test_arrays_of_numpy_s_further_kinds(run):
         "assert (hidden == np.array([5, 6])).all()",
     ]
     check(run, ARRAYS, right, wrong)
+
+
+SCIPY = """
+import numpy as np
+import scipy.sparse as sp
+from scipy import optimize, stats
+def square(m): return m @ m
+def laplace(n): return sp.diags([1.0, -2.0, 1.0], [-1, 0, 1], shape=(n, n), format="csr")
+def fit(f, x): return optimize.minimize(f, x)
+def clear(m): m.data[:] = 0
+def line(x, y): return stats.linregress(x, y)
+class Liar(sp.csr_matrix):
+    def toarray(self, *given): return np.eye(2)
+    def __ne__(self, other): return sp.csr_matrix((2, 2))
+liar = Liar((2, 2))
+class Result(optimize.OptimizeResult):
+    @property
+    def x(self): return [1.0, 1.0]
+result = Result(success=True)
+"""
+
+
+def test_sparse_matrices_and_results(run):
+    right = [
+        (
+            "import numpy as np\nimport scipy.sparse as sp\n"
+            "assert np.allclose(square(2 * sp.eye(3)).toarray(), 4 * np.eye(3))"
+        ),
+        "assert laplace(4).nnz == 10 and laplace(4)[0, 0] == -2 and sp.issparse(laplace(4))",
+        "assert (laplace(3) != laplace(3)).nnz == 0 and np.allclose(laplace(3).sum(), -2)",
+        (
+            "res = fit(lambda x: ((x - 1) ** 2).sum(), np.zeros(2))\n"
+            "assert res.success and np.allclose(res.x, 1, atol=1e-4) and res['fun'] < 1e-6"
+        ),
+        "m = sp.eye(2, format='csr')\nclear(m)\nassert m.sum() == 0",
+        (
+            "found = line([1, 2, 3], [2, 4, 6])\nslope, *_ = found\n"
+            "assert np.isclose(found.slope, 2) and slope == found[0]\n"
+            "assert found.intercept_stderr < 1e-9"
+        ),
+    ]
+    wrong = [
+        "assert np.allclose(liar.toarray(), np.eye(2))",
+        "assert (liar != sp.eye(2)).nnz == 0",
+        "assert np.allclose(result.x, 1)",
+    ]
+    check(run, SCIPY, right, wrong)
