@@ -16,6 +16,7 @@ from autograder.wire import (  # noqa: F401  (they fill the tables)
     results,
     sparse,
     standard,
+    symbols,
     tensors,
     tuples,
 )

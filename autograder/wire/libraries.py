@@ -12,7 +12,7 @@ from autograder.wire.limits import WireError
 #: What may be imported because a message holds a value of it.
 LIBRARIES = frozenset(
     {"numpy", "pandas", "scipy.integrate", "scipy.optimize", "scipy.sparse", "scipy.stats"}
-    | {"sklearn.utils"}
+    | {"sklearn.utils", "sympy"}
 )
 
 #: Who decodes which kind of a library's, and the library.

@@ -3,16 +3,19 @@
 import pytest
 
 from autograder.model import Verdict
-from tests.autograder.building import asserts, solution
+from tests.autograder.building import asserts, marked, solution
 
 pytestmark = pytest.mark.sandbox
 
 
-def check(run, student, right, wrong):
+def check(run, student, right, wrong, *before):
     """Grade an answer: it earns the points of the right tests, and none of the wrong ones."""
     sources = right + wrong
-    done = run(solution(student), *[asserts(each, f"t{n}") for n, each in enumerate(sources)])
-    ended = zip(sources, done.verdicts[1:], done.messages[1:], strict=True)
+    done = run(
+        *before, solution(student), *[asserts(each, f"t{n}") for n, each in enumerate(sources)]
+    )
+    first = len(before) + 1
+    ended = zip(sources, done.verdicts[first:], done.messages[first:], strict=True)
     told = {source: message for source, verdict, message in ended if verdict is not Verdict.PASS}
     assert [*told] == wrong, told
     return told
@@ -164,3 +167,47 @@ def test_sparse_matrices_and_results(run):
         "assert np.allclose(result.x, 1)",
     ]
     check(run, SCIPY, right, wrong)
+
+
+SYMPY = """
+f = x**2 + 2*x
+df_ = sp.diff(f, x)
+roots = sp.solve(f, x)
+def area(a, b): return sp.integrate(f, (x, a, b))
+def square(e): return e**2
+def solve(equation, f): return sp.dsolve(equation, f)
+M = sp.Matrix([[1, 2], [3, 4]])
+def clear(m): m[0, 0] = 0
+class Liar(sp.Symbol):
+    def __eq__(self, other): return True
+    __hash__ = sp.Symbol.__hash__
+    def subs(self, *given): return 8
+liar = Liar("x")
+from sympy.core.function import UndefinedFunction
+call = UndefinedFunction("exec")(UndefinedFunction("chr")(50))
+name = sp.Symbol("__import__('builtins').exit()")
+"""
+
+
+def test_expressions_of_sympy(run):
+    right = [
+        "assert df_ == 2*x + 2 and sp.simplify(df_ - (2*x + 2)) == 0",
+        "assert set(roots) == {0, -2} and area(0, 3) == 18",
+        "assert square(y) == y**2 and square(x + y).expand() == x**2 + 2*x*y + y**2",
+        "assert f.subs(x, 2) == 8 and float(f.subs(x, 1)) == 3.0",
+        "g = sp.lambdify(x, df_)\nassert g(1) == 4",
+        "assert M.det() == -2 and M.shape == (2, 2) and M == sp.Matrix([[1, 2], [3, 4]])",
+        (
+            "u = sp.Function('u')\nC = sp.Symbol('C1')\n"
+            "assert solve(u(x).diff(x) - u(x), u(x)) == sp.Eq(u(x), C * sp.exp(x))"
+        ),
+        "m = sp.Matrix([[1]])\nclear(m)\nassert m[0, 0] == 0",
+    ]
+    wrong = [
+        "assert liar == 5",
+        "assert liar == x",
+        "sp.lambdify(x, call)(1)",
+        "sp.lambdify(x, name)(1)",
+    ]
+    setup = marked("import sympy as sp\nx, y = sp.symbols('x y')", "setup", locked=True)
+    check(run, SYMPY, right, wrong, setup)
