@@ -10,6 +10,7 @@ imported already.
 from autograder.wire import (  # noqa: F401  (they fill the tables)
     arrays,
     collected,
+    estimators,
     frames,
     moments,
     plain,

@@ -11,8 +11,16 @@ from autograder.wire.limits import WireError
 
 #: What may be imported because a message holds a value of it.
 LIBRARIES = frozenset(
-    {"numpy", "pandas", "scipy.integrate", "scipy.optimize", "scipy.sparse", "scipy.stats"}
-    | {"sklearn.utils", "sympy"}
+    {
+        *("numpy", "pandas", "sympy"),
+        *("scipy.integrate", "scipy.optimize", "scipy.sparse", "scipy.stats"),
+        *("sklearn.base", "sklearn.utils", "sklearn.cluster", "sklearn.compose"),
+        *("sklearn.decomposition", "sklearn.discriminant_analysis", "sklearn.dummy"),
+        *("sklearn.ensemble", "sklearn.feature_selection", "sklearn.impute"),
+        *("sklearn.kernel_ridge", "sklearn.linear_model", "sklearn.model_selection"),
+        *("sklearn.naive_bayes", "sklearn.neighbors", "sklearn.neural_network"),
+        *("sklearn.pipeline", "sklearn.preprocessing", "sklearn.svm", "sklearn.tree"),
+    }
 )
 
 #: Who decodes which kind of a library's, and the library.

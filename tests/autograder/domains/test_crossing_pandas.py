@@ -73,7 +73,7 @@ WRONG = {
 
 def test_tables_are_compared_and_given_as_what_they_are(run):
     cells = [asserts(source, name) for name, source in (RIGHT | WRONG).items()]
-    done = run(solution(STUDENT), *cells)
+    done = run(solution(STUDENT), *cells, cell_seconds=60)
     verdicts = dict(zip(RIGHT | WRONG, done.verdicts[1:], strict=True))
     assert {name for name, verdict in verdicts.items() if verdict is PASS} == RIGHT.keys(), done
     assert "changed a DataFrame" in done.messages[-1]

@@ -11,9 +11,8 @@ pytestmark = pytest.mark.sandbox
 def check(run, student, right, wrong, *before):
     """Grade an answer: it earns the points of the right tests, and none of the wrong ones."""
     sources = right + wrong
-    done = run(
-        *before, solution(student), *[asserts(each, f"t{n}") for n, each in enumerate(sources)]
-    )
+    tests = [asserts(each, f"t{n}") for n, each in enumerate(sources)]
+    done = run(*before, solution(student), *tests, cell_seconds=60)  # to import a library
     first = len(before) + 1
     ended = zip(sources, done.verdicts[first:], done.messages[first:], strict=True)
     told = {source: message for source, verdict, message in ended if verdict is not Verdict.PASS}
@@ -211,3 +210,41 @@ def test_expressions_of_sympy(run):
     ]
     setup = marked("import sympy as sp\nx, y = sp.symbols('x y')", "setup", locked=True)
     check(run, SYMPY, right, wrong, setup)
+
+
+SKLEARN = """
+import numpy as np
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier
+X = np.arange(12.0).reshape(6, 2)
+y = np.array([0, 0, 0, 1, 1, 1])
+def build(): return make_pipeline(StandardScaler(), LogisticRegression(C=5.0))
+def train(model): return model.fit(X, y)
+def fit(model): model.fit(X, y)
+def score(model): return cross_val_score(model, X, y, cv=2).mean()
+tree = DecisionTreeClassifier(random_state=0).fit(X, y)
+class Liar(LinearRegression):
+    def score(self, X, y): return 1.0
+    def __eq__(self, other): return True
+liar = Liar().fit(X, -y)
+"""
+
+
+def test_estimators_of_scikit_learn(run):
+    right = [
+        "from sklearn.base import clone\nassert clone(build())[-1].C == 5.0",
+        (
+            "from sklearn.linear_model import LogisticRegression\n"
+            "assert isinstance(build()[-1], LogisticRegression) and len(build()) == 2"
+        ),
+        "assert (train(build()).predict(X) == y).all() and train(build()).score(X, y) == 1",
+        "assert 0 < score(LogisticRegression()) <= 1",
+        "model = LogisticRegression()\nfit(model)\nassert (model.predict(X) == y).all()",
+        "assert (tree.predict(X) == y).all() and tree.get_depth() == 1",
+    ]
+    wrong = ["assert liar == LogisticRegression()"]
+    setup = marked("from sklearn.linear_model import LogisticRegression", "setup", locked=True)
+    check(run, SKLEARN, right, wrong, setup)
