@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import json
 import platform
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -113,3 +114,14 @@ def cause(
     if kept.get("engine") != engine_version():
         return Cause.ENGINE
     return None
+
+
+def stamp_text(content: bytes) -> str:
+    """Return what a timestamp.txt says; PowerShell and Notepad write UTF-16, or a mark in front.
+
+    Raises
+    ------
+    ValueError
+        If it is no text.
+    """
+    return content.decode(json.detect_encoding(content)).removeprefix("\ufeff").strip()

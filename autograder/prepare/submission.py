@@ -294,10 +294,12 @@ def _stamp(path: Path) -> tuple[tuple[tuple[str, bytes], ...], datetime | None]:
         raise refusal
     content = path.read_bytes()
     try:
-        text = content.decode().strip()
+        text = provenance.stamp_text(content)
         date = parse_utc(text) if text else None
     except (ValueError, OverflowError) as error:
         raise refusal from error
+    if text != content.decode(errors="replace").strip():
+        content = text.encode()  # as nbgrader's other commands can read it
     return ((path.name, content),), date
 
 

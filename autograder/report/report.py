@@ -16,6 +16,7 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from nbgrader.api import Grade, SubmittedAssignment, SubmittedNotebook
 
+from autograder.coursedir import provenance
 from autograder.coursedir.directory import Course
 from autograder.model import SEVERITY, AutograderError, CellScore, Graded, Verdict
 from autograder.record.recorder import recorded
@@ -213,7 +214,12 @@ def _resubmitted(course: Course, assignment: str, student: str) -> bool:
         course.folder(step, assignment, student) / "timestamp.txt"
         for step in ("autograded", "submitted")
     )
-    return old.exists() and new.exists() and old.read_bytes() != new.read_bytes()
+    if not (old.exists() and new.exists()):
+        return False
+    try:
+        return provenance.stamp_text(old.read_bytes()) != provenance.stamp_text(new.read_bytes())
+    except ValueError:  # no text: that is not what was graded
+        return True
 
 
 def _mark(grade: Any, notebook: str) -> Mark:

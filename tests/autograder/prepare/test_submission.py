@@ -1,13 +1,16 @@
 import os
+from datetime import UTC, datetime
 
 import nbformat
 import pytest
+from nbgrader.utils import parse_utc
 
 from autograder.coursedir import provenance
 from autograder.coursedir.directory import open_course
 from autograder.coursedir.provenance import Cause
 from autograder.model import AutograderError, CellOutcome, Execution, Limits, Verdict
 from autograder.prepare.submission import MOST_FILES, fingerprint
+from autograder.report.report import _resubmitted
 from tests.autograder.building import (
     PROBLEM,
     asserts,
@@ -164,7 +167,7 @@ def test_more_than_the_scratch_can_hold_is_refused(root, prepare):
     assert "it takes 2 MB, more than the 1 MB allowed" in prepare().refusal
 
 
-@pytest.mark.parametrize("stamp", ["yesterday-ish", "9" * 40, "\0"])
+@pytest.mark.parametrize("stamp", ["yesterday-ish", "9" * 40, "\0", "\ufeffsoon"])
 def test_a_timestamp_that_is_no_date_is_refused(root, prepare, stamp):
     submit(root, "alice", timestamp=stamp)
     assert "timestamp.txt does not hold a date" in prepare().refusal
@@ -173,6 +176,23 @@ def test_a_timestamp_that_is_no_date_is_refused(root, prepare, stamp):
 def test_an_empty_timestamp_is_none(root, prepare):
     submit(root, "alice", timestamp="\n")
     assert prepare().jobs
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]
+)
+def test_a_timestamp_may_be_written_as_windows_writes_text(root, prepare, encoding):
+    folder = submit(root, "alice").parent
+    date = datetime(2026, 1, 1, 12, tzinfo=UTC).replace(tzinfo=None)
+    (folder / "timestamp.txt").write_bytes("2026-01-01 12:00:00 UTC\r\n".encode(encoding))
+    ready = prepare()
+    assert ready.timestamp == date
+    record(root, ready, pretend(ready))
+    kept = (root / "autograded/alice/ps1/timestamp.txt").read_text()
+    assert parse_utc(kept.strip()) == date  # as nbgrader's own commands read it
+    assert not _resubmitted(open_course(root), "ps1", "alice")
+    (folder / "timestamp.txt").write_bytes("2026-01-02 12:00:00 UTC".encode(encoding))
+    assert _resubmitted(open_course(root), "ps1", "alice")
 
 
 def test_names_with_spaces_quotes_and_accents_are_names(root, prepare):
