@@ -58,6 +58,8 @@ class Original:
     kernelspec: Mapping[str, Any]
     source_cells: tuple[Cell, ...]
     imports: str = ""  # see `imports`
+    plain_cells: tuple[str, ...] = ()  # what its unmarked cells say, where the source is there
+    ids: Mapping[str, str] = field(default_factory=dict)  # of the format, with nbgrader's names
 
     @cached_property
     def by_name(self) -> Mapping[str, Cell]:
@@ -186,12 +188,7 @@ def load(
         If the gradebook does not have it.
     """
     books = [
-        Original(
-            book.name,
-            json.loads(book.kernelspec or "null") or {},
-            _cells(book),
-            imports(source / f"{book.name}.ipynb"),
-        )
+        _original(book, source / f"{book.name}.ipynb")
         for book in gradebook.find_assignment(name).notebooks
     ]
     paths = (Path(path) for path in utils.find_all_files(str(source), [*ignore, "*.ipynb"]))
@@ -208,6 +205,33 @@ def marks(config: Any) -> tuple[str, str]:
     """Return what a course has before and after hidden tests, from its configuration."""
     step = ClearHiddenTests(config=config)
     return step.begin_test_delimeter, step.end_test_delimeter
+
+
+def _original(book: Any, source: Path) -> Original:
+    cells = _read(source)
+    named = [cell for cell in cells if cell.metadata.get("nbgrader", {}).get("grade_id")]
+    ids = {cell.id: str(cell.metadata.nbgrader.grade_id) for cell in named if "id" in cell}
+    order = {str(cell.metadata.nbgrader.grade_id): place for place, cell in enumerate(named)}
+    # The gradebook has a cell that was added later behind the others.
+    known = sorted(_cells(book), key=lambda cell: order.get(cell.name, len(order)))
+    return Original(
+        book.name,
+        json.loads(book.kernelspec or "null") or {},
+        tuple(known),
+        imports(source),
+        tuple(cell.source for cell in cells if not cell.metadata.get("nbgrader")),
+        ids,
+    )
+
+
+def _read(source: Path) -> list[NotebookNode]:
+    """Return the cells of a source notebook; none where it cannot be read."""
+    try:
+        notebook = nbformat.reads(source.read_bytes().decode(), as_version=4)
+        cells: list[NotebookNode] = [cell for cell in notebook.cells if cell.metadata is not None]
+        return cells
+    except Exception:  # whatever is wrong with it, nbgrader said so when it was released
+        return []
 
 
 def _cells(book: Any) -> tuple[Cell, ...]:
@@ -245,11 +269,7 @@ def imports(source: Path) -> str:
         The notebook under ``source/``; where there is none, or no readable one, nothing is known
         to be imported.
     """
-    try:
-        notebook = nbformat.reads(source.read_bytes().decode(), as_version=4)
-        cells = [cell.source for cell in notebook.cells if _plain(cell)]
-    except Exception:  # whatever is wrong with it, nbgrader said so when it was released
-        return ""
+    cells = [cell.source for cell in _read(source) if _plain(cell)]
     lines = dict.fromkeys(line for cell in cells for line in _imports(cell))
     future = [line for line in lines if line.startswith("from __future__")]
     return "\n".join([*future, *(line for line in lines if line not in future)])

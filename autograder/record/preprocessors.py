@@ -26,6 +26,7 @@ from autograder.coursedir.gradebook import entries
 from autograder.coursedir.nbgrader_steps import ASSIGNMENT, EXECUTION, LEDGER
 from autograder.dispatch import engine
 from autograder.model import AutograderError, CellScore, Execution, Verdict
+from autograder.prepare.cell_matching import find_marks
 from autograder.prepare.submission import job
 from autograder.record import reference
 from autograder.record.score import overall, score
@@ -86,6 +87,7 @@ class OverwriteCells(StockOverwriteCells):
         self.notebook_id, self.assignment_id = mark["notebook"], mark["assignment"]
         self.gradebook = _assignment(self, resources)  # answers what this step asks
         known = self.gradebook.find_notebook(self.notebook_id, self.assignment_id)
+        find_marks(nb, known, self.gradebook.marks)
         marks = {cell.name: cell.mark for cell in known.source_cells}
         for cell in reversed(nb.cells):  # of cells with one name the last counts, as for nbgrader
             claimed = cell.metadata.pop("nbgrader", None)
@@ -115,20 +117,28 @@ class OverwriteCells(StockOverwriteCells):
     def add_missing_grade_cells(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         """Restore deleted graded cells, each behind the nearest marked cell that is still there.
 
-        nbgrader's own method fails where the cell before is gone as well, or is locked only.
+        A test whose answer has no mark stands at the end, as the answer may be anywhere, and so
+        does a cell with no marked one before it. nbgrader's own method fails in such cases.
         """
         known = self.gradebook.find_notebook(self.notebook_id, self.assignment_id)
-        behind = 0
+        behind, lost, late = 0, False, []
         for cell in known.source_cells:
             names = [one.metadata.get("nbgrader", {}).get("grade_id") for one in nb.cells]
             if cell.name in names:
                 behind = names.index(cell.name) + 1
+                lost = lost and not (cell.grade and not cell.solution)
             elif cell.grade:
                 restored = self.missing_cell_transform(
                     cell, cell.max_score, is_solution=cell.solution
                 )
-                nb.cells.insert(behind, restored)
-                behind += 1
+                if behind and not lost:
+                    nb.cells.insert(behind, restored)
+                    behind += 1
+                else:
+                    late.append(restored)
+            else:
+                lost = lost or cell.solution
+        nb.cells += late
         return nb, resources
 
     def missing_cell_transform(self, *args: Any, **kwargs: Any) -> NotebookNode:

@@ -13,6 +13,7 @@ from autograder.prepare.submission import MOST_FILES, fingerprint
 from autograder.report.report import _resubmitted
 from tests.autograder.building import (
     PROBLEM,
+    RIGHT,
     asserts,
     code,
     configure,
@@ -284,6 +285,19 @@ def test_a_deleted_test_cell_comes_back_behind_the_answer_it_tests(root, prepare
     assert order == ["double", "test_double", "mean", "test_mean", "explain"]
 
 
+@pytest.mark.parametrize("kept", [(5,), (3, 5), (0, 5), (1, 5)], ids=str)
+def test_a_test_whose_answer_is_not_known_stands_behind_all_answers(root, prepare, kept):
+    book = released(root)
+    own = [code(text) for text in ("from mine import *", "x = 1", "from mine import mean")]
+    book.cells = [book.cells[place] for place in kept] + own
+    submit(root, "alice", book)
+    cells = cells_of(prepare())
+    names = [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in cells]
+    last = max(place for place, cell in enumerate(cells) if "mine" in cell.source)
+    assert last < names.index("test_mean")
+    assert (last < names.index("test_double")) == (1 not in kept)
+
+
 def test_a_restored_cell_has_an_id_of_its_own_whatever_the_others_claim(root, prepare):
     with open_course(root).gradebook() as gradebook:
         checksum = gradebook.find_source_cell("test_mean", "p1", "ps1").checksum
@@ -336,9 +350,7 @@ def test_another_kernel_and_a_missing_one_are_replaced(root, prepare):
 
 
 def test_an_old_notebook_format_is_brought_up_to_date(root, prepare):
-    book = nbformat.v3.new_notebook(
-        worksheets=[nbformat.v3.new_worksheet(cells=[nbformat.v3.new_code_cell(input="x = 1")])]
-    )
+    book = nbformat.convert(fill(released(root), RIGHT), 3)
     submit(root, "alice", nbformat.v3.writes_json(book).encode())
     ready = prepare()
     assert not ready.refusal
