@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import ExitStack
@@ -62,11 +63,16 @@ class Grading:
                 f"{self.course.folder('submitted', self.assignment, '*')}. "
                 "Collect them first: nbgrader collect " + self.assignment
             )
+        # An é is one letter or two, as whoever made the folder wrote it.
+        written = {unicodedata.normalize("NFC", name): name for name in found}
+        asked = set()
         for name in only or []:
-            if name not in found:
+            own = name if name in found else written.get(unicodedata.normalize("NFC", name))
+            if own is None:
                 hint = did_you_mean(name, found)
                 raise AutograderError(f"'{name}' has not submitted '{self.assignment}'{hint}")
-        return sorted(set(only)) if only else found
+            asked.add(own)
+        return sorted(asked) if only else found
 
     def run(self, students: Sequence[str], engine: Engine | None = None) -> Iterator[Graded]:
         """Grade ``students``; yield each as it is recorded.

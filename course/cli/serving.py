@@ -12,6 +12,8 @@ from course.errors import CourseError, choose_from
 INSTRUCTOR = "instructor"
 STUDENTS = ["ada", "ben"]
 LAPTOP = "laptop"
+#: The least digits of a number that is a student's name where a class could be counted.
+SHORTEST_ID = 4
 
 
 def add_hub(commands: Commands) -> None:
@@ -205,7 +207,8 @@ def _roster(arguments: argparse.Namespace) -> list[str]:
     from hub_config.laptop.paths import remembered
 
     names: list[str] = arguments.students or remembered(_state(arguments)) or STUDENTS
-    if len(names) == 1 and names[0].isdecimal():
+    # A matriculation number is longer than a class is large.
+    if len(names) == 1 and names[0].isdecimal() and len(names[0]) < SHORTEST_ID:
         raise CourseError(
             f"--students {names[0]} is a number, which goes with --plan; the laptop's hub takes "
             "names, such as --students ada,ben"

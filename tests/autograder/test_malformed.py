@@ -8,6 +8,7 @@ import json
 import os
 import resource
 import sqlite3
+import unicodedata
 from contextlib import closing
 
 import nbformat
@@ -392,6 +393,19 @@ def test_a_student_cannot_be_called_what_leads_elsewhere(root):
     assert one.students() == ["alice"]
     with pytest.raises(AutograderError, match=r"'\.\.' has not submitted"):
         one.students([".."])
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["1234567", "007", "ada@uzh.ch", "a.b+c@x.org", "Zoë", "Zoe\u0308", "Ōe 大江", "-x", "e'f"],
+)
+def test_any_name_can_be_asked_for(root, name):
+    for other in (name, "1234568", "ada@uzh.com"):
+        submit(root, other)
+    one = Grading(open_course(root), "ps1")
+    assert one.students([name]) == [name]
+    for form in ("NFC", "NFD"):  # macOS writes the one in folders, keyboards the other
+        assert one.students([unicodedata.normalize(form, name)]) == [name]
 
 
 def test_a_name_that_is_no_text_is_refused_and_nobody_else(root, grade):

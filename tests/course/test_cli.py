@@ -257,6 +257,12 @@ def test_the_laptop_s_hub_takes_no_number_of_students(here, laptop, capsys):
     assert laptop.calls == []
 
 
+@pytest.mark.parametrize("names", ["1234567", "20241234", "1234567,30", "007,ada"])
+def test_a_student_may_be_called_by_a_number(names, here, laptop):
+    assert cli.main(["hub", "--students", names]) == 0
+    assert list(laptop.calls[0]["students"]) == names.split(",")
+
+
 def test_a_plan_is_printed_with_what_it_rests_on(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "120")
     assert cli.main(["hub", "--plan", "production", "--students", "30"]) == 0
