@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from nbgrader.converters import Autograde
@@ -87,14 +88,23 @@ def grade(
 
 def _warm(zygote: Zygote, base: type[Execute]) -> type[Execute]:
     """Return nbgrader's ``Execute`` with kernels from ``zygote``."""
+    beside: dict[str, bytes] = {}
 
     class Kernel(ForkKernelManager):
         def __init__(self, **_: Any) -> None:
-            super().__init__(zygote, Job("", "", "", b""))
+            super().__init__(zygote, Job("", "", "", b"", files=tuple(beside.items())))
 
     class Warm(base):
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, kernel_manager_class=Kernel, **kwargs)
+
+        def preprocess(self, nb: Any, resources: Any, *args: Any) -> Any:
+            # The kernel does not see the folder itself, in which nbgrader would start one.
+            folder = Path(resources["metadata"]["path"])
+            paths = [path for path in folder.rglob("*") if path.is_file()]
+            beside.clear()
+            beside.update({str(path.relative_to(folder)): path.read_bytes() for path in paths})
+            return super().preprocess(nb, resources, *args)
 
     return Warm
 

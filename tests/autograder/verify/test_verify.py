@@ -42,6 +42,7 @@ CELLS = (
     asserts("assert np.pi > 3", "free"),
     asserts("assert nosuch(3) == 3", "unknown"),
     asserts("import sys\nassert double(2) == 4\nprint('note', file=sys.stderr)", "noisy"),
+    asserts("assert double(len(open('data/two.txt').read())) == 4", "reads"),
     asserts("import time\ntime.sleep(1.5)\nassert double(2) == 4", "slow"),
     marked("half = 2", "setup", locked=True),
     marked("np.linalg.solve(np.zeros((2, 2)), np.ones(2))", "broken", locked=True),
@@ -61,6 +62,8 @@ def source(root, *cells):
 def verified(engine, empty, tmp_path_factory):
     """Verify a poor assignment once: the course, and what was said."""
     root = source(copy(empty, tmp_path_factory.mktemp("poor")), *CELLS)
+    (root / "source/ps1/data").mkdir()
+    (root / "source/ps1/data/two.txt").write_text("ab")
     configure(root, PLUGIN + "c.Autograder.cell_seconds = 4\n")
     scratch = tmp_path_factory.mktemp("scratch")
     said = []
@@ -90,6 +93,11 @@ class TestVerified:
         assert (
             told(found, "test_double") == told(found, "test_mean") == told(found, "explain") == []
         )
+
+    def test_nbgrader_s_own_grading_has_the_files_beside_the_notebook(self, verified):
+        _, found, _ = verified
+        (cell,) = (cell for cell in found.cells if cell.name == "reads")
+        assert (cell.full, cell.stock) == (12, 1)
 
     def test_a_test_that_varies_is_found(self, verified):
         _, found, _ = verified
@@ -133,7 +141,8 @@ class TestVerified:
     def test_nothing_of_the_course_is_changed(self, verified):
         root, found, said = verified
         made = {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
-        assert made == {"gradebook.db", "nbgrader_config.py", "source/ps1/p1.ipynb"}
+        sources = {"source/ps1/p1.ipynb", "source/ps1/data/two.txt"}
+        assert made == {"gradebook.db", "nbgrader_config.py"} | sources
         assert not found.fine
         assert said[-1] == "grading with nbgrader itself"
 
