@@ -1,0 +1,68 @@
+"""The idioms of public courses earn here what nbgrader gives them, but for what is listed."""
+
+import pytest
+
+from autograder.execute.zygote import Zygote
+from tests.public import grading
+from tests.public.reading import REFERENCE, UNTOUCHED, read, read_all
+
+ALL = read_all()
+FILES, STOCK = grading.kept()
+
+
+def test_there_are_many_cells():
+    assert sum(len(idioms.tests) for idioms in ALL.values()) >= 300
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_each_file_has_wrong_answers_that_lose_points(name):
+    assert ALL[name].wrong
+    for who in ALL[name].wrong:
+        assert sum(STOCK[name][who].values()) < len(ALL[name].tests), who
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_what_is_kept_of_nbgrader_is_about_this_file(name):
+    assert FILES[name] == grading.digest(ALL[name]), "run: python -m tests.public stock"
+    assert set(STOCK[name]) == set(ALL[name].submissions)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_nbgrader_gives_the_reference_all_and_the_release_nothing(name):
+    assert [cell for cell, points in STOCK[name][REFERENCE].items() if points != 1] == []
+    assert [cell for cell, points in STOCK[name][UNTOUCHED].items() if points != 0] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("# %% answer\nx = 1", "has a name of its own"),
+        ("# %% answer a\nx = 1\n# %% test a\nassert x", "has a name of its own"),
+        ("# %% answer a\nx = 1\n# %% wrong w b\nx = 2", r"a wrong answer to \['b'\]"),
+    ],
+)
+def test_a_file_that_makes_no_assignment_is_refused(tmp_path, text, said):
+    (tmp_path / "one.py").write_text(text)
+    with pytest.raises(ValueError, match=said):
+        read(tmp_path / "one.py")
+
+
+@pytest.mark.slow
+@pytest.mark.sandbox
+def test_every_cell_earns_what_it_should_but_for_those_listed():
+    """A line that is no longer true is taken out of the list: it only gets shorter."""
+    with Zygote(grading.PRELOAD) as zygote:
+        zygote.wait_ready()
+        found = grading.deviations(grading.ours(ALL.values(), zygote), STOCK)
+    listed = grading.listed()
+    assert {place: said for place, said in found.items() if place not in listed} == {}
+    always = {place for place, reason in listed.items() if not reason.startswith("sometimes")}
+    assert sorted(always - found.keys()) == [], "these hold now: take them off the list"
+
+
+@pytest.mark.slow
+@pytest.mark.sandbox
+@pytest.mark.release
+def test_nbgrader_gives_what_is_kept(tmp_path):
+    grading.course(tmp_path / "course", ALL.values())
+    assert grading.stock(tmp_path / "course", ALL.values()) == STOCK
