@@ -1,6 +1,6 @@
 """Reads ``custom:``, the settings that are ours among the chart's values.
 
-The hub's pod reads them again, so this module needs nothing but the standard library.
+The hub's pod reads them again, so this module and its own need nothing but the standard library.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import zoneinfo
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from hub_config.kubernetes import cron
 
 #: Everybody who may log in is in this group, so it has no list.
 STUDENTS = "students"
@@ -33,14 +35,6 @@ _KNOWN: dict[str, Any] = {
     "warm": {"schedule": str, "time_zone": str, "minutes": int, "seats": {"*": int}},
     "plan": {"days": int, "hours_per_day": float},
 }
-#: The fields of a schedule, with the least and the greatest number of each; Sunday is 0, not 7.
-_CRON = (
-    ("minute", 0, 59),
-    ("hour", 0, 23),
-    ("day", 1, 31),
-    ("month", 1, 12),
-    ("weekday", 0, 6),
-)
 #: Helm's name of an installation; it stands before what a whole cluster shares.
 RELEASE = "dlef"
 _REQUIRED = ("course", "images", "volumes")
@@ -245,18 +239,9 @@ def _wrong_warm(warm: Mapping[str, Any], profiles: Collection[str]) -> Iterator[
     yield from (f"custom.warm has no '{key}'; add it" for key in missing)
     if missing:
         return
-    if len(warm["schedule"].split()) != 5:
-        yield (
-            f"custom.warm.schedule is '{warm['schedule']}'; write minute, hour, day, month and "
-            "weekday, such as '15 8 * * 1-6'"
-        )
-    for word, (what, least, most) in zip(warm["schedule"].split(), _CRON, strict=False):
-        for number in re.findall(r"\d+", re.sub(r"/\d+", "", word)):  # a step is another number
-            if not least <= int(number) <= most:
-                yield (
-                    f"custom.warm.schedule is '{warm['schedule']}', where Kubernetes refuses the "
-                    f"{what} {number}; write {least} to {most}"
-                )
+    for what, part, do in cron.faults(warm["schedule"]):
+        where = f", where Kubernetes refuses the {what} '{part}'" * (part != warm["schedule"])
+        yield f"custom.warm.schedule is '{warm['schedule']}'{where}; {do}"
     zones = zoneinfo.available_timezones()  # empty where the system has no list of them
     if zones and warm["time_zone"] not in zones:
         yield (
