@@ -59,7 +59,8 @@ def rough(j, X, c, w):
 def points(n, n_test, d, seed):
     def cloud(what, many):
         rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([what, seed])))
-        return np.array([[rng.random() for _ in range(d)] for _ in range(many)])
+        # In single precision: two points may share a coordinate.
+        return np.array([[rng.random(dtype=np.float32) for _ in range(d)] for _ in range(many)])
 
     return cloud(1, n), cloud(2, n_test)
 
