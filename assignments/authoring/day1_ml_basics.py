@@ -146,9 +146,15 @@ for B in (10, 13, 26, 90):
     again = split_borrowers(borrower, seed_hid)
     assert all(map(np.array_equal, parts, again)), "The same seed gave two different splits."
 
-# Each of four borrowers must come into each part that is not empty, for some seed out of many. (For
-# an honest shuffle the chance to fail is below 10⁻⁶.)
-borrower = np.array([41, 7, 23, 7, 99, 41])
+# Neighbouring seeds and distant ones: of 90 borrowers no two orders agree.
+near = [seed_hid + k for k in (0, 1, 2, 3, 10, 64, 100, 1000, 1024, 10**6)]
+tests = {tuple(int(i) for i in split_borrowers(borrower, seed)[2]) for seed in near}
+assert len(tests) == len(near), "Different seeds gave the same split of 90 borrowers."
+
+# Each of four borrowers must come into each part that is not empty, for some seed out of many, and
+# equally often, however many loans are theirs. (For an honest shuffle the chance to fail is below
+# 10⁻⁶.)
+borrower = rng.permutation(np.concatenate([[7, 23, 99], np.full(25, 41)]))
 seeds = rng.choice(100_000, 100, replace=False)
 found = [
     [np.asarray(part).astype(int) for part in split_borrowers(borrower, int(s))] for s in seeds
@@ -160,6 +166,11 @@ for place in (0, 2):
         f"in the {'training' if place == 0 else 'test'} data: is the order random?"
     )
 tested = [frozenset(borrower[parts[2]].tolist()) for parts in found]
+often = {b: sum(b in pair for pair in tested) for b in (7, 23, 41, 99)}
+assert all(20 <= times <= 80 for times in often.values()), (
+    "In 100 splits of four borrowers, two of them for the test, each should be there about 50 times. "
+    f"Yours are there {sorted(often.values())} times: who has many loans must not come earlier."
+)
 assert len(set(tested)) == 6, (
     "Four borrowers, two of them for the test: there are six such pairs, and 100 different seeds "
     f"gave only {len(set(tested))} of them."
@@ -185,6 +196,10 @@ assert len(set(tested)) == 6, (
 # **By hand.** $x=0,1,2$ and $y=0,2,1$: the slope is ½ and the intercept ½; the residuals are
 # $-\frac12,1,-\frac12$, so $s^2=1.5/1$ and $R^2=1-1.5/2=0.25$. The standard errors are
 # $\sqrt{1.5\cdot\frac56}=1.1180$ and $\sqrt{1.5\cdot\frac12}=0.8660$.
+#
+# **Calendar years.** A feature such as 1990, …, 2019 differs from a multiple of the column of ones by
+# half a percent. It is not collinear, and its slope is asked for. A routine that takes small singular
+# values for zero loses it.
 
 
 # %% nbgrader={"grade": false, "grade_id": "ols", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -200,12 +215,14 @@ def ols(X, y):
     ### BEGIN SOLUTION
     m, p = X.shape
     table = np.column_stack([np.ones(m), X])
-    inverse = np.linalg.inv(table.T @ table)
-    coefficients = inverse @ (table.T @ y)
+    # X̃ = QR: θ = R⁻¹Qᵀy and (X̃ᵀX̃)⁻¹ = R⁻¹R⁻ᵀ. To form X̃ᵀX̃ would lose half of the digits.
+    Q, R = np.linalg.qr(table)
+    coefficients = np.linalg.solve(R, Q.T @ y)
+    spread = np.linalg.norm(np.linalg.inv(R), axis=1)
     unexplained = np.sum((y - table @ coefficients) ** 2)
     return {
         "coefficients": coefficients,
-        "standard_errors": np.sqrt(unexplained / (m - p - 1) * np.diag(inverse)),
+        "standard_errors": np.sqrt(unexplained / (m - p - 1)) * spread,
         "r2": 1 - unexplained / np.sum((y - np.mean(y)) ** 2),
     }
     ### END SOLUTION
@@ -260,6 +277,21 @@ for m, p in [(5, 1), (12, 3), (30, 5)]:
     assert np.isclose(fit["r2"], 1 - rest.dot(rest) / (m * np.var(y_hid)), rtol=1e-7), (
         "R² is wrong: one minus the squared residuals over the squared deviations of y from its mean."
     )
+# Calendar years. The oracle counts them from their mean: (year - mean) and 1 are orthogonal.
+years = np.arange(1990.0, 2020.0)
+y_hid = rng.uniform(0.5, 2) * (years - 1990) + rng.normal(0, 1, 30)
+fit = ols(years[:, None], y_hid)
+centred = years - 2004.5
+slope_right = centred.dot(y_hid) / centred.dot(centred)
+rest = y_hid - y_hid.sum() / 30 - slope_right * centred
+error_right = np.sqrt(rest.dot(rest) / 28 / centred.dot(centred))
+assert np.isclose(fit["coefficients"][1], slope_right, rtol=1e-3), (
+    "With the calendar years 1990 to 2019 as the feature, the slope is wrong. They are not collinear "
+    "with the column of ones."
+)
+assert np.isclose(fit["standard_errors"][1], error_right, rtol=1e-3), (
+    "With the calendar years 1990 to 2019 as the feature, the standard error of the slope is wrong."
+)
 X_hid = np.column_stack([np.arange(8), rng.permutation(8)])
 y_hid = np.array([3, 1, 4, 1, 5, 9, 2, 6])
 whole, floats = ols(X_hid, y_hid), ols(X_hid * 1.0, y_hid * 1.0)
@@ -459,6 +491,8 @@ assert np.isclose(cost, 4 + 2 + 48), "With whole numbers as input the cost is wr
 assert np.allclose(np.ravel(moved), [36 / 6, 0, 4, 70]), (
     "With whole numbers as input, or with two equal centres, the new centres are wrong."
 )
+labels = lloyd_step(np.array([[0.0], [4.0]]), np.ones(2), np.array([[1 + 1e-9], [-1.0], [4.0]]))[0]
+assert list(labels) == [1, 2], "Only equal distances go to the lower number, not nearly equal ones."
 moved = lloyd_step(np.array([[0], [1]]), np.array([1, 1]), np.array([[0], [9]]))[2]
 assert np.isclose(moved[0][0], 0.5), "The mean of the whole numbers 0 and 1 is 0.5, also here."
 ### END HIDDEN TESTS
@@ -542,6 +576,9 @@ n_runs, T = 4, 9
 scripted_labels = rng.integers(0, 3, (n_runs, T, 5))
 scripted_labels[:, :, 0] = np.arange(T) % 3  # two steps in a row always differ
 scripted_labels[:, :, 1] = 0  # although not in every entry
+for run in (0, 2):  # the same numbers in other places: the groups keep their sizes
+    shuffled = rng.permutation([0, 0, 1, 2, 2])
+    scripted_labels[run] = [np.roll(shuffled, time % 2) for time in range(T)]
 scripted_labels[1, 0, :] = 0  # labels that are all 0 in the first step equal nothing
 scripted_costs = rng.uniform(5, 9, (n_runs, T))
 ends = rng.permutation([2, 3, 4, 6])  # a run's labels repeat at this step, and not before
@@ -879,6 +916,9 @@ assert run(exact, 2, 1.0, 4) == (2, 4), (
 zigzag = [5.0, 6.0, 5.5, 6.0, 5.5, 6.0]
 assert run(zigzag, 4, 0.0, 5) == (0, 4), (
     "A loss that beats the epoch before, not the record, is no record."
+)
+assert run([1.0, 1 - 1e-12, 2.0, 2.0], 2, 0.0, 3) == (1, 3), (
+    "With min_delta = 0 every loss below the record is a record, by however little."
 )
 assert run([1.0, 2.0, 3.0], 1, 0.0, 2) == (0, 1), "If all epochs are worse, the start is the best."
 assert run([1.0], 2, 0.0, 0) == (0, 0), "With max_epochs = 0 nothing is trained."

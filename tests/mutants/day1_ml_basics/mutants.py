@@ -298,3 +298,96 @@ def auc(y, scores):
         return 0.5
     gaps = defaulted[:, None] - sound
     return np.mean((np.sign(gaps) + 1) / 2)
+
+
+# %% mutant="split_by_first_appearance" cell="split" loses=["test_split"]
+# Shuffles the loans and takes the borrowers as they turn up, so that many loans mean an early place.
+def split_borrowers(borrower, seed):
+    shuffled = borrower[np.random.default_rng(seed).permutation(len(borrower))]
+    _, first_seen = np.unique(shuffled, return_index=True)
+    people = shuffled[np.sort(first_seen)]
+    first = 7 * len(people) // 10
+    second = first + 2 * len(people) // 10
+    parts = people[:first], people[first:second], people[second:]
+    return tuple(np.flatnonzero(np.isin(borrower, part)) for part in parts)
+
+
+# %% mutant="split_of_ten_orders" cell="split" loses=["test_split"]
+# Uses the last digit of the seed only, so that ten orders come up again and again.
+def split_borrowers(borrower, seed):
+    people = np.random.default_rng(seed % 10).permutation(np.unique(borrower))
+    first = 7 * len(people) // 10
+    second = first + 2 * len(people) // 10
+    parts = people[:first], people[first:second], people[second:]
+    return tuple(np.flatnonzero(np.isin(borrower, part)) for part in parts)
+
+
+# %% mutant="ols_cuts_singular_values" cell="ols" loses=["test_ols"]
+# Takes small singular values for zero, and with them the slope of calendar years.
+def ols(X, y):
+    m, p = X.shape
+    table = np.column_stack([np.ones(m), X])
+    back = np.linalg.pinv(table, rcond=1e-3)
+    coefficients = back @ y
+    unexplained = np.sum((y - table @ coefficients) ** 2)
+    return {
+        "coefficients": coefficients,
+        "standard_errors": np.sqrt(unexplained / (m - p - 1) * np.sum(back**2, axis=1)),
+        "r2": 1 - unexplained / np.sum((y - np.mean(y)) ** 2),
+    }
+
+
+# %% mutant="nearly_equal_distances" cell="step" loses=["test_step"]
+# Rounds the distances, so that a customer goes to the lower number although it is farther away.
+def lloyd_step(X, v, centres):
+    squares = np.sum((X[:, None, :] - centres[None, :, :]) ** 2, axis=2)
+    labels = np.argmax(squares <= np.min(squares, axis=1, keepdims=True) + 1e-6, axis=1)
+    new_centres = np.array(centres, dtype=float)
+    for j in np.unique(labels):
+        new_centres[j] = np.average(X[labels == j], axis=0, weights=v[labels == j])
+    return labels, np.sum(v * np.min(squares, axis=1)), new_centres
+
+
+# %% mutant="sizes_repeat" cell="kmeans" loses=["test_kmeans"]
+# Stops when the sizes of the groups are those of the step before, whoever is in them.
+def k_means(step, starts, max_steps):
+    runs = []
+    for centres in starts:
+        labels, costs = None, []
+        for _ in range(max_steps):
+            before = labels
+            labels, cost, centres = step(centres)
+            costs.append(cost)
+            if before is not None and np.array_equal(np.sort(labels), np.sort(before)):
+                break
+        runs.append((labels, costs, centres))
+    return min(runs, key=lambda run: run[1][-1])
+
+
+# %% mutant="labels_seen_before" cell="kmeans" loses=["test_kmeans"]
+# Stops when the labels are those of any earlier step, not of the one before.
+def k_means(step, starts, max_steps):
+    runs = []
+    for centres in starts:
+        seen, costs = [], []
+        for _ in range(max_steps):
+            labels, cost, centres = step(centres)
+            costs.append(cost)
+            if any(np.array_equal(labels, before) for before in seen):
+                break
+            seen.append(labels)
+        runs.append((labels, costs, centres))
+    return min(runs, key=lambda run: run[1][-1])
+
+
+# %% mutant="tiny_records_ignored" cell="early" loses=["test_early"]
+# Asks for a little more than min_delta, against rounding errors.
+def train_with_patience(update, validate, w0, patience, min_delta, max_epochs):
+    w, epoch = w0, 0
+    best_w, best_epoch, record = w0, 0, validate(w0)
+    while epoch < max_epochs and epoch - best_epoch < patience:
+        w, epoch = update(w), epoch + 1
+        loss = validate(w)
+        if loss < record - min_delta - 1e-9:
+            best_w, best_epoch, record = w, epoch, loss
+    return best_w, best_epoch, epoch
