@@ -194,7 +194,9 @@ assert np.isclose(value, right, rtol=1e-9), "Whole numbers as input give another
 #
 # **A check you can always make.** For a small $h$, such as $10^{-5}$, the central difference
 # $\bigl(J(\theta+h\,\mathrm e_j)-J(\theta-h\,\mathrm e_j)\bigr)/2h$ agrees with $\partial_jJ$ in
-# the first six digits or more. Compare before you go on.
+# the first six digits or more. Compare before you go on. It is a check and no answer: grading adds a
+# house with a price of $10^8$, whose square fills the digits of $J$, and asks for ten digits of the
+# gradient.
 
 
 # %% nbgrader={"grade": false, "grade_id": "gradient", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -258,6 +260,18 @@ for m, p in [(8, 1), (15, 4), (30, 7)]:
     )
     assert np.allclose(ridged, slopes_right[1], rtol=1e-6, atol=1e-7), (
         "With λ > 0 the entries of the slopes disagree with numerical derivatives of the loss."
+    )
+    # A house with no features and a huge price: its square fills the digits of the loss, and the
+    # slopes do not see it. So they have all their digits, and no difference of losses has.
+    X_far, y_far = np.vstack([X_hid, np.zeros(p)]), np.append(y_hid, 1e8)
+    far = np.asarray(ridge_gradient(theta_hid, X_far, y_far, lam_hid), dtype=float)
+    seen = (slopes_right[1, 1:] - lam_hid * theta_hid[1:]) * m / (m + 1)
+    errors_hid = table_hid.dot(theta_hid) - y_hid
+    exact = np.einsum("i,ij->j", errors_hid, X_hid) / (m + 1)
+    assert np.allclose(exact, seen, rtol=1e-5, atol=1e-6), "The test is wrong; tell the staff."
+    assert np.allclose(far[1:], exact + lam_hid * theta_hid[1:], rtol=1e-10, atol=1e-11), (
+        "With one house of a huge price and no features the slopes have too few correct digits. "
+        "Compute the derivatives from their formulas, not from differences of the loss."
     )
     best = np.linalg.lstsq(table_hid, y_hid, rcond=None)[0]
     at_best = np.asarray(ridge_gradient(best, X_hid, y_hid, 0.0), dtype=float)
@@ -411,7 +425,9 @@ assert np.allclose(path, right, rtol=1e-9, atol=1e-9), (
 # (the one with $1/m$), **both taken from the training data**. Houses that come later are scaled by
 # the numbers of the training data too; their own mean would leak what we do not know yet. A feature
 # that is the same for all training houses, say one bathroom each, has standard deviation 0: subtract
-# its mean and divide by 1.
+# its mean and divide by 1. Compare the **values** to find such features: six times 0.7 has in
+# floating-point numbers a standard deviation of about $10^{-16}$, and a feature that varies by
+# $10^{-13}$ varies.
 #
 # Write `standardise(X_train, X_new)`. It returns two arrays, the scaled `X_train` and the scaled
 # `X_new`.
@@ -430,8 +446,9 @@ def standardise(X_train, X_new):
     Returns two arrays of floats, shapes (m, p) and (k, p).
     """
     ### BEGIN SOLUTION
-    mean, deviation = X_train.mean(axis=0), X_train.std(axis=0)
-    deviation = np.where(deviation == 0, 1.0, deviation)
+    same = np.ptp(X_train, axis=0) == 0  # compare the values: their rounded deviation may not be 0
+    mean = np.where(same, X_train[0], X_train.mean(axis=0))
+    deviation = np.where(same, 1.0, X_train.std(axis=0))
     return (X_train - mean) / deviation, (X_new - mean) / deviation
     ### END SOLUTION
 
@@ -477,6 +494,24 @@ assert np.allclose(np.asarray(scaled, dtype=float)[:, 1], 0), (
 assert np.allclose(np.asarray(later, dtype=float)[:, 1], [0, 3]), (
     "A feature that is the same for all training houses: subtract its mean, divide by 1, also in "
     "X_new."
+)
+for m in range(3, 11):  # whether the deviation of equal numbers is 0 depends on how many there are
+    level = float(rng.choice([0.7, 0.1, 0.3, 1.1])) * 10.0 ** rng.integers(-2, 3)
+    X_hid = np.column_stack([rng.normal(size=m), np.full(m, level)])
+    scaled, later = standardise(X_hid, np.array([[0.0, level], [1.0, level + 0.3]]))
+    assert np.allclose(np.asarray(scaled, dtype=float)[:, 1], 0, atol=1e-9), (
+        "A feature that is 0.7, or another fraction, for all training houses does not become 0."
+    )
+    assert np.allclose(np.asarray(later, dtype=float)[:, 1], [0, 0.3], atol=1e-9), (
+        "A feature that is 0.7, or another fraction, for all training houses: divide by 1, not by "
+        "the rounding error of its standard deviation."
+    )
+# Features that hardly vary, in absolute terms and compared with their size, but do vary.
+small = rng.permutation(8) - 3.5
+X_hid = np.column_stack([1e-20 * small, 1 + 2.0**-43 * small])
+scaled, later = (np.asarray(a, dtype=float) for a in standardise(X_hid, 2 * X_hid))
+assert np.allclose(scaled, (small / small.std())[:, None], rtol=0.02), (
+    "A feature that varies by little, but varies, has standard deviation 1 after scaling, too."
 )
 ### END HIDDEN TESTS
 
@@ -664,6 +699,20 @@ for n in (1, 2, 4):
         "eta0 itself satisfies the condition; take it without shrinking."
     )
 
+# At a stationary point every candidate satisfies the condition: 0 ≤ 0.
+theta_hid = rng.normal(0, 2, 3)
+eta, after = armijo_step(lambda theta: 1.5, np.zeros(3), theta_hid, 0.75, 0.5, 0.1, 5)
+assert float(eta) == 0.75, (
+    "Where g = 0 the condition says f(θ) ≤ f(θ), which holds: take eta0. The condition has ≤, not <."
+)
+assert np.array_equal(after, theta_hid), "Where g = 0 the step leads nowhere."
+# Whole numbers, so that nothing is rounded: the loss falls by exactly what is asked for.
+eta, after = armijo_step(
+    lambda theta: 4.0 - 2.0 * float(np.asarray(theta)[0] == -1),
+    np.array([2.0]), np.array([1.0]), 1.0, 0.5, 0.5, 5,
+)  # fmt: skip
+assert float(eta) == 1.0, "A step that lowers the loss by exactly what is asked for is accepted."
+
 # A consumer with utility Σ log θ who pays prices: outside θ > 0 there is no utility, only nan.
 prices = rng.uniform(0.5, 2, 3)
 
@@ -799,10 +848,35 @@ for rest in (1, 2, 0):
     assert np.array_equal(np.concatenate(again), np.concatenate(visits)), (
         "The same seed gave two different orders."
     )
-    other = [y_b for _, y_b in minibatches(X_hid, y_hid, size_hid, epochs_hid, seed_hid + 1)]
-    assert not np.array_equal(np.concatenate(other), np.concatenate(visits)), (
-        "Another seed gave the same order."
+    others = {tuple(np.concatenate(visits))}
+    for k in (1, 2, 10, 64, 1000, 10**6):
+        other = minibatches(X_hid, y_hid, size_hid, epochs_hid, seed_hid + k)
+        others.add(tuple(np.concatenate([np.asarray(y_b, dtype=float) for _, y_b in other])))
+    assert len(others) == 7, "Another seed gave the same order."
+# Every row must come at every place equally often: of four rows, each is first in a quarter of all
+# epochs, and each pair comes in either order. (600 epochs; an honest shuffle fails less than once in
+# a million.)
+visits = []
+for seed in range(seed_hid, seed_hid + 200):
+    parts = minibatches(np.zeros((4, 1)), np.arange(4.0), 4, 3, seed)
+    visits += [[int(row) for row in y_b] for _, y_b in parts]
+places = np.argsort(visits, axis=1)  # the place of each row in each epoch
+assert np.shape(places) == (600, 4), "Four rows in one batch: every epoch has one batch of four."
+for row in range(4):
+    counts = np.bincount(places[:, row], minlength=4)
+    assert np.abs(counts - 150).max() < 60, (
+        "Over many epochs some row comes at some place too often: every order must be equally likely."
     )
+    for other in range(row):
+        before = np.sum(places[:, row] < places[:, other])
+        assert abs(before - 300) < 65, (
+            "Over many epochs some row comes before another too often: every order must be equally "
+            "likely."
+        )
+        follows = np.sum(places[:, row] == places[:, other] + 1)
+        assert abs(follows - 150) < 60, (
+            "Over many epochs some row follows another too often: every order must be equally likely."
+        )
 whole = list(minibatches(X_hid, y_hid, m + 3, 1, 0))
 assert [len(y_batch) for _, y_batch in whole] == [m], (
     "A batch_size larger than the data means one batch with all rows."
@@ -930,6 +1004,9 @@ assert np.allclose(pair[1], np.array([1, -1]) + (T + 1) / 8, rtol=1e-9), (
 # **By hand.** Two loans with $x=2,-1$; $y=1,0$; $v=3,1$; $\theta=(0,0)$. Both probabilities are ½, so
 # the entry of the intercept is $\frac{3\cdot(-\frac12)+1\cdot\frac12}{4}=-0.25$, that of the slope
 # $\frac{3\cdot(-\frac12)\cdot2+1\cdot\frac12\cdot(-1)}{4}=-0.875$.
+#
+# Differences of $L$ check the formula; they do not replace it. Grading asks for ten digits beside a
+# loan whose loss is $10^8$.
 
 
 # %% nbgrader={"grade": false, "grade_id": "logit_hand", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -965,13 +1042,11 @@ for m, p in [(9, 1), (20, 3)]:
     theta_hid = rng.normal(0, 1, p + 1)
     kept = theta_hid.copy(), X_hid.copy(), y_hid.copy(), v_hid.copy()
     scores = np.column_stack([np.ones(m), X_hid])
+    # The oracle is a difference along the imaginary axis, Im L(θ + ih)/h, in which no digit is lost.
     right = np.empty(p + 1)
     for j in range(p + 1):
-        losses = []
-        for h in (1e-5, -1e-5):
-            z = scores.dot(kept[0]) + h * scores[:, j]
-            losses.append(np.average(np.logaddexp(0, z) - y_hid * z, weights=v_hid))
-        right[j] = (losses[0] - losses[1]) / 2e-5
+        z = scores.dot(kept[0]) + 1e-20j * scores[:, j]
+        right[j] = np.average(np.imag(np.log(1 + np.exp(z)) - y_hid * z), weights=v_hid) * 1e20
     found = np.asarray(default_gradient(theta_hid, X_hid, y_hid, v_hid), dtype=float)
     assert found.shape == (p + 1,), (
         f"With {p} feature(s) the gradient has shape ({p + 1},), yours has {found.shape}."
@@ -979,6 +1054,20 @@ for m, p in [(9, 1), (20, 3)]:
     assert np.allclose(found, right, rtol=1e-6, atol=1e-8), (
         "Your gradient disagrees with numerical derivatives of L. Check the sign, the weights, and "
         "that L divides by the sum of the weights."
+    )
+    assert np.allclose(found, right, rtol=1e-10, atol=1e-13), (
+        "Your gradient has too few correct digits. Derive it on paper; a difference of losses is no "
+        "derivative."
+    )
+    # A loan far out, whose loss of 1e8 the other entries do not see.
+    X_far = np.vstack([X_hid, np.zeros(p)])
+    X_far = np.column_stack([X_far, np.append(np.zeros(m), -1.0)])
+    theta_far, v_far = np.append(theta_hid, 1e8), np.append(v_hid, 2.0)
+    far = np.asarray(default_gradient(theta_far, X_far, np.append(y_hid, 1), v_far), dtype=float)
+    share = v_hid.sum() / v_far.sum()
+    assert np.allclose(far[1:-1], share * right[1:], rtol=1e-10, atol=1e-13), (
+        "With one loan far out, whose loss is huge, the other entries of the gradient have too few "
+        "correct digits. Derive the gradient on paper; a difference of losses is no derivative."
     )
     doubled = np.asarray(default_gradient(theta_hid, X_hid, y_hid, 2 * v_hid), dtype=float)
     assert np.allclose(found, doubled, rtol=1e-9), (
@@ -1059,13 +1148,8 @@ for m, p, far in [(8, 1, 1), (20, 3, 1), (12, 2, 20)]:
     scores = np.column_stack([np.ones(m), X_hid])
     z = scores.dot(theta_hid)
     loss_right = np.average(np.logaddexp(0, z) - y_hid * z, weights=v_hid)
-    right = np.empty(p + 1)
-    for j in range(p + 1):
-        losses = []
-        for h in (1e-5, -1e-5):
-            z = scores.dot(theta_hid) + h * scores[:, j]
-            losses.append(np.average(np.logaddexp(0, z) - y_hid * z, weights=v_hid))
-        right[j] = (losses[0] - losses[1]) / 2e-5
+    # The oracle is the gradient of (a) in the form that holds far out.
+    right = scores.T.dot(v_hid * ((1 + np.tanh(z / 2)) / 2 - y_hid)) / v_hid.sum()
     pair = default_tape(theta_hid, X_hid, y_hid, v_hid)
     assert isinstance(pair, tuple | list), "Return the pair (loss, gradient)."
     loss_found, found = float(pair[0]), np.asarray(pair[1], dtype=float)
@@ -1084,7 +1168,20 @@ for m, p, far in [(8, 1, 1), (20, 3, 1), (12, 2, 20)]:
     )
     assert np.all(np.isfinite(found)), f"The gradient is not finite {where}, although the loss is."
     assert np.allclose(found, right, rtol=1e-5, atol=1e-6), (
-        f"The gradient disagrees with numerical derivatives of L {where}."
+        f"The gradient is not that of L {where}."
+    )
+    assert np.allclose(found, right, rtol=1e-10, atol=1e-12), (
+        f"The gradient has too few correct digits {where}. Let the tape differentiate the loss, in "
+        "float64; a difference of losses is no derivative."
+    )
+    # A loan far out again, whose loss of 1e8 the other entries do not see.
+    X_far = np.column_stack([np.vstack([X_hid, np.zeros(p)]), np.append(np.zeros(m), -1.0)])
+    theta_far, v_far = np.append(theta_hid, 1e8), np.append(v_hid, 2.0)
+    far_slopes = np.asarray(default_tape(theta_far, X_far, np.append(y_hid, 1), v_far)[1])
+    share = v_hid.sum() / v_far.sum()
+    assert np.allclose(far_slopes[1:-1], share * right[1:], rtol=1e-10, atol=1e-12), (
+        "With one loan far out, whose loss is huge, the other entries of the gradient have too few "
+        "correct digits. Let the tape differentiate; a difference of losses is no derivative."
     )
     assert all(map(np.array_equal, kept, (theta_hid, X_hid, y_hid, v_hid))), (
         "Your function changed an array that it was given."

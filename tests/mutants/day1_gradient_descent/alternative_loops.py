@@ -61,8 +61,8 @@ def standardise(X_train, X_new):
     for j in range(p):
         mean = sum(float(row[j]) for row in X_train) / m
         deviation = (sum((float(row[j]) - mean) ** 2 for row in X_train) / m) ** 0.5
-        if deviation == 0:
-            deviation = 1.0
+        if min(row[j] for row in X_train) == max(row[j] for row in X_train):
+            mean, deviation = float(X_train[0, j]), 1.0
         for scaled, table in ((old, X_train), (new, X_new)):
             for i, row in enumerate(table):
                 scaled[i][j] = (float(row[j]) - mean) / deviation

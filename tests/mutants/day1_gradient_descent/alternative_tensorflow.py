@@ -48,7 +48,8 @@ def descend(gradient, theta0, eta, max_steps, tol):
 def standardise(X_train, X_new):
     X_train, X_new = (tf.cast(data, tf.float64) for data in (X_train, X_new))
     mean, variance = tf.nn.moments(X_train, axes=[0])
-    scale = tf.where(variance > 0, tf.sqrt(variance), 1.0)
+    varies = tf.reduce_max(X_train, axis=0) > tf.reduce_min(X_train, axis=0)
+    mean, scale = tf.where(varies, mean, X_train[0]), tf.where(varies, tf.sqrt(variance), 1.0)
     return ((X_train - mean) / scale).numpy(), ((X_new - mean) / scale).numpy()
 
 

@@ -828,3 +828,135 @@ def default_tape(theta, X, y, v):
         losses = tf.maximum(z, 0.0) + tf.math.log1p(tf.exp(-tf.abs(z))) - y * z
         loss = tf.reduce_sum(v * losses) / tf.reduce_sum(v)
     return float(loss), tape.gradient(loss, variable).numpy()
+
+
+# %% mutant="gradient_by_differences" cell="gradient" loses=["test_gradient"]
+# Differences the loss, with the best step for a quadratic, where derivatives are asked for.
+def ridge_gradient(theta, X, y, lam):
+    table = np.column_stack([np.ones(len(y)), X])
+
+    def loss(t):
+        return np.mean((table @ t - y) ** 2) / 2 + lam / 2 * np.sum(t[1:] ** 2)
+
+    return np.array([(loss(theta + e) - loss(theta - e)) / 2 for e in np.eye(len(theta))])
+
+
+# %% mutant="deviation_compared_with_zero" cell="standardise" loses=["test_standardise"]
+# Compares the rounded deviation with 0, which the deviation of six times 0.7 is not.
+def standardise(X_train, X_new):
+    mean, deviation = X_train.mean(axis=0), X_train.std(axis=0)
+    deviation = np.where(deviation == 0, 1.0, deviation)
+    return (X_train - mean) / deviation, (X_new - mean) / deviation
+
+
+# %% mutant="small_deviation_cut" cell="standardise" loses=["test_standardise"]
+# Takes every feature that varies by less than a thousandth for constant.
+def standardise(X_train, X_new):
+    mean, deviation = X_train.mean(axis=0), X_train.std(axis=0)
+    deviation = np.where(deviation < 1e-3, 1.0, deviation)
+    return (X_train - mean) / deviation, (X_new - mean) / deviation
+
+
+# %% mutant="deviation_cut_relative" cell="standardise" loses=["test_standardise"]
+# Takes a feature for constant that varies by less than a billionth of its size.
+def standardise(X_train, X_new):
+    mean, deviation = X_train.mean(axis=0), X_train.std(axis=0)
+    deviation = np.where(deviation <= 1e-9 * np.abs(mean), 1.0, deviation)
+    return (X_train - mean) / deviation, (X_new - mean) / deviation
+
+
+# %% mutant="armijo_strict" cell="armijo" loses=["test_armijo"]
+# Asks for less where the condition asks for at most, and finds no step where the gradient is 0.
+def armijo_step(f, g, theta, eta0, shrink, c, max_shrinks):
+    here, promise = f(theta), c * np.dot(g, g)
+    for k in range(max_shrinks + 1):
+        eta = eta0 * shrink**k
+        theta_new = theta - eta * g
+        if f(theta_new) < here - eta * promise:
+            return eta, theta_new
+    return 0.0, theta.copy()
+
+
+# %% mutant="armijo_gives_up_at_zero" cell="armijo" loses=["test_armijo"]
+# Returns a step of 0 where the gradient is 0, although every step satisfies the condition.
+def armijo_step(f, g, theta, eta0, shrink, c, max_shrinks):
+    here, promise = f(theta), c * np.dot(g, g)
+    for k in range(max_shrinks + 1 if promise > 0 else 0):
+        eta = eta0 * shrink**k
+        theta_new = theta - eta * g
+        if f(theta_new) <= here - eta * promise:
+            return eta, theta_new
+    return 0.0, theta.copy()
+
+
+# %% mutant="rolled" cell="minibatches" loses=["test_minibatches"]
+# Begins the old order at a random row instead of shuffling.
+def minibatches(X, y, batch_size, epochs, seed):
+    rng = np.random.default_rng(seed)
+    m, batches = len(y), []
+    start = rng.permutation(np.arange(1, m)) if m > 1 else np.zeros(1, dtype=int)
+    for epoch in range(epochs):
+        order = np.roll(np.arange(m), start[epoch % len(start)])
+        for first in range(0, m, batch_size):
+            rows = order[first : first + batch_size]
+            batches.append((X[rows], y[rows]))
+    return batches
+
+
+# %% mutant="sorted_by_price" cell="minibatches" loses=["test_minibatches"]
+# Sorts the rows by y and begins at a random one.
+def minibatches(X, y, batch_size, epochs, seed):
+    rng = np.random.default_rng(seed)
+    batches = []
+    for _ in range(epochs):
+        order = np.roll(np.argsort(y), rng.integers(len(y)))
+        for first in range(0, len(y), batch_size):
+            rows = order[first : first + batch_size]
+            batches.append((X[rows], y[rows]))
+    return batches
+
+
+# %% mutant="lazy_shuffle" cell="minibatches" loses=["test_minibatches"]
+# Exchanges a few rows with their neighbours, so that late rows stay late.
+def minibatches(X, y, batch_size, epochs, seed):
+    rng = np.random.default_rng(seed)
+    batches = []
+    for _ in range(epochs):
+        order = np.argsort(np.arange(len(y)) + rng.uniform(0, 4, len(y)))
+        for first in range(0, len(y), batch_size):
+            rows = order[first : first + batch_size]
+            batches.append((X[rows], y[rows]))
+    return batches
+
+
+# %% mutant="hand_by_differences" cell="logit_hand" loses=["test_logit_hand"]
+# Differences the loss where a derivation is asked for, to the fourth order.
+def default_gradient(theta, X, y, v):
+    def loss(t):
+        z = t[0] + X @ t[1:]
+        return np.sum(v * (np.logaddexp(0, z) - y * z)) / np.sum(v)
+
+    h = 1e-3
+    return np.array(
+        [
+            (8 * (loss(theta + h * e) - loss(theta - h * e)) - loss(theta + 2 * h * e)
+             + loss(theta - 2 * h * e)) / (12 * h)
+            for e in np.eye(len(theta))
+        ]
+    )  # fmt: skip
+
+
+# %% mutant="tape_without_tape" cell="logit_tape" loses=["test_logit_tape"]
+# Differences the loss to the fourth order, and lets no tape differentiate anything.
+def default_tape(theta, X, y, v):
+    def loss(t):
+        z = t[0] + X @ t[1:]
+        return np.sum(v * (np.logaddexp(0, z) - y * z)) / np.sum(v)
+
+    h = 1e-3
+    slopes = [
+        (8 * (loss(theta + h * e) - loss(theta - h * e)) - loss(theta + 2 * h * e)
+         + loss(theta - 2 * h * e)) / (12 * h)
+        for e in np.eye(len(theta))
+    ]  # fmt: skip
+    return loss(theta), np.array(slopes)
