@@ -342,6 +342,13 @@ for d in (2, 3, 6, 10):
     assert value.shape == (len(cases),), (
         f"f_6 at {len(cases)} points in {d} variables has shape ({len(cases)},), not {value.shape}."
     )
+    # One floating-point number beyond the edge is beyond the edge.
+    above = np.nextafter(w_hid[:2], 2.0)
+    edge = np.tile(X_hid[-1], (2, 1))
+    edge[:, :2] = [[above[0], near[1]], [near[0], above[1]]]
+    assert np.all(np.asarray(rough(6, edge, c_hid, w_hid), dtype=float) == 0), (
+        f"In {d} variables f_6 is not 0 at a point that is beyond the edge by very little."
+    )
     exponent = c_hid[0] * (X_hid[:, 0] - w_hid[0]) + c_hid[1] * (X_hid[:, 1] - w_hid[1])
     for i in range(2, d):
         exponent = exponent - c_hid[i] * (1 - X_hid[:, i])
@@ -456,11 +463,26 @@ for d in (1, 3, 10):
     assert np.array_equal(again[0], X_train), "The training points depend on what was drawn before."
     assert np.array_equal(again[1], X_test), "The test points depend on what was drawn before."
     seen = rows_train | rows_test
-    for other in range(seed_hid + 1, seed_hid + 4):
+    for other in (seed_hid + 1, seed_hid + 2, seed_hid + 10**6):
         pair = points(n_hid, n_test_hid, d, other)
         drawn = {tuple(row) for part in pair for row in np.asarray(part, dtype=float)}
         assert len(seen & drawn) <= most, "Points of one seed are also points of another."
         seen |= drawn
+
+# A few points of many other seeds: near ones, distant ones, and those that look far away.
+seed_hid = int(rng.integers(10**4, 10**5))
+steps = {*range(1, 33), *(10**k for k in range(10)), *(2**k for k in range(5, 31))}
+steps |= {step - 1 for step in steps} | {42, 123, 1234, 12345, 123456, 7919, 99991, 104729}
+others = {seed_hid, *(seed_hid + step for step in steps)}
+others |= {2 * seed_hid, 2 * seed_hid + 1, 10 * seed_hid, seed_hid**2 % 2**32, 2**32 - 1 - seed_hid}
+owner = {}
+for other in sorted(others):
+    for place, part in enumerate(points(2, 3, 2, other)):
+        for row in np.asarray(part, dtype=float):
+            assert owner.setdefault(tuple(row), (other, place)) == (other, place), (
+                "Points of one seed are also points of another, whose number is far from it. "
+                "Training and test points need streams of their own."
+            )
 ### END HIDDEN TESTS
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "ask_errors", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -561,6 +583,15 @@ for m in (1, 2, 7, 8, 40):
         )
         assert np.isclose(found["per_constant"], mean_right / around, rtol=1e-9), (
             f"With predictions of shape {shape} 'per_constant' is wrong."
+        )
+# Values that hardly vary, in absolute terms and compared with their size, but do vary.
+small = rng.permutation(8) - 3.5
+for truth_hid in (1e-20 * small, 1 + 2.0**-43 * small):
+    measures = error_measures(truth_hid, truth_hid + 0.5)
+    unit = (truth_hid.max() - truth_hid.min()) / 7
+    for key, right in [("per_std", 0.5 / (unit * small.std())), ("per_constant", 0.25 / unit)]:
+        assert np.isclose(float(measures[key]), right, rtol=0.02), (
+            f"If the true values differ, by however little, '{key}' is a number and no nan."
         )
 for level in (float(rng.integers(1, 9)), 0.7):  # six times 0.7 has a deviation above 0
     truth_hid = np.full(6, level)
@@ -758,6 +789,13 @@ for n, d in [(5, 1), (9, 2), (20, 4)]:
         right = level + np.sin(U_new.dot(slope_hid)) + 0.7
         assert np.allclose(predict(low_hid + (U_new + 1) / 2 * wide), right, rtol=1e-9), (
             "If all values are the same, s is 1, also for the way back."
+        )
+    for unit, base in ((1e-20, 0.0), (2.0**-43, 1.0)):  # they hardly vary, but they do
+        given.clear()
+        differ = np.arange(n) - (n - 1) / 2
+        surrogate(train_hid, X_hid, base + unit * differ, low_hid, high_hid)
+        assert np.allclose(given[0][1][:, 0], differ / differ.std(), rtol=0.02), (
+            "If the values differ, by however little, Z has standard deviation 1."
         )
     given.clear()
     whole = np.arange(2 * d).reshape(2, d)

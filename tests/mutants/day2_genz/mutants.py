@@ -256,3 +256,77 @@ def support(d, n, draws, seed):
     w = w / w.sum(axis=1, keepdims=True)
     v = w[:, 0] * w[:, 1]
     return v.mean(), v.std(ddof=1) / np.sqrt(draws), (1 - v.mean()) ** n
+
+
+# %% mutant="distant_seed_for_the_test" cell="points" loses=["test_points"]
+# Takes the seed plus a million for the test: the training points of another seed.
+def points(n, n_test, d, seed):
+    train = np.random.default_rng(seed)
+    test = np.random.default_rng(seed + 1_000_000)
+    return train.random((n, d)), test.random((n_test, d))
+
+
+# %% mutant="mirrored_seed_for_the_test" cell="points" loses=["test_points"]
+# Counts the seeds of the tests from the other end.
+def points(n, n_test, d, seed):
+    train = np.random.default_rng(seed)
+    test = np.random.default_rng(2**32 - 1 - seed)
+    return train.random((n, d)), test.random((n_test, d))
+
+
+# %% mutant="zero_at_the_end" cell="points" loses=["test_points"]
+# Puts the purpose last, where a zero does not count.
+def points(n, n_test, d, seed):
+    train = np.random.default_rng(seed)
+    test = np.random.default_rng([seed, 0])
+    return train.random((n, d)), test.random((n_test, d))
+
+
+# %% mutant="edge_with_tolerance" cell="rough" loses=["test_rough"]
+# Takes a point for one on the edge that is beyond it by a billionth.
+def rough(j, X, c, w):
+    if j == 5:
+        return np.exp(-np.abs(X - w) @ c)
+    beyond = (X[:, 0] > w[0] + 1e-9) | (X[:, 1] > w[1] + 1e-9)
+    top = np.concatenate([w[:2], np.ones(len(w) - 2)])
+    return np.where(beyond, 0.0, np.exp((X - top) @ c))
+
+
+# %% mutant="small_deviation_is_none" cell="errors" loses=["test_errors"]
+# Takes a deviation below 1e-12 for 0.
+def error_measures(truth, prediction):
+    errors = np.abs(np.ravel(prediction) - truth)
+    mean = errors.mean()
+    measures = {"mean": mean, "max": errors.max(), "per_std": np.nan, "per_constant": np.nan}
+    if np.std(truth) > 1e-12:
+        measures["per_std"] = mean / np.std(truth)
+        measures["per_constant"] = mean / np.mean(np.abs(truth - np.median(truth)))
+    return measures
+
+
+# %% mutant="deviation_small_for_its_size" cell="surrogate" loses=["test_surrogate"]
+# Takes values for equal that differ by less than a billionth of their size.
+def surrogate(train, X, y, low, high):
+    mean, scale = np.mean(y), np.std(y)
+    if scale <= 1e-9 * np.abs(mean):
+        scale = 1.0
+
+    def to_network(points):
+        return 2 * (points - low) / (high - low) - 1
+
+    net = train(to_network(X), ((y - mean) / scale)[:, None])
+    return lambda X_new: mean + scale * net(to_network(X_new))[:, 0]
+
+
+# %% mutant="small_deviation_of_the_values" cell="surrogate" loses=["test_surrogate"]
+# Takes a deviation below 1e-12 for 0.
+def surrogate(train, X, y, low, high):
+    mean, scale = np.mean(y), np.std(y)
+    if scale < 1e-12:
+        scale = 1.0
+
+    def to_network(points):
+        return 2 * (points - low) / (high - low) - 1
+
+    net = train(to_network(X), ((y - mean) / scale)[:, None])
+    return lambda X_new: mean + scale * net(to_network(X_new))[:, 0]
