@@ -71,7 +71,7 @@ from course.exercise import submission_rng
 # **By hand.** $\sigma(0)=\frac12$ and $\sigma'(0)=\frac14$. The gelu at 0 is 0, with derivative
 # $\sigma(0)=\frac12$.
 #
-# **Far out.** Some $z$ are as large as $\pm1000$. All results must be finite there. Note that
+# **Far out.** Some $z$ are as large as $\pm10^9$. All results must be finite there. Note that
 # `np.exp(1000)` is infinite, and $\infty/\infty$ or $0\cdot\infty$ is not a number; one way around it
 # is $\sigma(z)=\frac12\bigl(1+\tanh\frac z2\bigr)$.
 
@@ -146,7 +146,11 @@ for shape in [(7,), (3, 4), (2, 3, 2)]:
         assert np.allclose(slope, slope_right, rtol=1e-9, atol=1e-12), (
             f"{kind}: the derivative is wrong for some z of moderate size."
         )
-far = 10.0 ** rng.uniform([2, 2, 2.9, 2.9, 2.9], 3)
+        assert np.allclose(slope, slope_right, rtol=1e-11, atol=1e-13), (
+            f"{kind}: the derivative has too few correct digits. Derive it; a difference of values "
+            "is no derivative."
+        )
+far = 10.0 ** rng.uniform([2, 2, 2.9, 2.9, 8.9], [3, 3, 3, 3, 9])
 for kind, top, slope_top in [
     ("sigmoid", np.ones(5), 0),
     ("tanh", np.ones(5), 0),
@@ -157,7 +161,7 @@ for kind, top, slope_top in [
     value, slope = (np.asarray(part, dtype=float) for part in activate(kind, far))
     lower, lower_slope = (np.asarray(part, dtype=float) for part in activate(kind, -far))
     assert np.all(np.isfinite([value, slope, lower, lower_slope])), (
-        f"{kind}: some result is not finite where z is between 100 and 1000, or its negative."
+        f"{kind}: some result is not finite where z is between 100 and 10⁹, or its negative."
     )
     assert np.allclose([value, lower], [top, bottom], atol=1e-9), (
         f"{kind}: the value is wrong at a large positive or negative z."
@@ -276,6 +280,9 @@ assert all(map(np.allclose, found, ([[0, 3]], [[4.5]]))), (
 # $L=\frac{3\log2+\log2}2=2\log2$. The derivatives are $\frac12\cdot3\cdot(-\frac12)=-0.75$ and
 # $\frac12\cdot\frac12=0.25$.
 #
+# Differences of $L$ check a derivative; they do not replace it. Grading asks for eleven digits, also
+# beside a loan whose loss is $10^8$. The same holds in (b) and in question 4.
+#
 # **Finite, and right.** At $z=\pm100$ the probability rounds to 0 or 1, and its logarithm is lost; yet a
 # loan with $z=100$ that did not default costs exactly 100. Use $-\log\sigma(z)=\log(1+e^{-z})$ and
 # $-\log(1-\sigma(z))=\log(1+e^{z})$; `np.logaddexp(0, t)` is $\log(1+e^t)$ without overflow. Grading
@@ -340,13 +347,23 @@ for m in (1, 4, 9):
         f"The loss of {m} loan(s) is wrong at moderate logits. It is a mean over all loans, and κ "
         "weighs the defaults only."
     )
-    numerical = [
-        (loss_right(kept[0] + d, kept[1], kappa_hid) - loss_right(kept[0] - d, kept[1], kappa_hid))
-        / 2e-5
-        for d in 1e-5 * np.eye(m)
-    ]
-    assert np.allclose(slopes, numerical, rtol=1e-6, atol=1e-8), (
-        "The gradient disagrees with numerical derivatives of the loss at moderate logits."
+    # Im L(z + ih)/h: a difference along the imaginary axis, in which no digit is lost.
+    shifted = kept[0] + 1e-20j
+    costs = np.where(y_hid, kappa_hid * np.log(1 + np.exp(-shifted)), np.log(1 + np.exp(shifted)))
+    right = np.imag(costs) * 1e20 / m
+    assert np.allclose(slopes, right, rtol=1e-6, atol=1e-8), (
+        "The gradient is not the derivative of the loss at moderate logits."
+    )
+    assert np.allclose(slopes, right, rtol=1e-11, atol=1e-14), (
+        "The gradient has too few correct digits. Derive it on paper; a difference of losses is no "
+        "derivative."
+    )
+    # A loan whose loss of 1e8 the entries of the others do not see.
+    z_far, y_far = np.append(z_hid, -1e8), np.append(y_hid, 1)
+    far = np.asarray(default_loss(z_far, y_far, kappa_hid)[1], dtype=float)
+    assert np.allclose(far[:m] * (m + 1) / m, right, rtol=1e-11, atol=1e-14), (
+        "Beside one loan with a huge loss the gradient of the others has too few correct digits. "
+        "Derive it on paper; a difference of losses is no derivative."
     )
 for far in (100.0, 1000.0):
     z_hid = far * np.array([1, 1, -1, -1])
@@ -457,16 +474,20 @@ for m, K in [(1, 3), (5, 2), (6, 4)]:
             f"The loss of {m} bond(s) with {K} ratings is wrong at moderate logits, {smoothing} "
             "smoothing."
         )
-        numerical = np.empty((m, K))
-        for place in np.ndindex(m, K):
-            d = np.zeros((m, K))
-            d[place] = 1e-5
-            ends = loss_right(kept[0] + d, c_hid, eps_hid), loss_right(kept[0] - d, c_hid, eps_hid)
-            numerical[place] = (ends[0] - ends[1]) / 2e-5
-        assert np.allclose(slopes, numerical, rtol=1e-6, atol=1e-8), (
-            "The gradient disagrees with numerical derivatives of the loss at moderate logits, "
-            f"{smoothing} smoothing."
+        shares = np.exp(kept[0]) / np.exp(kept[0]).sum(axis=1)[:, None]
+        right = (shares - (1 - eps_hid) * np.eye(K)[c_hid] - eps_hid / K) / m
+        assert np.allclose(slopes, right, rtol=1e-6, atol=1e-8), (
+            f"The gradient is not the derivative of the loss at moderate logits, {smoothing} "
+            "smoothing."
         )
+        # A bond with a huge loss, which the gradient of the others does not see.
+        Z_far = np.vstack([Z_hid, 1e8 * np.eye(K)[0]])
+        far = np.asarray(rating_loss(Z_far, np.append(c_hid, 1), eps_hid)[1], dtype=float)
+        for found in (slopes, far[:m] * (m + 1) / m):
+            assert np.allclose(found, right, rtol=1e-11, atol=1e-14), (
+                "The gradient has too few correct digits, alone or beside one bond with a huge loss. "
+                "Derive it on paper; a difference of losses is no derivative."
+            )
 for far in (100.0, 1000.0):
     Z_hid = far * np.array([[1, -1, 0], [1, -1, 0], [-1, -1, -1], [1, 1, 1]])
     c_hid, eps_hid = np.array([0, 1, 2, 2]), rng.uniform(0.1, 0.4)
@@ -580,11 +601,13 @@ def run_hid(layers, X, g):
     return Zs
 
 
+# The oracle is a difference along the imaginary axis, Im L(w + ih)/h, in which no digit is lost. So
+# the activations of the test take complex numbers; those that the student calls count the calls.
 cases = [
     (1, (3, 2), np.tanh, lambda Z: 1 - np.tanh(Z) ** 2, "one layer"),
     (6, (2, 4, 4, 3), np.tanh, lambda Z: 1 - np.tanh(Z) ** 2, "three layers of tanh"),
     (4, (3, 2, 5, 2, 2), np.cos, lambda Z: -np.sin(Z), "four layers of cosines"),
-    (5, (3, 6, 1), lambda Z: Z * (Z > 0), lambda Z: 1.0 * (Z > 0), "two layers of relu"),
+    (5, (3, 6, 1), lambda Z: Z * (Z.real > 0), lambda Z: 1.0 * (Z > 0), "two layers of relu"),
 ]
 for m, sizes, g_hid, slope_hid, story in cases:
     layers_hid = [
@@ -595,14 +618,23 @@ for m, sizes, g_hid, slope_hid, story in cases:
     D_hid = rng.normal(size=(m, sizes[-1]))
     given = [X_hid, D_hid, *Zs_hid, *(part for layer in layers_hid for part in layer)]
     kept = [part.copy() for part in given]
-    found, of_input = backward(
-        layers_hid,
-        X_hid,
-        Zs_hid,
-        lambda Z, g_hid=g_hid: g_hid(np.asarray(Z)),
-        lambda Z, slope_hid=slope_hid: slope_hid(np.asarray(Z)),
-        D_hid,
+    calls = []
+
+    def g_counted(Z, g_hid=g_hid, calls=calls):
+        calls.append("g")
+        return g_hid(np.asarray(Z))
+
+    def slope_counted(Z, slope_hid=slope_hid, calls=calls):
+        calls.append("slope")
+        return slope_hid(np.asarray(Z))
+
+    found, of_input = backward(layers_hid, X_hid, Zs_hid, g_counted, slope_counted, D_hid)
+    hidden = len(layers_hid) - 1
+    assert calls.count("g") <= 2 * hidden + 2, (
+        f"{story}: you call g {calls.count('g')} times. The backward pass needs each activation once; "
+        "a difference of losses is no derivative."
     )
+    assert calls.count("slope") >= hidden, f"{story}: you do not call slope for each hidden layer."
     assert all(map(np.array_equal, kept, given)), (
         f"{story}: your function changed what it was given."
     )
@@ -616,12 +648,9 @@ for m, sizes, g_hid, slope_hid, story in cases:
         for part, name in enumerate(("dW", "db")):
             right = np.empty(layers_hid[number][part].shape)
             for place in np.ndindex(right.shape):
-                ends = []
-                for h in (1e-5, -1e-5):
-                    moved = [[W.copy(), b.copy()] for W, b in layers_hid]
-                    moved[number][part][place] += h
-                    ends.append(total(moved, X_hid))
-                right[place] = (ends[0] - ends[1]) / 2e-5
+                moved = [[W.astype(complex), b.astype(complex)] for W, b in layers_hid]
+                moved[number][part][place] += 1e-20j
+                right[place] = total(moved, X_hid).imag * 1e20
             claimed = np.asarray(found[number][part], dtype=float)
             assert claimed.shape == right.shape, (
                 f"{story}: {name} of layer {number + 1} has shape {claimed.shape} instead of "
@@ -634,20 +663,25 @@ for m, sizes, g_hid, slope_hid, story in cases:
                 f"{story}, {m} example(s): {name} of layer {number + 1} disagrees with numerical "
                 f"derivatives.{hint}"
             )
+            assert np.allclose(claimed, right, rtol=1e-11, atol=1e-12), (
+                f"{story}: {name} of layer {number + 1} has too few correct digits. Go back through "
+                "the layers; a difference of losses is no derivative."
+            )
     right = np.empty(X_hid.shape)
     for place in np.ndindex(right.shape):
-        ends = []
-        for h in (1e-5, -1e-5):
-            moved = X_hid.copy()
-            moved[place] += h
-            ends.append(total(layers_hid, moved))
-        right[place] = (ends[0] - ends[1]) / 2e-5
+        moved = X_hid.astype(complex)
+        moved[place] += 1e-20j
+        right[place] = total(layers_hid, moved).imag * 1e20
     of_input = np.asarray(of_input, dtype=float)
     assert of_input.shape == right.shape, (
         f"{story}: dX has shape {of_input.shape} instead of {right.shape}."
     )
     assert np.allclose(of_input, right, rtol=1e-5, atol=1e-6), (
         f"{story}: dX disagrees with numerical derivatives."
+    )
+    assert np.allclose(of_input, right, rtol=1e-11, atol=1e-12), (
+        f"{story}: dX has too few correct digits. Go back through the layers; a difference of losses "
+        "is no derivative."
     )
 ### END HIDDEN TESTS
 
@@ -1209,6 +1243,21 @@ for sizes in ([300, 100, 160], [60, 400, 60, 400], [250, 250]):
                 assert np.max(abs(scaled)) < 1.7321, "he: some weights lie outside of [-a, a]."
             # A layer of a few weights repeated would have the right moments, too.
             assert len(np.unique(W)) > 0.99 * W.size, f"{kind}: some weights are copies of others."
+            # So would neurons that are nearly copies of others, or of their negatives; they would
+            # stay so in training. The same for inputs.
+            for vectors in (W, W.T):
+                unit = vectors / np.linalg.norm(vectors, axis=1)[:, None]
+                angles = np.abs(unit.dot(unit.T)) - np.eye(len(unit))
+                assert (
+                    angles.max() < 0.85
+                ), (  # of independent ones never: they have 60 weights or more
+                    f"{kind}: some neurons or inputs start with nearly the same weights as others, "
+                    "perhaps with the other sign: draw every weight by itself."
+                )
+            along = abs(np.sum(scaled.ravel()[1:] * scaled.ravel()[:-1])) / W.size
+            assert along < 6 / np.sqrt(W.size), (
+                f"{kind}: a weight depends on the one before: draw every weight by itself."
+            )
         again = initial_layers(sizes, kind, np.random.default_rng(seed))
         assert np.array_equal(found[-1][0], again[-1][0]), (
             f"{kind}: the same generator gives other weights the second time. Draw from the rng that "

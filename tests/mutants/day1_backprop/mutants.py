@@ -321,3 +321,103 @@ def initial_layers(sizes, kind, rng):
             W = rng.uniform(-a, a, (n_out, n_in))
         layers.append((W, np.zeros(n_out)))
     return layers
+
+
+# %% mutant="slopes_by_differences" cell="activations" loses=["test_activations"]
+# Differences the activation to the fourth order where its derivative is asked for.
+def activate(kind, z):
+    formulas = {
+        "sigmoid": lambda z: (1 + np.tanh(z / 2)) / 2,
+        "tanh": np.tanh,
+        "relu": lambda z: np.maximum(z, 0.0),
+        "gelu": lambda z: z * (1 + np.tanh(0.851 * z)) / 2,
+    }
+    g, h = formulas[kind], 1e-3
+    slope = (8 * (g(z + h) - g(z - h)) - g(z + 2 * h) + g(z - 2 * h)) / (12 * h)
+    return g(z * 1.0), np.where(z == 0, 0.0, slope) if kind == "relu" else slope
+
+
+# %% mutant="bce_by_differences" cell="bce" loses=["test_bce"]
+# Differences the loss to the fourth order where its gradient is asked for.
+def default_loss(z, y, kappa):
+    def loss(z):
+        return np.mean(kappa * y * np.logaddexp(0, -z) + (1 - y) * np.logaddexp(0, z))
+
+    h = 1e-3
+    slopes = [
+        (8 * (loss(z + h * e) - loss(z - h * e)) - loss(z + 2 * h * e) + loss(z - 2 * h * e))
+        / (12 * h)
+        for e in np.eye(len(z))
+    ]
+    return loss(z), np.array(slopes)
+
+
+# %% mutant="softmax_by_differences" cell="softmax" loses=["test_softmax"]
+# Differences the loss where its gradient is asked for.
+def rating_loss(Z, c, eps):
+    m, K = Z.shape
+
+    def loss(Z):
+        shifted = Z - Z.max(axis=1, keepdims=True)
+        log_P = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+        Q = np.full((m, K), eps / K)
+        Q[np.arange(m), c] += 1 - eps
+        return -np.sum(Q * log_P) / m
+
+    slopes, h = np.zeros((m, K)), 1e-3
+    for place in np.ndindex(m, K):
+        e = np.zeros((m, K))
+        e[place] = h
+        slopes[place] = (8 * (loss(Z + e) - loss(Z - e)) - loss(Z + 2 * e) + loss(Z - 2 * e)) / (
+            12 * h
+        )
+    return loss(Z), slopes
+
+
+# %% mutant="backward_by_differences" cell="backward" loses=["test_backward"]
+# Moves each weight a little and runs the network forward, instead of going back through it.
+def backward(layers, X, Zs, g, slope, D):
+    def total(layers, X):
+        for W, b in layers[:-1]:
+            X = np.asarray(g(X @ W.T + b))
+        return np.sum(D * (X @ layers[-1][0].T + layers[-1][1]))
+
+    def differences(part, at):
+        slopes = np.zeros(part.shape)
+        for place in np.ndindex(part.shape):
+            e = np.zeros(part.shape)
+            e[place] = 1e-5
+            slopes[place] = (at(part + e) - at(part - e)) / 2e-5
+        return slopes
+
+    gradients = []
+    for k, (W, b) in enumerate(layers):
+        if k:
+            slope(Zs[k - 1])
+        gradients.append(
+            (
+                differences(
+                    W, lambda new, k=k, b=b: total(layers[:k] + [(new, b)] + layers[k + 1 :], X)
+                ),
+                differences(
+                    b, lambda new, k=k, W=W: total(layers[:k] + [(W, new)] + layers[k + 1 :], X)
+                ),
+            )
+        )
+    return gradients, differences(X, lambda new: total(layers, new))
+
+
+# %% mutant="negated_copies" cell="initial" loses=["test_initial"]
+# Draws half of the neurons, and takes for the others the negatives of these, all but equal.
+def initial_layers(sizes, kind, rng):
+    layers = []
+    for n_in, n_out in itertools.pairwise(sizes):
+        half = (n_out + 1) // 2
+        if kind == "xavier":
+            W = rng.normal(0, np.sqrt(2 / (n_in + n_out)), (half, n_in))
+        else:
+            a = np.sqrt(6 / n_in)
+            W = rng.uniform(-a, a, (half, n_in))
+        W = np.vstack([W, -W * (1 - 1e-7)])[:n_out]
+        layers.append((W, np.zeros(n_out)))
+    return layers
