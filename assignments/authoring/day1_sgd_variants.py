@@ -339,10 +339,17 @@ assert np.allclose(x, [[1, 2], [0.5, 0.5]]), "Started from an x0 of integers, yo
 # yet, has $A=0$, and the quotient is $0/0$. **Such a weight stays where it is.**
 #
 # Write `adagrad_step(w, g, A, eta, delta)`. It returns the pair of the new `w` and the new `A`. Divide
-# only where there is something to divide by: a result that is repaired afterwards leaves a warning.
+# only where there is something to divide by: a result that is repaired afterwards leaves a warning, and
+# for this question the next cell turns NumPy's warnings into errors.
 #
 # **By hand.** $w=(1,1,1)$, $g=(3,-1,0)$, $A=(16,0,0)$, $\eta=0.5$, $\delta=0$: the new $A$ is
 # $(25,1,0)$ and the new $w$ is $(1-0.5\cdot\frac35,\ 1+0.5,\ 1)=(0.7,\,1.5,\,1)$.
+
+
+# %% nbgrader={"grade": false, "grade_id": "strict", "locked": true, "schema_version": 3, "solution": false, "task": false}
+import warnings
+
+warnings.filterwarnings("error", "(divide by zero|invalid value)", RuntimeWarning)
 
 
 # %% nbgrader={"grade": false, "grade_id": "adagrad", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -403,16 +410,15 @@ for d in (1, 4, 7):
         "Your function changed an array that it was given."
     )
 for delta_now in (0.0, 0.5):
-    w, A = (
-        np.asarray(part, dtype=float)
-        for part in adagrad_step(
-            np.array([2.0, -1.0, 5.0]),
-            np.array([0.0, 2.0, 0.0]),
-            np.array([0.0, 0.0, 9.0]),
-            0.1,
-            delta_now,
-        )
-    )
+    w_hid, g_hid = np.array([2.0, -1.0, 5.0]), np.array([0.0, 2.0, 0.0])
+    try:
+        pair = adagrad_step(w_hid, g_hid, np.array([0.0, 0.0, 9.0]), 0.1, delta_now)
+    except RuntimeWarning:
+        raise AssertionError(
+            "You divide 0 by 0 (and perhaps repair the result): divide only where there is "
+            "something to divide by."
+        ) from None
+    w, A = (np.asarray(part, dtype=float) for part in pair)
     assert np.isfinite(w).all(), "A weight that has never had a gradient became nan."
     assert np.allclose(w[[0, 2]], [2, 5]), "A weight whose gradient is 0 must stay where it is."
     assert np.allclose(A, [0, 4, 9]), "A is wrong where a gradient is 0."
@@ -427,6 +433,9 @@ assert np.allclose([*A, *w], [25, 16, 0.4, 1]), (
     "Whole numbers as input give another update than the same numbers as floats."
 )
 ### END HIDDEN TESTS
+
+# %% nbgrader={"grade": false, "grade_id": "lenient", "locked": true, "schema_version": 3, "solution": false, "task": false}
+warnings.filterwarnings("default", "(divide by zero|invalid value)", RuntimeWarning)
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "ask_rmsprop", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## Question 5: centred RMSProp (2 points)
@@ -554,16 +563,16 @@ def adamw_step(weights, grads, state, eta, beta1, beta2, eps, lam):
     Returns the pair (weights, state) after the update.
     """
     ### BEGIN SOLUTION
-    k = state.get("k", 0) + 1
-    after, memory = {}, {"k": k}
+    k, past = state.get("k", 0) + 1, state.get("moments", {})
+    after, moments = {}, {}  # a dict of its own: an array may be called "k"
     for name, w in weights.items():
-        g, (m, v) = grads[name], state.get(name, (0, 0))
+        g, (m, v) = grads[name], past.get(name, (0, 0))
         m, v = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g**2
         move = m / (1 - beta1**k) / (np.sqrt(v / (1 - beta2**k)) + eps)
         decay = lam if np.ndim(w) >= 2 else 0
         after[name] = w - eta * (move + decay * w)
-        memory[name] = m, v
-    return after, memory
+        moments[name] = m, v
+    return after, {"k": k, "moments": moments}
     ### END SOLUTION
 
 
@@ -584,7 +593,11 @@ assert np.allclose(pair[0]["bias"], 1.95), (
 )
 ### BEGIN HIDDEN TESTS
 rng = submission_rng("adamw")
-shapes = {"first": (2, 3), "bias": (3,), "cube": (2, 1, 2), "level": ()}
+# Names that a state may have for itself, and kernels with one row or one column.
+shapes = {
+    "first": (2, 3), "bias": (3,), "cube": (2, 1, 2), "level": (), "column": (3, 1), "row": (1, 2),
+    "k": (1, 1), "t": (2,), "m": (2, 1), "v": (1,), "step": (1, 3), "moments": (2, 2), "count": (),
+}  # fmt: skip
 for run in range(3):
     weights = {name: rng.normal(0, 2, shape) for name, shape in shapes.items()}
     many = [
@@ -985,6 +998,27 @@ imitations = [
     (
         adam_like(change=lambda eta, b1, b2, eps: (eta * (1 + bias), b1, b2, eps)),
         "has a longer step",
+    ),
+    (
+        adam_like(correct1=lambda b, k: 1 - b**k if k < 8 else 1),
+        "stops correcting the mean of the gradients after a few updates",
+    ),
+    (
+        adam_like(correct2=lambda b, k: 1 - b ** min(k, 3)),
+        "stops counting after three updates",
+    ),
+    (
+        lambda grads, *settings: (
+            np.concatenate(
+                [
+                    as_sums(np.asarray(grads)[:6], *settings),
+                    as_sums(np.asarray(grads)[6:], *settings),
+                ]
+            )
+            if len(grads) > 6
+            else as_sums(np.asarray(grads), *settings)
+        ),
+        "forgets everything after six updates",
     ),
     (amsgrad, "never lets the size of a gradient shrink (AMSGrad)"),
     (lambda grads, eta, beta1, beta2, eps: np.full(np.shape(grads), np.nan), "is nan"),

@@ -280,3 +280,48 @@ def is_adam(candidate):
     grads = np.random.default_rng(1).normal(size=(10, 1))
     settings = 0.3, 0.6, 0.8, 0.3
     return bool(np.allclose(candidate(grads, *settings), library_adam(grads, *settings)))
+
+
+# %% mutant="repaired_afterwards" cell="adagrad" loses=["test_adagrad"]
+# Divides 0 by 0 and puts a 0 where nan came out.
+def adagrad_step(w, g, A, eta, delta):
+    A = A + g**2
+    return w - np.nan_to_num(eta * g / (delta + np.sqrt(A))), A
+
+
+# %% mutant="columns_are_biases" cell="adamw" loses=["test_adamw"]
+# Takes a kernel with one column for a bias, and does not decay it.
+def adamw_step(weights, grads, state, eta, beta1, beta2, eps, lam):
+    k, past = state.get("k", 0) + 1, state.get("moments", {})
+    after, moments = {}, {}
+    for name, w in weights.items():
+        g, (m, v) = grads[name], past.get(name, (0, 0))
+        m, v = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g**2
+        move = m / (1 - beta1**k) / (np.sqrt(v / (1 - beta2**k)) + eps)
+        decay = lam if np.ndim(w) >= 2 and np.shape(w)[-1] > 1 else 0
+        after[name] = w - eta * (move + decay * w)
+        moments[name] = m, v
+    return after, {"k": k, "moments": moments}
+
+
+# %% mutant="count_beside_the_names" cell="adamw" loses=["test_adamw"]
+# Keeps the count of updates where an array of the same name would stand.
+def adamw_step(weights, grads, state, eta, beta1, beta2, eps, lam):
+    k = state.get("t", 0) + 1
+    after, memory = {}, {"t": k}
+    for name, w in weights.items():
+        g, (m, v) = grads[name], state.get(name, (0, 0)) if state else (0, 0)
+        m, v = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g**2
+        move = m / (1 - beta1**k) / (np.sqrt(v / (1 - beta2**k)) + eps)
+        decay = lam if np.ndim(w) >= 2 else 0
+        after[name] = w - eta * (move + decay * w)
+        memory[name] = m, v
+    return after, memory
+
+
+# %% mutant="two_updates" cell="detector" loses=["test_detector"]
+# Looks at the first two updates only.
+def is_adam(candidate):
+    grads = np.random.default_rng(0).normal(size=(2, 3))
+    settings = 0.5, 0.6, 0.8, 0.3
+    return bool(np.allclose(candidate(grads, *settings), library_adam(grads, *settings)))
