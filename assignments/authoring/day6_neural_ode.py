@@ -47,6 +47,8 @@
 #   questions.
 
 # %% nbgrader={"grade": false, "grade_id": "imports", "locked": true, "schema_version": 3, "solution": false, "task": false}
+import itertools
+
 import matplotlib.pyplot as plt
 import numpy as np
 from scipy.integrate import solve_ivp
@@ -490,7 +492,8 @@ assert np.allclose(out, [[1 + np.tanh(1), -1 + 2 * np.tanh(1)]]), (
 # $\tanh'(z)=1-\tanh^2z$. Write `adjoint_rate(t, y, a, theta)`, which returns the triple
 # `(y_dot, a_dot, g_dot)`. Here `theta` is the tuple `(W, w, b, V)`, and `g_dot` is a tuple of four
 # arrays with the shapes of $W,w,b,V$, in this order. **Mind the minus signs**: they belong to what
-# you return.
+# you return. Differences check the formulas and do not replace them: grading asks for ten digits,
+# also where a saturated unit adds $10^8$ to $f$.
 #
 # **By hand.** With $d=m=1$: $y=2$, $t=4$, $W=3$, $w=-1.5$, $b=\operatorname{artanh}\frac12$, $V=4$,
 # $a=8$. Then $z=6-6+b$ and $s=\frac12$, so $\dot y=\frac12\cdot4=2$ and $\tanh'(z)=\frac34$. The factor
@@ -536,8 +539,11 @@ for part, name, shape, right in zip(
     assert np.allclose(part, right), f"In the example {name} is {right}, not {part.ravel()[0]:.6g}."
 ### BEGIN HIDDEN TESTS
 rng = submission_rng("adjoint")
-for d, m in [(1, 1), (2, 3), (3, 2)]:
+for d, m, huge in [(1, 1, False), (2, 3, False), (3, 2, False), (2, 4, True)]:
     theta_hid = [rng.normal(0, 0.7, shape) for shape in ((d, m), (m,), (m,), (m, d))]
+    if huge:
+        # A unit that is saturated adds a huge constant to f, which no derivative but that by V sees.
+        theta_hid[2][0], theta_hid[3][0] = 60.0, 1e8
     t_hid, y_hid, a_hid = rng.uniform(0.5, 1.5), rng.normal(0, 1, d), rng.normal(0, 1, d)
     kept = [array.copy() for array in (y_hid, a_hid, *theta_hid)]
 
@@ -570,17 +576,20 @@ for d, m in [(1, 1), (2, 3), (3, 2)]:
             f"With {d} state(s) and {m} hidden unit(s) {name} has shape {part.shape}; expected "
             f"{arguments[place].shape}."
         )
+        # Im a·f(y + ih)/h: a difference along the imaginary axis, in which no digit is lost.
         right = np.empty(arguments[place].shape)
         for index in np.ndindex(right.shape):
-            slopes = []
-            for change in (1e-5, -1e-5):
-                moved = [array.copy() for array in arguments]
-                moved[place][index] += change
-                slopes.append(kept[1].dot(rate_hid(*moved)))
-            right[index] = (slopes[1] - slopes[0]) / 2e-5
-        assert np.allclose(part, right, rtol=1e-6, atol=1e-8), (
+            moved = [array.astype(complex) for array in arguments]
+            moved[place][index] += 1e-20j
+            right[index] = -kept[1].dot(rate_hid(*moved).imag) * 1e20
+        assert huge or np.allclose(part, right, rtol=1e-6, atol=1e-8), (
             f"With {d} state(s) and {m} hidden unit(s) {name} disagrees with numerical derivatives "
             f"of the network. {hint}"
+        )
+        assert np.allclose(part, right, rtol=1e-10, atol=1e-12), (
+            f"{name} has too few correct digits"
+            f"{', beside a saturated unit with a huge V' if huge else ''}. Work out the sums on "
+            "paper; a difference of rates is no derivative."
         )
 whole = (np.array([[1, 0]]), np.array([0, 1]), np.array([0, 0]), np.array([[1], [2]]))
 found, same = (
@@ -849,10 +858,11 @@ for k, d in [(1, 2), (4, 1), (5, 3)]:
     times_hid = np.cumsum(np.concatenate([rng.uniform(0, 1, 1), rng.uniform(0.2, 0.8, k)]))
     start_hid, targets_hid = rng.uniform(0.5, 2, d), rng.normal(0, 1, (k, d))
     kept = start_hid.copy(), times_hid.copy(), targets_hid.copy()
-    trips = []
+    trips, walks = [], []
 
     # y' = θ∘y, solved exactly. The state that the trip back arrives at is useless on purpose.
-    def forward_hid(y, t_from, t_to, growth=growth_hid):
+    def forward_hid(y, t_from, t_to, growth=growth_hid, walks=walks):
+        walks.append((float(t_from), float(t_to)))
         return np.asarray(y, dtype=float) * np.exp(growth * (t_to - t_from))
 
     def backward_hid(y, a, t_from, t_to, growth=growth_hid, trips=trips):
@@ -874,6 +884,10 @@ for k, d in [(1, 2), (4, 1), (5, 3)]:
         "The trips back should go from the last date to the one before, and so on to the first."
     )
 
+    assert walks == list(itertools.pairwise(dates)), (
+        "The way forward should go once from each date to the next."
+    )
+
     def loss_hid(y0, growth, kept=kept):
         paths = y0 * np.exp(np.multiply.outer(kept[1][1:] - kept[1][0], growth))
         return 0.5 * np.sum((paths - kept[2]) ** 2)
@@ -888,13 +902,10 @@ for k, d in [(1, 2), (4, 1), (5, 3)]:
     for place, (part, name) in enumerate([(found[1], "y0"), (found[2], "theta")]):
         right = np.empty(d)
         for j in range(d):
-            values = []
-            for change in (1e-5, -1e-5):
-                moved = [kept[0].copy(), growth_hid.copy()]
-                moved[place][j] += change
-                values.append(loss_hid(*moved))
-            right[j] = (values[0] - values[1]) / 2e-5
-        assert np.allclose(part, right, rtol=1e-6, atol=1e-7), (
+            moved = [kept[0].astype(complex), growth_hid.astype(complex)]
+            moved[place][j] += 1e-20j
+            right[j] = loss_hid(*moved).imag * 1e20
+        assert np.allclose(part, right, rtol=1e-10, atol=1e-11), (
             f"With {k} observation(s) the gradient for {name} disagrees with numerical derivatives "
             "of the loss. Check when the errors join the adjoint, and that all trips are added up."
         )

@@ -288,3 +288,24 @@ def recover_law(times, path):
 def recover_law(times, path):
     growth = np.linalg.lstsq(path[:-1], path[1:])[0].T
     return np.log(np.abs(growth)) / (times[1] - times[0])
+
+
+# %% mutant="adjoint_by_differences" cell="adjoint" loses=["test_adjoint"]
+# Differences the rate to the fourth order where the sums are to be worked out on paper.
+def adjoint_rate(t, y, a, theta):
+    def rate(y, W, w, b, V):
+        return np.tanh(y @ W + t * w + b) @ V
+
+    def minus_slope(place, h=1e-3):
+        arguments = [np.array(part, dtype=float) for part in (y, *theta)]
+        slopes = np.zeros(arguments[place].shape)
+        for index in np.ndindex(slopes.shape):
+            total = 0.0
+            for steps, weight in ((1, 8), (-1, -8), (2, -1), (-2, 1)):
+                moved = [part.copy() for part in arguments]
+                moved[place][index] += steps * h
+                total = total + weight * (a @ rate(*moved))
+            slopes[index] = -total / (12 * h)
+        return slopes
+
+    return rate(y, *theta), minus_slope(0), tuple(minus_slope(place) for place in (1, 2, 3, 4))
