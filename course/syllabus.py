@@ -2,11 +2,12 @@
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from course.errors import CourseError, choose_from
 
@@ -99,7 +100,7 @@ def load(path: Path | None = None) -> Course:
     Raises
     ------
     SyllabusError
-        If the file is not there, is not TOML, or says something that cannot be.
+        If the file is not there, is not TOML, or says what cannot be: a line for each fault.
     """
     name = str(path) if path else "course/syllabus.toml"
     source = path or resources.files("course").joinpath("syllabus.toml")
@@ -109,94 +110,116 @@ def load(path: Path | None = None) -> Course:
         raise SyllabusError(f"there is no syllabus at {name}; write one or name another") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SyllabusError(f"{name} is not valid TOML, so correct it: {error}") from None
-    try:
-        return _course(raw)
-    except SyllabusError as error:
-        raise SyllabusError(f"{name}: {error}") from None
+    if faults := list(_faults(raw)):
+        raise SyllabusError("\n".join(f"{name}: {fault}" for fault in faults))
+    return Course(raw["title"], tuple(map(_day, raw["days"])))
 
 
-def _course(raw: Mapping[str, Any]) -> Course:
-    _check_keys(raw, "the syllabus", {"title": str, "days": list}, {})
-    days = tuple(_day(day, number) for number, day in enumerate(raw["days"], start=1))
-    course = Course(title=raw["title"], days=days)
-    _check_unique((lecture.name for lecture in course.lectures()), "lecture")
-    _check_unique((assignment.name for assignment in course.assignments()), "assignment")
-    return course
+def _day(raw: Mapping[str, Any]) -> Day:
+    return Day(raw["number"], raw["title"], tuple(map(_lecture, raw.get("lectures", []))))
 
 
-def _day(raw: Any, number: int) -> Day:
+def _lecture(raw: Mapping[str, Any]) -> Lecture:
+    asked = raw.get("assignment")
+    assignment = Assignment(asked["name"], float(asked["points"])) if asked else None
+    return Lecture(raw["name"], raw["title"], tuple(raw["modules"]), raw["compute"], assignment)
+
+
+Types: TypeAlias = type | tuple[type, ...]
+
+
+def _faults(raw: Any) -> Iterator[str]:
+    """Say all that is wrong: an author who mends one fault at a time runs this once for each."""
+    yield from _key_faults(raw, "the syllabus", {"title": str, "days": list}, {})
+    days = _part(raw, "days", list)
+    for number, day in enumerate(days, start=1):
+        yield from _day_faults(day, number)
+    lectures = [lecture for day in days for lecture in _part(day, "lectures", list)]
+    yield from _twice((_part(one, "name", str) for one in lectures), "lecture")
+    asked = (_part(one, "assignment", dict) for one in lectures)
+    yield from _twice((_part(one, "name", str) for one in asked), "assignment")
+
+
+def _day_faults(raw: Any, number: int) -> Iterator[str]:
     where = f"day {number}"
-    _check_keys(raw, where, {"number": int, "title": str}, {"lectures": list})
-    if raw["number"] != number:
-        raise SyllabusError(
-            f"{where} has number {raw['number']}; the days stand in order and count from 1, so "
+    yield from _key_faults(raw, where, {"number": int, "title": str}, {"lectures": list})
+    said = _part(raw, "number", int)
+    if said is not None and said != number:
+        yield (
+            f"{where} has number {said}; the days stand in order and count from 1, so "
             f"give it number {number}"
         )
-    lectures = tuple(_lecture(lecture, number) for lecture in raw.get("lectures", []))
-    return Day(number=number, title=raw["title"], lectures=lectures)
+    for lecture in _part(raw, "lectures", list):
+        yield from _lecture_faults(lecture, number)
 
 
-def _lecture(raw: Any, day: int) -> Lecture:
+def _lecture_faults(raw: Any, day: int) -> Iterator[str]:
     where = _where("lecture", raw, day)
     required = {"name": str, "title": str, "modules": list, "compute": str}
-    _check_keys(raw, where, required, {"assignment": dict})
-    _check_name(raw["name"], where, day)
-    for module in raw["modules"]:
+    yield from _key_faults(raw, where, required, {"assignment": dict})
+    yield from _name_faults(_part(raw, "name", str), where, day)
+    for module in _part(raw, "modules", list):
         if not isinstance(module, str) or not _MODULE.fullmatch(module):
-            raise SyllabusError(
+            yield (
                 f"{where} has the module {module!r}; write the full name of a module in course/, "
                 "such as 'course.gradient_descent'"
             )
-    if raw["compute"] not in COMPUTE_PROFILES:
-        raise SyllabusError(
-            f"{where} asks for the compute profile '{raw['compute']}'; "
-            f"{choose_from(raw['compute'], COMPUTE_PROFILES)}"
+    compute = _part(raw, "compute", str)
+    if compute is not None and compute not in COMPUTE_PROFILES:
+        yield (
+            f"{where} asks for the compute profile '{compute}'; "
+            f"{choose_from(compute, COMPUTE_PROFILES)}"
         )
-    assignment = _assignment(raw["assignment"], day) if "assignment" in raw else None
-    return Lecture(
-        raw["name"], raw["title"], tuple(raw["modules"]), raw["compute"], assignment=assignment
-    )
+    asked = _part(raw, "assignment", dict)
+    if asked is not None:
+        yield from _assignment_faults(asked, day)
 
 
-def _assignment(raw: Any, day: int) -> Assignment:
+def _assignment_faults(raw: Any, day: int) -> Iterator[str]:
     where = _where("assignment", raw, day)
-    _check_keys(raw, where, {"name": str, "points": (int, float)}, {})
-    _check_name(raw["name"], where, day)
-    if not 0 < raw["points"] < float("inf"):
-        raise SyllabusError(
-            f"{where} has {raw['points']} points; give the sum over its graded cells, above 0"
-        )
-    return Assignment(name=raw["name"], points=float(raw["points"]))
+    yield from _key_faults(raw, where, {"name": str, "points": (int, float)}, {})
+    yield from _name_faults(_part(raw, "name", str), where, day)
+    points = _part(raw, "points", (int, float))
+    if points is not None and not 0 < points < float("inf"):
+        yield f"{where} has {points} points; give the sum over its graded cells, above 0"
 
 
 def _where(kind: str, raw: Any, day: int) -> str:
-    name = raw.get("name") if isinstance(raw, Mapping) else None
-    return f"{kind} '{name}'" if isinstance(name, str) else f"{kind} of day {day}"
+    name = _part(raw, "name", str)
+    return f"{kind} of day {day}" if name is None else f"{kind} '{name}'"
 
 
-def _check_keys(
-    raw: Any,
-    where: str,
-    required: Mapping[str, type | tuple[type, ...]],
-    optional: Mapping[str, type | tuple[type, ...]],
-) -> None:
-    """Refuse whatever is not a table with these keys and these types of values."""
+def _part(raw: Any, key: str, types: Types) -> Any:
+    """Return a value of the right type; where there is none, an empty list, or None."""
+    value = raw.get(key) if isinstance(raw, Mapping) else None
+    # In Python, though not in TOML, a truth value is an integer.
+    if isinstance(value, types) and not isinstance(value, bool):
+        return value
+    return [] if types is list else None
+
+
+def _key_faults(
+    raw: Any, where: str, required: Mapping[str, Types], optional: Mapping[str, Types]
+) -> Iterator[str]:
+    """Say how something is no table with these keys and these types of values."""
     if not isinstance(raw, Mapping):
-        raise SyllabusError(f"{where} is {raw!r}; write it as a table")
+        yield f"{where} is {raw!r}; write it as a table"
+        return
     known = {**required, **optional}
-    for key in raw:
-        if key not in known:
-            raise SyllabusError(f"{where} has the unknown key '{key}'; {choose_from(key, known)}")
-    for key in required:
-        if key not in raw:
-            raise SyllabusError(f"{where} has no '{key}'; add it")
+    missing = [key for key in required if key not in raw]
     for key, value in raw.items():
-        # In Python, though not in TOML, a truth value is an integer.
-        if not isinstance(value, known[key]) or isinstance(value, bool):
-            raise SyllabusError(f"{where} has '{key}' = {value!r}; write {_WANTED[known[key]]}")
+        if key not in known:
+            advice = choose_from(key, known)
+            yield f"{where} has the unknown key '{key}'; {advice}"
+            # Whoever misspelt a key has not left it out.
+            missing = [one for one in missing if advice != f"did you mean '{one}'?"]
+        elif not isinstance(value, known[key]) or isinstance(value, bool):
+            yield f"{where} has '{key}' = {value!r}; write {_WANTED[known[key]]}"
+    for key in missing:
+        yield f"{where} has no '{key}'; add it"
 
 
-_WANTED: Mapping[type | tuple[type, ...], str] = {
+_WANTED: Mapping[Types, str] = {
     str: "a string in quotes",
     int: "a whole number",
     (int, float): "a number",
@@ -205,20 +228,19 @@ _WANTED: Mapping[type | tuple[type, ...], str] = {
 }
 
 
-def _check_name(name: str, where: str, day: int) -> None:
-    match = _NAME.fullmatch(name)
-    if not match:
-        raise SyllabusError(
+def _name_faults(name: str | None, where: str, day: int) -> Iterator[str]:
+    match = _NAME.fullmatch(name or "")
+    if name is not None and not match:
+        yield (
             f"{where} is not named like 'day{day}_topic'; use small letters, digits and "
             "underscores after the day"
         )
-    if int(match[1]) != day:
-        raise SyllabusError(f"{where} stands under day {day}; move it to day {match[1]} or rename")
+    if match and int(match[1]) != day:
+        yield f"{where} stands under day {day}; move it to day {match[1]} or rename"
 
 
-def _check_unique(names: Iterable[str], kind: str) -> None:
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            raise SyllabusError(f"the {kind} '{name}' is listed twice; keep one of them")
-        seen.add(name)
+def _twice(names: Iterable[str | None], kind: str) -> Iterator[str]:
+    for name, times in Counter(names).items():
+        if name is not None and times > 1:
+            often = "twice" if times == 2 else f"{times} times"
+            yield f"the {kind} '{name}' is listed {often}; keep one of them"

@@ -15,7 +15,7 @@ from course.errors import CourseError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code; our own errors are one line and 2."""
+    """Run one command and return its exit code; our own errors are a line for each fault, and 2."""
     parser = argparse.ArgumentParser(
         prog="course", description="Write, check and serve the course."
     )
@@ -34,5 +34,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(arguments.run(arguments))
     except CourseError as error:
-        print(f"course: {error}", file=sys.stderr)
+        for line in str(error).splitlines():  # one for each fault
+            print(f"course: {line}", file=sys.stderr)
         return OUR_ERROR

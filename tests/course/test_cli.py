@@ -109,6 +109,17 @@ def test_an_error_of_the_author_is_one_line_and_exit_code_2(here, edit, capsys):
     assert printed.err.count("\n") == 1
 
 
+def test_each_fault_of_a_syllabus_has_a_line_of_its_own(here, edit, capsys):
+    edit("course/syllabus.toml", "points = 3", "points = 0")
+    edit("course/syllabus.toml", '"cpu-small"', '"cpu"')
+    assert cli.main(["build"]) == 2
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.startswith("course: ")
+    assert "asks for the compute profile 'cpu'" in first
+    assert second.startswith("course: ")
+    assert "has 0 points" in second
+
+
 def test_an_assignment_that_the_syllabus_does_not_list_is_named_and_the_others_are_built(
     here, capsys
 ):

@@ -100,7 +100,11 @@ def test_an_unknown_name_is_answered_with_the_likeliest_one(read, look_up, messa
         ('["course.losses"]', '["losses"]', "module 'losses'"),
         ('["course.losses"]', "[3]", "module 3"),
         ('["course.losses"]', '"course.losses"', "write a list"),
-        ('"cpu-small"', '"cpu-smal"', "profile 'cpu-smal'; did you mean 'cpu-small'"),
+        (
+            '"cpu-small"\nassign',
+            '"cpu-smal"\nassign',
+            "profile 'cpu-smal'; did you mean 'cpu-small'",
+        ),
         ('{ name = "day1_losses", points = 3 }', "3", "'assignment' = 3; write a table"),
         ("[[days]]", "days = 3", "not valid TOML"),
     ],
@@ -111,6 +115,37 @@ def test_a_fault_is_named_in_one_sentence(read, old, new, message):
         read(GOOD.replace(old, new))
     assert "syllabus.toml" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_all_faults_are_named_at_once(read):
+    faults = {
+        'title = "A course"': 'titel = "A course"',
+        "number = 2": "number = 3",
+        '"cpu-small"\n\n': '"cpu-smal"\n\n',
+        "points = 3": "points = 0",
+        '["course.losses"]': '["losses", 3]',
+        'name = "day1_plots"': "",
+    }
+    text = GOOD
+    for old, new in faults.items():
+        assert old in text
+        text = text.replace(old, new)
+    with pytest.raises(SyllabusError) as caught:
+        read(text)
+    lines = str(caught.value).splitlines()
+    wanted = [
+        "unknown key 'titel'; did you mean 'title'?",
+        "module 'losses'",
+        "module 3",
+        "'day1_losses' has 0 points",
+        "lecture of day 1 has no 'name'",
+        "profile 'cpu-smal'; did you mean 'cpu-small'?",
+        "day 2 has number 3",
+    ]
+    assert len(lines) == len(wanted)
+    for one, line in zip(wanted, lines, strict=True):
+        assert one in line
+        assert "syllabus.toml: " in line
 
 
 def test_two_lectures_cannot_share_an_assignment(read):
