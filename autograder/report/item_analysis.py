@@ -9,6 +9,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from autograder.model import CellScore, Graded, Protection
 
@@ -138,6 +139,10 @@ def questions(results: Sequence[Graded]) -> tuple[Question, ...]:
     )
 
 
+#: Says where points come from; it is no reason for which some are missing.
+BY_HAND = "A person gave the points."
+
+
 def _question(name: str, rows: Sequence[tuple[str, dict[str, CellScore]]]) -> Question:
     most = rows[0][1][name].max_points
     own, pairs, failures, full = [], [], [], 0
@@ -152,7 +157,7 @@ def _question(name: str, rows: Sequence[tuple[str, dict[str, CellScore]]]) -> Qu
         others = [c for key, c in row.items() if key != name and c.points is not None]
         if possible := sum(c.max_points for c in others):
             pairs.append((points, sum(c.points or 0.0 for c in others) / possible))
-        if standing(cell) != "full":
+        if standing(cell) != "full" and cell.message != BY_HAND:
             failures.append((student, cell.message))
     none = sum(points <= EPSILON for points in own) if most > 0 else 0
     return Question(
@@ -191,6 +196,26 @@ def attention(results: Sequence[Graded], notes: Mapping[str, Sequence[str]]) -> 
         for reason in dict.fromkeys(reasons):
             found[clean(reason)].append(one.student)
     return tuple(Failure(reason, tuple(who)) for reason, who in found.items())
+
+
+def duration(span: timedelta) -> str:
+    """Return a time as people say it, in its two largest units, and never as nothing.
+
+    Parameters
+    ----------
+    span : timedelta
+        How long; more than zero.
+
+    Returns
+    -------
+    str
+        Such as ``2 days 3 h``, ``1 h 5 min`` or ``1 min``.
+    """
+    minutes = max(1, -(-int(span.total_seconds()) // 60))  # a second late is late
+    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
+    parts = [(days, "day" if days == 1 else "days"), (hours, "h"), (minutes, "min")]
+    first = next(place for place, (number, _) in enumerate(parts) if number)
+    return " ".join(f"{number} {unit}" for number, unit in parts[first : first + 2] if number)
 
 
 def clean(text: str) -> str:

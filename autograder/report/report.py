@@ -7,8 +7,8 @@ import os
 import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -21,11 +21,13 @@ from autograder.coursedir.directory import Course
 from autograder.model import SEVERITY, AutograderError, CellScore, Graded, Verdict
 from autograder.record.recorder import recorded
 from autograder.report.item_analysis import (
+    BY_HAND,
     EPSILON,
     Failure,
     attention,
     clean,
     common_failures,
+    duration,
     histogram,
     named,
     questions,
@@ -57,6 +59,8 @@ def write(course: Course, assignment: str, output: Path | None = None) -> Path:
         links=links,
         penalties=found.penalties,
         notes=found.notes,
+        lateness=found.lateness,
+        absent=found.absent,
     )
     try:
         target.write_text(page, encoding="utf-8")
@@ -72,6 +76,8 @@ def render(
     links: Mapping[str, Mapping[str, str]] | None = None,
     penalties: Mapping[str, float] | None = None,
     notes: Mapping[str, Sequence[str]] | None = None,
+    lateness: Mapping[str, timedelta] | None = None,
+    absent: Sequence[str] = (),
     now: datetime | None = None,
 ) -> str:
     """Return the report as one HTML page that needs nothing else.
@@ -88,6 +94,10 @@ def render(
         Points taken from a student's total for being late.
     notes
         For each student, what somebody has to look at.
+    lateness
+        How long after the due date a student submitted, of those who were late.
+    absent
+        Students of the course who have submitted nothing.
     now
         The time to print.
     """
@@ -103,7 +113,12 @@ def render(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"points": _points, "clean": clean, "standing": standing}
+    environment.filters |= {
+        "points": _points,
+        "duration": duration,
+        "clean": clean,
+        "standing": standing,
+    }
     return environment.get_template("report.html.j2").render(
         title=title,
         now=now or datetime.now().astimezone(),
@@ -112,6 +127,8 @@ def render(
         most=most,
         totals=totals,
         late=late,
+        lateness=lateness or {},
+        absent=absent,
         links=links or {},
         mean=statistics.fmean(totals.values()) if totals else None,
         median=statistics.median(totals.values()) if totals else None,
@@ -162,6 +179,8 @@ class Collected:
     results: tuple[Graded, ...]
     penalties: Mapping[str, float]
     notes: Mapping[str, Sequence[str]]
+    lateness: Mapping[str, timedelta] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
 
 
 def collect(course: Course, assignment: str) -> Collected:
@@ -169,10 +188,14 @@ def collect(course: Course, assignment: str) -> Collected:
     done = set(course.students("autograded", assignment))
     marks: dict[str, list[Mark]] = defaultdict(list)
     with course.gradebook() as gradebook:
-        late = {
-            one.student_id: float(one.late_submission_penalty)
-            for one in gradebook.assignment_submissions(assignment)
+        submissions = gradebook.assignment_submissions(assignment)
+        late = {one.student_id: float(one.late_submission_penalty) for one in submissions}
+        lateness = {
+            one.student_id: timedelta(seconds=one.total_seconds_late)
+            for one in submissions
+            if one.total_seconds_late > 0
         }
+        known = {student.id for student in gradebook.students}
         query = (
             gradebook.db.query(Grade, SubmittedNotebook, SubmittedAssignment)
             .join(SubmittedNotebook, Grade.notebook_id == SubmittedNotebook.id)
@@ -195,7 +218,8 @@ def collect(course: Course, assignment: str) -> Collected:
         if one.cells and _resubmitted(course, assignment, student):
             notes[student].append(f"Submitted again since; run autograder grade {assignment}.")
         results.append(one)
-    return Collected(tuple(results), late, notes)
+    absent = tuple(sorted(known.difference(one.student for one in results)))
+    return Collected(tuple(results), late, notes, lateness, absent)
 
 
 def in_gradebook(course: Course, assignment: str, graded: Sequence[Graded]) -> Collected:
@@ -245,7 +269,7 @@ def with_marks(graded: Graded, marks: Iterable[Mark]) -> Graded:
     for mark in rest:
         said = ""  # a task, which waits for a person
         if mark.by_hand:
-            said = "A person gave the points."
+            said = BY_HAND
         elif graded.cells and mark.points is not None:
             said = f"{mark.notebook}.ipynb was not submitted."
         bare = CellScore(mark.name, mark.points, mark.max_points, Verdict.FAIL, said)
@@ -257,9 +281,7 @@ def with_marks(graded: Graded, marks: Iterable[Mark]) -> Graded:
 def _by_hand(cell: CellScore, mark: Mark) -> CellScore:
     if not mark.by_hand:
         return cell
-    given = dataclasses.replace(
-        cell, points=mark.points, message=cell.message or "A person gave the points."
-    )
+    given = dataclasses.replace(cell, points=mark.points, message=cell.message or BY_HAND)
     return dataclasses.replace(given, verdict=_verdict(given))
 
 

@@ -4,7 +4,7 @@ import os
 import random
 import re
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
@@ -184,6 +184,32 @@ def test_attention_names_each_reason_once_with_everybody_it_concerns() -> None:
         "look": ("d",),
         "There is no result.": ("e",),
     }
+
+
+def test_points_that_a_person_gave_are_nothing_that_went_wrong() -> None:
+    results = [
+        submission("a", cell("essay", 1, message="A person gave the points.")),
+        submission("b", cell("essay", 1, message="Cites nobody.")),
+    ]
+    (essay,) = item_analysis.questions(results)
+    assert [f.message for f in essay.failures] == ["Cites nobody."]
+    assert (essay.partial, essay.full) == (2, 0)
+    first = render(results[:1], title="ps1")
+    assert "A person gave" not in first[first.index("What went wrong") : first.index("roster")]
+
+
+@pytest.mark.parametrize(
+    ("span", "said"),
+    [
+        (timedelta(seconds=1), "1 min"),
+        (timedelta(minutes=65), "1 h 5 min"),
+        (timedelta(hours=2), "2 h"),
+        (timedelta(days=1, minutes=3), "1 day"),
+        (timedelta(days=12, hours=23, seconds=1), "12 days 23 h"),
+    ],
+)
+def test_a_time_is_told_in_its_two_largest_units(span: timedelta, said: str) -> None:
+    assert item_analysis.duration(span) == said
 
 
 # The gradebook's part ---------------------------------------------------------------------------
@@ -381,6 +407,25 @@ def test_a_course_is_collected_with_what_persons_gave(course: Any) -> None:
     assert "autograder grade ps1" in dan.message
     assert found.penalties["bob"] == 1.0
     assert list(found.notes) == ["cyd"]
+
+
+def test_who_was_late_and_who_has_not_submitted_is_told(course: Any) -> None:
+    with course.gradebook() as gradebook:
+        gradebook.find_assignment("ps1").duedate = datetime(2026, 1, 5, 12)
+        for student, hour in (("ada", 14), ("bob", 12), ("cyd", 11)):
+            gradebook.find_submission("ps1", student).timestamp = datetime(2026, 1, 5, hour, 5)
+        gradebook.find_submission("ps1", "bob").extension = timedelta(hours=1)
+        gradebook.add_student("eve")
+        gradebook.db.commit()
+    found = report.collect(course, "ps1")
+    assert found.lateness == {"ada": timedelta(hours=2, minutes=5)}
+    assert found.absent == ("eve",)
+    page = write(course, "ps1").read_text()
+    assert re.search(r"<dt>Submissions</dt><dd>4 <small>of 5 students", page)
+    assert "<dt>Late</dt><dd>1<" in page
+    assert page.count("2 h 5 min late") == 1
+    assert re.search(r"not submitted.*\n?.*<td>eve</td>", page)
+    Outline(page)
 
 
 def test_what_is_out_of_date_is_noted(course: Any) -> None:
