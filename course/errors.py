@@ -1,7 +1,9 @@
 """What goes wrong in the course's own files, in one sentence for the person who can mend it."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
+
+ALIKE = 0.6
 
 
 class CourseError(ValueError):
@@ -28,7 +30,9 @@ def choose_from(word: str, known: Iterable[str]) -> str:
         ``did you mean 'loss'?`` or ``known are 'loss' and 'gradient'``.
     """
     names = list(known)
-    close = get_close_matches(word, names, n=1)
+    close = [
+        name for name in get_close_matches(word, names, n=3, cutoff=ALIKE) if _alike(word, name)
+    ]
     if close:
         return f"did you mean '{close[0]}'?"
     if not names:
@@ -36,3 +40,9 @@ def choose_from(word: str, known: Iterable[str]) -> str:
     quoted = [f"'{name}'" for name in names]
     listed = " and ".join(filter(None, [", ".join(quoted[:-1]), quoted[-1]]))
     return f"known {'is' if len(names) == 1 else 'are'} {listed}"
+
+
+def _alike(word: str, name: str) -> bool:
+    """Compare what follows "day2_", which makes all names of a day alike."""
+    (_, under, ours), (_, also_under, theirs) = word.partition("_"), name.partition("_")
+    return not (under and also_under) or SequenceMatcher(None, ours, theirs).ratio() >= ALIKE

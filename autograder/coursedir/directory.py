@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import logging
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,8 +115,14 @@ class Course:
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return the end of an error message: a question, or the list of what is known."""
     known = list(known)
-    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    near = [one for one in difflib.get_close_matches(word, known, cutoff=0.5) if _alike(word, one)]
     return f"; did you mean '{near[0]}'?" if near else f" (there are: {', '.join(known)})."
+
+
+def _alike(word: str, name: str) -> bool:
+    """Compare what follows "day2_" or "hw-", which makes the names of a group alike."""
+    ours, theirs = (re.split("[_-]", one, maxsplit=1)[1:] for one in (word, name))
+    return not (ours and theirs) or difflib.SequenceMatcher(None, *ours, *theirs).ratio() >= 0.5
 
 
 def open_course(root: Path, *, verbose: bool = False) -> Course:

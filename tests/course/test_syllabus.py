@@ -79,6 +79,17 @@ def test_an_unknown_name_is_answered_with_the_likeliest_one(read, look_up, messa
         look_up(read(GOOD))
 
 
+@pytest.mark.parametrize("name", ["dayX_test", "day1_test", "day1_k"])
+def test_an_unknown_name_that_shares_the_day_alone_is_like_no_other(read, name):
+    with pytest.raises(SyllabusError, match="known are 'day1_losses' and 'day1_plots'"):
+        read(GOOD).lecture(name)
+
+
+def test_a_name_under_the_wrong_day_is_like_the_right_one(read):
+    with pytest.raises(SyllabusError, match=r"did you mean 'day1_plots'\?"):
+        read(GOOD).lecture("day2_plots")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [

@@ -99,4 +99,6 @@ def test_an_assignment_that_is_only_announced_cannot_be_graded(bare):
 
 def test_suggestions_are_near_or_complete():
     assert did_you_mean("day2", ["day1", "exam"]) == "; did you mean 'day1'?"
+    assert did_you_mean("day2_test", ["day2_keras"]) == " (there are: day2_keras)."
+    assert did_you_mean("day2_kers", ["day2_keras"]) == "; did you mean 'day2_keras'?"
     assert did_you_mean("zzz", ["day1", "exam"]) == " (there are: day1, exam)."
