@@ -66,7 +66,7 @@ class Material:
         return {**self.reference, mutant.cell: mutant.source}
 
 
-def load(root: Path, name: str) -> Material:
+def load(root: Path, name: str, *, draft: bool = False) -> Material:
     """Read the reference, the mutants and the alternatives of an assignment.
 
     Parameters
@@ -75,6 +75,8 @@ def load(root: Path, name: str) -> Material:
         The checkout.
     name : str
         The assignment.
+    draft : bool
+        Whether the file of the mutants may be absent or empty.
 
     Returns
     -------
@@ -98,9 +100,13 @@ def load(root: Path, name: str) -> Material:
     }
     tests = [grade_id for grade_id, meta in graders.items() if meta.get("grade")]
     folder = root / "tests" / "mutants" / name
+    path, label = _named(root, folder / "mutants.py")
+    mutants = _mutants(path, label, reference, tests) if path.exists() or not draft else ()
+    if not mutants and not draft:
+        raise SubmissionError(f"{label} has no mutants; write the mistakes that students make")
     return Material(
         reference=reference,
-        mutants=_mutants(*_named(root, folder / "mutants.py"), reference, tests),
+        mutants=mutants,
         alternatives={
             path.stem: {**reference, **_alternative(*_named(root, path), reference)}
             for path in sorted(folder.glob("alternative_*.py"))
@@ -197,8 +203,6 @@ def _mutants(
         if not mutant.loses:
             raise SubmissionError(f"{where} loses nothing; name the test cells that must notice it")
         mutants[mutant.name] = mutant
-    if not mutants:
-        raise SubmissionError(f"{label} has no mutants; write the mistakes that students make")
     return tuple(mutants.values())
 
 

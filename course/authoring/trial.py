@@ -1,7 +1,7 @@
 """Proves an assignment's tests: each case is a submission whose points are known beforehand."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,20 +34,22 @@ class Trial:
         The assignment.
     scratch : Path
         An empty directory.
+    draft : bool
+        Name what is missing among the failures, and grade what there is.
 
     Raises
     ------
     CourseError
         If there are too few mutants or alternatives to prove anything, or a graded cell at which
-        no mutant loses.
+        no mutant loses; not of a draft.
     """
 
-    def __init__(self, root: Path, name: str, scratch: Path) -> None:
+    def __init__(self, root: Path, name: str, scratch: Path, *, draft: bool = False) -> None:
         self.name, self._root, self._scratch = name, root, scratch
         self.failures: list[str] = []
         self.ungraded = 0
         self._graded: dict[str, set[str]] = {}
-        material = submissions.load(root, name)
+        material = submissions.load(root, name, draft=draft)
         source = root / "assignments" / "source" / name / f"{name}.ipynb"
         self.source = nbformat.read(source, as_version=4)
         self.points = submissions.points(self.source)
@@ -63,19 +65,23 @@ class Trial:
             loses = frozenset(mutant.loses)
             self.cases[f"mutant_{mutant.name}"] = Case(story, material.mutated(mutant), loses)
         self._counts = len(material.mutants), len(material.alternatives)
-        self._check_material(everything)
+        missing = list(self._missing(everything))
+        if missing and not draft:
+            raise CourseError("\n".join(missing))
+        self.failures += missing
 
-    def _check_material(self, everything: frozenset[str]) -> None:
+    def _missing(self, everything: frozenset[str]) -> Iterator[str]:
+        """Say what is not there and has to be, before the tests are proven."""
         mutants, alternatives = self._counts
         if mutants < FEWEST_MUTANTS or alternatives < FEWEST_ALTERNATIVES:
-            raise CourseError(
+            yield (
                 f"{self.name} has {_counted(mutants, 'mutant')} and "
-                f"{_counted(alternatives, 'alternative')}; write at "
-                f"least {FEWEST_MUTANTS} and {FEWEST_ALTERNATIVES} in tests/mutants/{self.name}"
+                f"{_counted(alternatives, 'alternative')}; write at least {FEWEST_MUTANTS} and "
+                f"{FEWEST_ALTERNATIVES} in tests/mutants/{self.name} (--draft checks what there is)"
             )
         caught = {t for n, case in self.cases.items() if n != "blank" for t in case.loses}
         if unproven := sorted(everything - caught):
-            raise CourseError(
+            yield (
                 f"no mutant of {self.name} loses at {', '.join(unproven)}; write one, or the test "
                 "is not known to notice anything"
             )

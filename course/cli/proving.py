@@ -31,6 +31,11 @@ def add_check(commands: Commands) -> None:
         metavar="N",
         help="compare N of the mutants, drawn with a fixed seed",
     )
+    parser.add_argument(
+        "--draft",
+        action="store_true",
+        help="check what there is of an assignment, and name what is missing",
+    )
     parser.set_defaults(run=_check)
 
 
@@ -60,7 +65,7 @@ def _check(arguments: argparse.Namespace) -> int:
     failures = ungraded = 0
     for name in names:
         with tempfile.TemporaryDirectory(prefix="check-") as scratch:
-            trial = authoring_trial.Trial(root, name, Path(scratch))
+            trial = authoring_trial.Trial(root, name, Path(scratch), draft=arguments.draft)
             trial.failures += map(str, advise(trial.source))
             students = sorted(trial.cases)
             console.print(f"{name}: {len(students)} submissions")  # a long wait begins

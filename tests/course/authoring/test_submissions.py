@@ -8,6 +8,8 @@ from course import syllabus
 from course.authoring.notebooks import build, twins
 from course.authoring.submissions import Mutant, SubmissionError, expected, fill, load, points
 from course.authoring.text import AuthoringError
+from course.authoring.trial import Trial
+from course.errors import CourseError
 
 ROOT = Path(__file__).parents[3]
 MUTANTS = "tests/mutants/day1_losses/mutants.py"
@@ -143,6 +145,29 @@ def test_an_assignment_without_mutants_is_refused(root):
     (root / MUTANTS).write_text("# Nothing yet.\n")
     with pytest.raises(SubmissionError, match="has no mutants; write the mistakes"):
         load(root, "day1_losses")
+
+
+def test_a_draft_is_tried_with_what_there_is_and_what_is_missing_is_a_failure(root, tmp_path, edit):
+    build(root, ["day1_losses"])
+    edit(MUTANTS, 'loses=["test_loss", "test_zero"]', 'loses=["test_loss"]')
+    with pytest.raises(CourseError, match=r"write at least 12 and 2 .*--draft") as caught:
+        Trial(root, "day1_losses", tmp_path)
+    missing = str(caught.value).splitlines()
+    assert "no mutant of day1_losses loses at test_zero" in missing[1]
+    trial = Trial(root, "day1_losses", tmp_path, draft=True)
+    assert trial.failures == missing
+    assert sorted(trial.cases) == [
+        "alternative_product",
+        "blank",
+        "mutant_mean_not_sum",
+        "mutant_off_by_one",
+        "reference",
+    ]
+    for left in (root / MUTANTS).parent.iterdir():
+        left.unlink()
+    bare = Trial(root, "day1_losses", tmp_path, draft=True)
+    assert sorted(bare.cases) == ["blank", "reference"]
+    assert "0 mutants and 0 alternatives" in bare.failures[0]
 
 
 def test_missing_files_are_named(root):

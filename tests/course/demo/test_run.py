@@ -182,8 +182,8 @@ def test_a_failure_is_told_with_the_brackets_that_it_quotes(monkeypatch, capsys)
     failure = "nbgrader could not grade mutant 'last' (takes w[i]): [/tmp/x] is gone"
 
     class Failed(authoring_trial.Trial):
-        def __init__(self, *where):
-            super().__init__(*where)
+        def __init__(self, *where, **how):
+            super().__init__(*where, **how)
             self.failures.append(failure)
 
         def directory(self, label):
@@ -234,8 +234,8 @@ def test_a_wrong_score_in_a_check_is_told_in_words(tmp_path):
 def test_a_graded_cell_that_no_mutant_loses_is_not_proven(tmp_path, monkeypatch):
     load = authoring_trial.submissions.load
 
-    def without(root, name):
-        material = load(root, name)
+    def without(root, name, **how):
+        material = load(root, name, **how)
         kept = tuple(m for m in material.mutants if "test_sgd" not in m.loses)
         return type(material)(material.reference, kept, material.alternatives)
 
