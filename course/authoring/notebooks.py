@@ -1,5 +1,6 @@
 """Keeps each lecture and assignment as text, and its notebook as what the text gives."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,7 @@ _NOTEBOOK_METADATA = {
 }
 
 _SYLLABUS = "course/syllabus.toml"
+LECTURE_NAME = re.compile(r"day\w+")
 _KINDS = {MYST: "lecture", PERCENT: "assignment"}
 
 # What Jupyter itself leaves behind, and nbgrader passes over.
@@ -103,14 +105,14 @@ def build(root: Path, names: Sequence[str] = (), *, check: bool = False) -> list
         if name not in {twin.name for twin in found}:
             texts = [twin.name for twin in found]
             raise AuthoringError(f"there is no text '{name}'; {choose_from(name, texts)}")
-    if names:
-        found = [twin for twin in found if twin.name in names]
-    else:
-        _refuse_foreign_files(root, found)
     listed = {
         MYST: [lecture.name for lecture in course.lectures()],
         PERCENT: [assignment.name for assignment in course.assignments()],
     }
+    if names:
+        found = [twin for twin in found if twin.name in names]
+    else:
+        _refuse_foreign_files(root, found, listed[PERCENT])
     stale = [] if names else list(_without_text(root, found, listed))
     fresh = []
     for twin in found:
@@ -152,7 +154,8 @@ def from_notebook(root: Path, name: str) -> list[Path]:
     Raises
     ------
     AuthoringError
-        If there is no such notebook, or it holds something that text cannot.
+        If there is no such notebook, it is not where its text would put it, or it holds something
+        that text cannot.
     """
     known = {
         path: Twin(root, text / f"{path.stem}{suffix}", path, fmt)
@@ -163,6 +166,8 @@ def from_notebook(root: Path, name: str) -> list[Path]:
         for path in sorted(root.glob(pattern))
     }
     chosen = [twin for twin in known.values() if twin.name == name]
+    for twin in chosen:
+        _refuse_misplaced(twin)
     if not chosen:
         names = dict.fromkeys(twin.name for twin in known.values())
         raise AuthoringError(f"there is no notebook '{name}'; {choose_from(name, names)}")
@@ -259,18 +264,39 @@ def _difference(twin: Twin, notebook: str) -> str | None:
     return None
 
 
-def _refuse_foreign_files(root: Path, found: Sequence[Twin]) -> None:
-    """Nothing may lie beside the derived notebooks: nbgrader releases whatever is there."""
+def _refuse_misplaced(twin: Twin) -> None:
+    """Refuse a notebook whose text would belong to another one."""
+    place = twin.notebook.relative_to(twin.root)
+    if twin.fmt == MYST and not LECTURE_NAME.fullmatch(twin.name):
+        raise AuthoringError(
+            f"{place} is not named like a lecture; call it dayN_topic.ipynb, or move it away"
+        )
+    if twin.fmt == PERCENT and twin.notebook.parent.name != twin.name:
+        raise AuthoringError(
+            f"{place} stands in a folder of another name, and a text gives one notebook of the "
+            f"folder's; call both '{twin.name}' or both '{twin.notebook.parent.name}'"
+        )
+
+
+def _refuse_foreign_files(root: Path, found: Sequence[Twin], assignments: Sequence[str]) -> None:
+    """Nothing may lie beside the derived notebooks: nbgrader releases whatever is there.
+
+    An assignment that was made in JupyterLab or formgrader is another matter, and left alone.
+    """
     derived = {twin.notebook for twin in found}
-    places = [
-        *(root / "assignments/source").rglob("*"),
-        *(root / "course/lectures").glob("*.ipynb"),
-    ]
+    source = root / "assignments/source"
+    ours = {*assignments, *(twin.name for twin in found)}
+    others = {path.parent for path in source.glob("*/*.ipynb") if path.parent.name not in ours}
+    places = [*source.rglob("*"), *(root / "course/lectures").glob("*.ipynb")]
     for path in sorted(places):
         if path in derived or path.is_dir() or _CHECKPOINTS in path.parts:
             continue
+        if others.intersection(path.parents):
+            continue
         label = path.relative_to(root).as_posix()
-        if path.suffix == ".ipynb":
+        if path.suffix == ".ipynb" and path.parent != source:
+            fmt = PERCENT if source in path.parents else MYST
+            _refuse_misplaced(Twin(root, _twin(root, fmt, path.stem).text, path, fmt))
             raise AuthoringError(
                 f"{label} has no text; make one with `course build --from-notebook {path.stem}`, "
                 "or remove the notebook"

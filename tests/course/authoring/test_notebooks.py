@@ -173,6 +173,35 @@ def test_a_notebook_made_in_jupyter_becomes_a_text(root):
     ]
 
 
+def test_an_assignment_made_in_jupyter_is_left_alone_until_it_is_given_a_text(root):
+    build(root)
+    there = root / "assignments/source/bonds"
+    there.mkdir()
+    nbformat.write(nbformat.read(root / ASSIGNMENT_NOTEBOOK, as_version=4), there / "bonds.ipynb")
+    (there / "prices.csv").write_text("1\n")
+    assert build(root, check=True) == []
+    from_notebook(root, "bonds")
+    (there / "prices.csv").unlink()
+    (unlisted,) = build(root, check=True)
+    assert "the syllabus has no assignment 'bonds'" in str(unlisted)
+
+
+@pytest.mark.parametrize(
+    ("place", "advice"),
+    [
+        ("assignments/source/ps1/bonds.ipynb", "call both 'bonds' or both 'ps1'"),
+        ("course/lectures/bonds.ipynb", r"call it dayN_topic\.ipynb"),
+    ],
+)
+def test_a_notebook_that_no_text_would_give_is_named_with_what_to_do(root, place, advice):
+    build(root)
+    (root / place).parent.mkdir(exist_ok=True)
+    (root / place).write_bytes((root / LECTURE_NOTEBOOK).read_bytes())
+    with pytest.raises(AuthoringError, match=advice):
+        from_notebook(root, "bonds")
+    assert not [path for path in root.rglob("bonds.*") if path != root / place]
+
+
 def test_build_does_not_overwrite_what_was_done_in_jupyter(root, edit):
     build(root)
     as_jupyter_saves(root / LECTURE_NOTEBOOK)
