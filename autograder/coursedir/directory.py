@@ -122,7 +122,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 def _alike(word: str, name: str) -> bool:
     """Compare what follows "day2_" or "hw-", which makes the names of a group alike."""
     ours, theirs = (re.split("[_-]", one, maxsplit=1)[1:] for one in (word, name))
-    return not (ours and theirs) or difflib.SequenceMatcher(None, *ours, *theirs).ratio() >= 0.5
+    return not (ours and theirs) or difflib.SequenceMatcher(None, ours[0], theirs[0]).ratio() >= 0.5
 
 
 def open_course(root: Path, *, verbose: bool = False) -> Course:
