@@ -12,6 +12,7 @@ from autograder.wire import (  # noqa: F401  (they fill the tables)
     collected,
     estimators,
     frames,
+    masked,
     moments,
     plain,
     results,

@@ -6,7 +6,7 @@ import sys
 from types import ModuleType
 from typing import Any
 
-from autograder.wire.codec import CHANGE, GET, LATER, In, Out, Put, imported, put_other
+from autograder.wire.codec import CHANGE, GET, LATER, In, Out, Put, imported
 from autograder.wire.limits import check_bytes
 from autograder.wire.plain import put_bytes, put_str
 from autograder.wire.records import code_of, dtype_of, parts
@@ -199,7 +199,6 @@ def _numpy(np: ModuleType) -> dict[type, Put]:
 
 CHANGE.update({put_matrix: rewrite_array, put_recarray: rewrite_array})
 LATER["numpy"] = _numpy
-LATER["numpy.ma"] = lambda ma: {ma.MaskedArray: put_other}
 GET.update(
     {
         "array": _get_array,

@@ -116,7 +116,8 @@ def of_generator(thing: Any) -> Reference | None:
 def _masked(thing: Any) -> Reference | None:
     """Return a reference to a masked array, None for anything else.
 
-    Of the student's there are none: what is masked equals whatever it is compared with.
+    Of the student's there are none: what is masked equals whatever it is compared with. One of
+    which nothing is masked goes by value (`autograder.wire.masked`).
     """
     ma = sys.modules.get("numpy.ma")
     if ma is None or type(thing) is not ma.MaskedArray:

@@ -88,6 +88,7 @@ def days(): return np.array(["2026-01-01", "NaT"], dtype="M8[D]")
 def as_records(): return people().view(np.recarray)
 def average(masked): return masked.mean()
 def zero(m): m[0, 0] = 0
+def points(): return np.ma.array([1.0, 2.0])
 def count(masked): return int(masked.mask.sum())
 hidden = np.ma.array([1, 2], mask=True)
 class Liar(np.matrix):
@@ -112,6 +113,7 @@ def test_arrays_of_numpy_s_further_kinds(run):
             "assert average(given) == 1.5 and count(given) == 1"
         ),
         "m = np.matrix([[1, 2]])\nzero(m)\nassert m.tolist() == [[0, 2]]",
+        "assert np.allclose(points(), [1, 2]) and not points().mask.any()",
     ]
     wrong = [
         "assert (liar == np.array([1, 2])).all()",
