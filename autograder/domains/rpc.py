@@ -194,7 +194,7 @@ class Link:
             return {"callback": self._given(thing)}
         raise WireError(
             f"An object of type {type(thing).__name__} cannot be given to the student's code. "
-            "Give it plain data, arrays, functions, or Keras objects."
+            "Give it plain data, arrays, tables, functions, or Keras objects."
         )
 
     def _given(self, function: Callable[..., Any]) -> int:
