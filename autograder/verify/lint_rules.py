@@ -239,7 +239,7 @@ def _given(cell: Cell, node: ast.AST) -> None:
             cell.say(
                 one,
                 f"`{ast.unparse(one)}` cannot be given to the student's code",
-                "Give it plain data, an array, a table, a function, or a model, loss or layer of Keras",
+                "Give it plain data, an array, a table, a function, or a model or layer of Keras",
             )
 
 

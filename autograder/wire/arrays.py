@@ -8,6 +8,7 @@ from typing import Any
 
 from autograder.wire.codec import CHANGE, GET, LATER, In, Out, Put, imported
 from autograder.wire.limits import check_bytes
+from autograder.wire.objects import put_objects
 from autograder.wire.plain import put_bytes, put_str
 from autograder.wire.records import code_of, dtype_of, parts
 from autograder.wire.standard import TYPES
@@ -69,7 +70,8 @@ def put_array(out: Out, value: Any, depth: int) -> Any:
     base = sys.modules["numpy"].ndarray
     code = code_of(base.dtype.__get__(value))
     if code is None:
-        return out.refer(value)
+        kind = base.dtype.__get__(value).kind
+        return put_objects(out, value, depth) if kind == "O" else out.refer(value)
     if (again := out.again(value)) is not None:
         return again
     out.reserve(base.nbytes.__get__(value))

@@ -211,7 +211,6 @@ class Colour(enum.IntEnum):
         Point,
         math,
         Colour.RED,
-        np.array([None]),
         np.zeros(2, "i4,O"),
         np.zeros(2, "i4,V8")[0],
         np.zeros(2, np.longdouble),
@@ -359,6 +358,7 @@ PLAIN = (
     *(type(None), bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, set),
     *(frozenset, range, slice, type(...), type(NotImplemented), fractions.Fraction),
     *(decimal.Decimal, datetime.date, datetime.datetime, datetime.time, datetime.timedelta),
+    *(np.poly1d, *(getattr(np.polynomial, name) for name in wire.objects.SERIES)),
     *(datetime.timezone, zoneinfo.ZoneInfo, uuid.UUID, time.struct_time),
     *(pathlib.PurePosixPath, pathlib.PosixPath, type, np.ndarray),
 )
@@ -367,6 +367,8 @@ PLAIN = (
 def is_plain(value):
     if type(value) in (list, tuple, set, frozenset):
         return all(map(is_plain, value))
+    if type(value) is np.ndarray and value.dtype == object:
+        return all(map(is_plain, value.ravel().tolist()))
     if type(value) is dict:
         return all(is_plain(x) for pair in value.items() for x in pair)
     if hasattr(type(value), "_fields"):
