@@ -12,7 +12,8 @@ from types import FrameType
 from typing import Any
 
 from autograder.domains.proxy import HandleError
-from autograder.domains.rpc import StudentError, StudentGoneError
+from autograder.domains.proxy_exceptions import StudentError
+from autograder.domains.rpc import StudentGoneError
 from autograder.model import HIDDEN_TESTS
 from autograder.wire import WireError
 

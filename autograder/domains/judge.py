@@ -25,7 +25,7 @@ from IPython.core.displayhook import DisplayHook
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from autograder.domains import changed_arguments, failure_messages
+from autograder.domains import changed_arguments, failure_messages, introspection
 from autograder.domains.credit import credit
 from autograder.domains.free_names import needed, stored
 from autograder.domains.own_references import Builtins, HelperLoader, OwnModules
@@ -71,6 +71,10 @@ SCRIPTS = {
 CHANGED = " (Your code changed an array, a list or a dictionary that it was given.)"
 #: Where the modules lie that no instructor wrote.
 INSTALLED = (sys.prefix, sys.base_prefix, str(Path(__file__).parents[1]))
+#: Our modules that look for what a test has imported.
+LOOKING = tuple(
+    f"autograder.domains.{name}" for name in ("class_facts", "proxy", "proxy_exceptions")
+)
 #: How much text of one kind an answer carries, in characters, and how many files are shown.
 TEXT, FILES = 1 << 20, 1_000
 
@@ -217,7 +221,8 @@ class Judge:
         self._marks: Sequence[str] = HIDDEN_TESTS
         self._hidden: dict[str, frozenset[int]] = {}  # hidden lines of each cell
         self._locked: dict[int, str] = {}  # functions and classes of locked cells, by identity
-        self._own_modules = OwnModules("autograder.", (__name__, "autograder.domains.proxy"))
+        introspection.watch()
+        self._own_modules = OwnModules("autograder.", (__name__, *LOOKING))
 
     def begin(self, source: str, marks: Sequence[str]) -> None:
         """Import what the assignment's own cells import; what is not to be had is left out.

@@ -2,46 +2,43 @@
 
 from __future__ import annotations
 
-import builtins
-import sys
-import types
 import weakref
 from collections.abc import Callable
 from typing import Any, NoReturn
 
 from autograder.domains.item_counts import CHANGING
 from autograder.domains.judge_arguments import Lent
-from autograder.domains.proxy import (
-    Handle,
-    claimed,
-    class_with,
-    is_handle,
-    link_of,
-    named,
-    number_of,
+from autograder.domains.proxy import Facts, Handle, is_handle, link_of, named, number_of
+from autograder.domains.proxy_classes import Classes
+from autograder.domains.proxy_exceptions import (
+    CATCHING,
+    alias,
+    exception_class,
+    exception_kind,
+    is_no_failure,
+    issubclass_of,
+    make_exception,
+    student_exception,
 )
-from autograder.domains.special_methods import number_from
 from autograder.wire import Channel, WireError, references
 from autograder.wire.rng_state import Reseeding
 
 #: How deep calls may go to and fro.
 DEPTH = 50
-#: The libraries whose exceptions keep their class; for those of others, a base of theirs stands.
-LIBRARIES = ("builtins", "numpy", "tensorflow")
-#: Exceptions by which a test, or what runs tests, is told that nothing has failed.
-NO_FAILURES = {"KnownFailureException", "SkipTest", "Skipped", "StopTest"}
-NO_FAILURES |= {"StdinNotImplementedError", "TryNext", "UnsatisfiedAssumption", "UsageError"}
-NO_FAILURES |= {"_ShouldStop", "_UnexpectedSuccess"}
 #: How many functions a notebook may hand to its student's code.
 CALLBACKS = 100_000
 
 
+#: What ends a loop, and by which requests it may.
+_ALL_ENDS = (StopIteration, StopAsyncIteration)
+_ENDS: dict[str, tuple[type[BaseException], ...]] = {
+    "next": (StopIteration,),
+    "turn_next": (StopAsyncIteration,),
+}
+
+
 class StudentGoneError(Exception):
     """The student's process ended, or said what no student's process says."""
-
-
-class StudentError(Exception):
-    """Marks an exception that the student's code raised, whatever its kind."""
 
 
 class Link:
@@ -69,7 +66,7 @@ class Link:
         self._callbacks: list[Callable[..., Any]] = []
         self._numbers: dict[int, int] = {}  # of these, by identity
         self._raised: list[BaseException] = []
-        self._depth = 0
+        self._depth = self._causes = 0
         self.gone = False
         self.changes = 0  # how many requests could have changed an object over there
         self.said: Callable[[str], object] = lambda text: None  # what the student's code prints
@@ -77,6 +74,7 @@ class Link:
         self.answered: Callable[[], None] = lambda: None  # called after each answer
         # Returns the class of a locked cell that has a name, if there is one.
         self.class_named: Callable[[str], type | None] = lambda name: None
+        self._classes = Classes(self, lambda name: self.class_named(name), exception_class)
 
     def ask(self, op: str, *arguments: Any) -> Any:
         """Let the student's process do something; return the value, or raise what it raised."""
@@ -100,6 +98,9 @@ class Link:
             value, changes = self._await(op, lent)
         finally:
             self._depth -= 1
+        if op == "names" and isinstance(value, dict):
+            for name, one in value.items():
+                named(one, name if isinstance(name, str) else "")
         self.changed |= lent.take_back(changes, in_place=value is None)
         self.answered()
         return value
@@ -128,7 +129,7 @@ class Link:
             if isinstance(printed := head.get("printed"), str) and printed:
                 self.said(printed[:10_000])
             if "raised" in head:
-                raise self._exception(head["raised"], ends=op == "next")
+                raise self._exception(head, blobs, op)
             answer = references.unpack(head, blobs, self._resolve, lent.known)
             if not isinstance(answer, tuple) or len(answer) != 2:
                 raise WireError("an answer without a value")
@@ -158,25 +159,31 @@ class Link:
             reply, parts = {"raised": {"kind": kind, "token": len(self._raised) - 1}}, []
         self._send(reply, parts)
 
-    def _exception(self, raised: Any, *, ends: bool) -> BaseException:
+    def _exception(self, head: dict[str, Any], blobs: list[bytearray], op: str) -> BaseException:
         """Return the exception to raise for one that the student's code raised.
 
-        That a loop has come to its end, only an iterator may say (``ends``): raised by a function,
-        it would end the test's own loop over it, and nobody would see that nothing was tested.
+        That a loop has come to its end, only an iterator may say: raised by a function, it would
+        end the test's own loop over it, and nobody would see that nothing was tested.
         """
-        raised = raised if isinstance(raised, dict) else {}
+        ends = _ENDS.get(op, ())
+        raised = head["raised"] if isinstance(head["raised"], dict) else {}
         token = raised.get("token")
         if isinstance(token, int) and 0 <= token < len(self._raised):
             kept = self._raised[token]
-            ended = isinstance(kept, StopIteration | StopAsyncIteration) and not ends
-            if not ended and not _is_no_failure(type(kept)):
+            ended = isinstance(kept, _ALL_ENDS) and not isinstance(kept, ends)
+            if not ended and not is_no_failure(type(kept)):
                 return kept
-            return _student_exception(RuntimeError, f"{type(kept).__name__} was raised")
+            return student_exception(RuntimeError, f"{type(kept).__name__} was raised")
         text = raised.get("text")
-        kind = _exception_kind(raised.get("kinds"), self.class_named)
-        if issubclass(kind, StopIteration | StopAsyncIteration) and not ends:
-            kind = RuntimeError
-        return _student_exception(kind, text if isinstance(text, str) else "")
+        text = text if isinstance(text, str) else ""
+        error: Any = None
+        if "value" in head:
+            error = references.unpack(head, blobs, self._resolve)
+        if not issubclass_of(type(error), Exception):
+            error = student_exception(exception_kind(raised.get("kinds"), self.class_named), text)
+        if isinstance(error, _ALL_ENDS) and not isinstance(error, ends):
+            return student_exception(RuntimeError, text)
+        return error
 
     def _refer(self, thing: Any) -> references.Reference:
         """Return a reference by which the student's process may use ``thing``."""
@@ -216,58 +223,40 @@ class Link:
             raise WireError("a function that was never given")
         if "generator" in reference:
             return references.generator(reference)
+        if "class" in reference:
+            found = self._classes.get(reference["class"])
+            return alias(found) if found in CATCHING else found
         number = reference.get("handle")
         if type(number) is not int:
             raise WireError("an unknown reference")
         self._received[number] = self._received.get(number, 0) + 1
         handle = self._handles.get(number)
         if handle is None:
-            module = reference.get("of_module")
-            kind = claimed(reference.get("kinds"), self.class_named)
-            methods = number_from(reference.get("methods"))
-            defined = number_from(reference.get("defined"))
-            handle = class_with(methods)(self, number, kind, module, methods, defined)
-            self._handles[number] = handle
-            weakref.finalize(handle, self._release, number).atexit = False
+            kind = self._classes.get(reference.get("of"))
+            # Another answer may have brought it meanwhile.
+            handle = self._handles.get(number) or self._new(number, kind, reference)
         return handle
+
+    def _new(self, number: int, kind: type, reference: references.Reference) -> Any:
+        """Return a new proxy of an object; of an exception, an exception."""
+        module = reference.get("of_module")
+        facts = Facts(self, number, module=module if isinstance(module, str) else None)
+        if issubclass_of(kind, BaseException):
+            self._causes += 1
+            try:
+                made: Any = make_exception(kind, facts, self._causes - 1)
+            finally:
+                self._causes -= 1
+        else:
+            made = object.__new__(kind)
+            object.__setattr__(made, "_facts", facts)
+        if is_handle(made):
+            self._handles[number] = made
+            weakref.finalize(made, self._release, number).atexit = False
+        else:
+            self._release(number)
+        return made
 
     def _release(self, number: int) -> None:
         """Take note that nobody holds a handle any more."""
         self._freed.append((number, self._received.pop(number, 0)))
-
-
-def _exception_kind(
-    kinds: Any, class_named: Callable[[str], type | None] = lambda name: None
-) -> type[Exception]:
-    """Return the nearest known class of an exception, given the names of its classes."""
-    for module, name in named(kinds):
-        if module == "__main__":
-            found = class_named(name)
-        elif module.partition(".")[0] in LIBRARIES:
-            found = vars(sys.modules.get(module, builtins)).get(name)
-        else:
-            continue
-        if isinstance(found, type) and issubclass(found, Exception):
-            if issubclass(found, BaseExceptionGroup) or _is_no_failure(found):
-                return RuntimeError
-            # What a library has under its name may be another's: numpy.testing.SkipTest.
-            if module == "__main__" or found.__module__.partition(".")[0] in LIBRARIES:
-                return found
-    return RuntimeError  # SystemExit, KeyboardInterrupt: here they must not end anything
-
-
-def _is_no_failure(kind: type) -> bool:
-    """Tell whether a unittest, pytest or IPython would pass over an exception of a class."""
-    return any(base.__name__ in NO_FAILURES for base in kind.__mro__)
-
-
-def _student_exception(kind: type[Exception], text: str) -> Exception:
-    def start(self: Exception) -> None:
-        self.args = (text,)
-
-    body = {"__init__": start, "__str__": lambda self: text, "__module__": kind.__module__}
-    bases = (StudentError,) if issubclass(StudentError, kind) else (kind, StudentError)
-    try:
-        return types.new_class(kind.__name__, bases, exec_body=lambda space: space.update(body))()
-    except TypeError:  # a class that is not made without arguments
-        return _student_exception(RuntimeError, text)

@@ -1,68 +1,77 @@
 """Names the special methods by which Python tells what can be done with an object.
 
-Python looks for them in an object's type. So a proxy of an object is of a class that has those that
-the object's type has; which these are, the student's process says with a number.
+Python looks for them in an object's class. So a proxy's class has those that its object's class
+has; the student's process says which these are, class by class.
 """
 
 from __future__ import annotations
 
-_BINARY = (
+import copy
+import math
+import operator
+from collections.abc import Callable
+from typing import Any
+
+BINARY = (
     *("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "divmod", "pow"),
     *("lshift", "rshift", "and", "or", "xor"),
 )
-#: What is done in the student's process.
+#: Operators whose result says little of the test's value that went in: a sum, a multiple, a power.
+#: Of all others the result could be made to fit that value, as a difference of zero does.
+FREE = ("add", "mul", "matmul", "pow")
+COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
+UNARY = ("neg", "pos", "invert", "abs", "round", "trunc", "floor", "ceil")
+#: Conversions, and the type that each has to give.
+CONVERSIONS: dict[str, type] = {
+    "bool": bool,
+    "int": int,
+    "float": float,
+    "complex": complex,
+    "index": int,
+    "bytes": bytes,
+    "hash": int,
+}
+#: What else is done in the student's process.
 DELEGATED = tuple(
     f"__{name}__"
     for name in (
         *("call", "getitem", "setitem", "delitem", "contains", "len", "iter", "next"),
-        *("enter", "exit", "instancecheck", "subclasscheck"),
+        *("enter", "exit", "await", "aiter", "anext", "aenter", "aexit"),
     )
 )
-#: What a proxy refuses if its object can do it, by the words for it.
-REFUSED = {
-    f"__{name}__": what
-    for what, names in {
-        "compared": ("lt", "le", "gt", "ge"),
-        "converted to a number": (
-            *("int", "float", "complex", "index", "round", "trunc", "floor", "ceil"),
-        ),
-        "calculated with": (
-            *("neg", "pos", "abs", "invert"),
-            *(side + name for name in _BINARY for side in ("", "r", "i")),
-        ),
-    }.items()
-    for name in names
+#: All special methods that are looked for in a class.
+SPECIAL = frozenset(
+    {
+        *DELEGATED,
+        *(f"__{side}{name}__" for name in BINARY for side in ("", "r", "i")),
+        *(f"__{name}__" for name in (*COMPARISONS, *UNARY, *CONVERSIONS)),
+    }
+)
+#: How each is carried out, by its name without underscores.
+OPERATE: dict[str, Callable[..., Any]] = {
+    **{
+        side + name: getattr(operator, side + name)
+        for name in BINARY
+        for side in ("", "i")
+        if hasattr(operator, side + name)
+    },
+    **{name: getattr(operator, name) for name in COMPARISONS},
+    **{"and": operator.and_, "or": operator.or_, "divmod": divmod, "pow": pow},
+    **{"neg": operator.neg, "pos": operator.pos, "invert": operator.invert, "abs": abs},
+    **{"round": round, "trunc": math.trunc, "floor": math.floor, "ceil": math.ceil},
+    **CONVERSIONS,
+    **{"index": operator.index, "hash": hash, "copy": copy.copy, "deepcopy": copy.deepcopy},
 }
-#: The places of all of them in the number; with those that every proxy has, or does without.
-PLACES = {name: n for n, name in enumerate((*DELEGATED, *REFUSED, "__bool__", "__hash__"))}
-#: The number of an object that has them all.
-ALL = (1 << len(PLACES)) - 1
 
 
-def special(kind: type) -> int:
-    """Return the number that says which special methods a type has.
-
-    Those that every object has do not count, but a type may do without `__hash__`.
+def own_names(kind: type) -> tuple[list[str], list[str]]:
+    """Return the names in a class's own body, and those of special methods that it does without.
 
     Parameters
     ----------
     kind
-        The type.
+        The class; what its metaclass says of it does not count.
     """
-    found = 1 << PLACES["__hash__"]
-    for base in type.__dict__["__mro__"].__get__(kind)[-2::-1]:
-        body = type.__dict__["__dict__"].__get__(base)
-        for name in PLACES.keys() & body.keys():
-            place = 1 << PLACES[name]
-            found = found & ~place if body[name] is None else found | place
-    return found
-
-
-def has(number: int, name: str) -> bool:
-    """Tell whether a number says that there is a method."""
-    return bool(number >> PLACES[name] & 1)
-
-
-def number_from(said: object) -> int:
-    """Return what a student's process said as such a number; none where it is none."""
-    return said if type(said) is int and 0 <= said <= ALL else 0
+    body = type.__dict__["__dict__"].__get__(kind)
+    names = [name for name in body if type(name) is str]
+    return names, [name for name in names if name in SPECIAL and body[name] is None]

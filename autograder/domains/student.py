@@ -14,12 +14,13 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from autograder.domains.special_methods import special
 from autograder.domains.student_arguments import Borrowed
+from autograder.domains.student_requests import DO, KEEPING, Requests
 from autograder.wire import Channel, WireError, references, rng_state
+from autograder.wire.codec import bases
 
 #: How much of what is printed during one call goes along with its answer, in characters.
 PRINTED = 10_000
@@ -97,6 +98,8 @@ class _Clipped(io.StringIO):
 class Callback:
     """A function of the judge's, which can be called and nothing else."""
 
+    of_the_judge = True
+
     def __init__(self, service: Service, number: int) -> None:
         self._service, self._number = service, number
         self.__name__ = self.__qualname__ = "function"
@@ -133,6 +136,7 @@ class Service:
         self._numbers: dict[int, int] = {}  # by identity; what is held stays alive
         self._sent: dict[int, int] = {}  # how often each went to the judge
         self._callbacks: dict[int, Callback] = {}
+        self._requests = Requests(self._number_of, self.held)
         self._asked = 0  # how many requests are being carried out, one within the other
 
     def answer(self) -> None:
@@ -162,7 +166,7 @@ class Service:
                 contextlib.redirect_stdout(printed),
                 contextlib.redirect_stderr(printed),
             ):
-                value = _DO[head["op"]](self, *arguments)
+                value = self._do(head["op"], *arguments)
             changes, known = borrowed.changes(value)
             reply, parts = references.pack((value, changes), self.refer, known)
         except BaseException as error:  # of whatever kind, it is the judge's to hear of
@@ -175,12 +179,18 @@ class Service:
             return {"raised": {"token": token}}, []
         if isinstance(error, WireError):
             error = TypeError(str(error))
-        kinds = [[kind.__module__, kind.__qualname__] for kind in type(error).__mro__[:-1]]
+        kinds = [[kind.__module__, kind.__qualname__] for kind in bases(type(error))[:-1]]
         try:
             text = str(error)[:SAID]
         except Exception:
             text = ""
-        return {"raised": {"kinds": kinds, "text": text}}, []
+        said = {"raised": {"kinds": kinds, "text": text}}
+        try:
+            error.__traceback__ = None  # the judge may keep it for long
+            head, parts = references.pack(error, self.refer)
+        except Exception:  # it has no attribute to set, or cannot be told of
+            return said, []
+        return {**head, **said}, parts
 
     def call_back(self, number: int, args: Any, kwargs: Any) -> Any:
         """Let the judge call its function; meanwhile, answer what it asks."""
@@ -204,20 +214,24 @@ class Service:
             return {"callback": thing._number}
         if (made := references.of_generator(thing)) is not None:
             return made
+        if issubclass(type(thing), type):
+            return {"class": self._number_of(thing)}
+        number = self._number_of(thing)
+        self._sent[number] = self._sent.get(number, 0) + 1
+        made = {"handle": number, "of": self._number_of(type(thing))}
+        if type(thing) is type(sys):
+            made["of_module"] = thing.__name__
+        return made
+
+    def _number_of(self, thing: Any) -> int:
+        """Return the number of an object that is held from now on; a class is held for good."""
         number = self._numbers.get(id(thing))
         if number is None or self.held.get(number) is not thing:
             number = len(self.held) + 1
             while number in self.held:
                 number += 1
             self.held[number], self._numbers[id(thing)] = thing, number
-        self._sent[number] = self._sent.get(number, 0) + 1
-        kinds = [[kind.__module__, kind.__qualname__] for kind in type(thing).__mro__[:-1]]
-        made = {"handle": number, "kinds": kinds, "methods": special(type(thing))}
-        if issubclass(type(thing), type):
-            made["defined"] = special(thing)
-        if type(thing) is type(sys):
-            made["of_module"] = thing.__name__
-        return made
+        return number
 
     def resolve(self, reference: references.Reference) -> Any:
         """Return what a reference of the judge's stands for."""
@@ -241,8 +255,12 @@ class Service:
     def _find(self, names: list[str]) -> dict[str, Any]:
         return {name: self.names[name] for name in names if name in self.names}
 
-    def _call(self, target: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-        return target(*args, **kwargs)
+    def _do(self, op: str, *arguments: Any) -> Any:
+        if op == "names":
+            return self._find(*arguments)
+        if op in KEEPING:
+            return KEEPING[op](self._requests, *arguments)
+        return DO[op](*arguments)
 
 
 def _foreign(raised: dict[str, Any]) -> BaseException:
@@ -256,25 +274,3 @@ def _foreign(raised: dict[str, Any]) -> BaseException:
     error = type(kind.__name__, (kind,), {"__init__": lambda self: None})()
     error._autograder_token = raised.get("token")
     return error
-
-
-_DO: dict[str, Callable[..., Any]] = {
-    "names": Service._find,
-    "call": Service._call,
-    "attribute": lambda self, target, name: getattr(target, name),
-    "set_attribute": lambda self, target, name, value: setattr(target, name, value),
-    "delete_attribute": lambda self, target, name: delattr(target, name),
-    "item": lambda self, target, key: target[key],
-    "set_item": lambda self, target, key, value: target.__setitem__(key, value),
-    "delete_item": lambda self, target, key: target.__delitem__(key),
-    "length": lambda self, target: len(target),
-    "iterate": lambda self, target: iter(target),
-    "next": lambda self, target: next(target),
-    "text": lambda self, target, form: format(target, form[1:]) if form else str(target),
-    "representation": lambda self, target: repr(target),
-    "directory": lambda self, target: dir(target),
-    "is_instance": lambda self, target, thing: isinstance(thing, target),
-    "is_subclass": lambda self, target, kind: issubclass(kind, target),
-    "enter": lambda self, target: target.__enter__(),
-    "leave": lambda self, target, *error: target.__exit__(*error),
-}

@@ -8,14 +8,15 @@ import pytest
 
 from autograder.domains import failure_messages
 from autograder.domains.proxy import HandleError
-from autograder.domains.rpc import StudentGoneError, _exception_kind, _student_exception
+from autograder.domains.proxy_exceptions import exception_kind, student_exception
+from autograder.domains.rpc import StudentGoneError
 from autograder.wire import WireError
 
 MARKS = "### BEGIN HIDDEN TESTS\n{}\n### END HIDDEN TESTS\n"
 
 
 def student_raises(kind, text, module="builtins"):
-    raise _student_exception(_exception_kind([[module, kind]]), text)
+    raise student_exception(exception_kind([[module, kind]]), text)
 
 
 def told(source, **cells):

@@ -2,19 +2,17 @@
 
 import collections.abc
 import contextlib
-import copy
 import json
 import math
-import operator
 import pickle
 
 import numpy as np
 import pytest
 
 from autograder import wire
-from autograder.domains import proxy
-from autograder.domains.proxy import HandleError, claimed, is_handle, module_of, named
-from autograder.domains.special_methods import number_from
+from autograder.domains import proxy_classes
+from autograder.domains.class_facts import Row, claimed, pairs_in
+from autograder.domains.proxy import HandleError, is_handle, module_of
 from autograder.wire import WireError
 from tests.autograder.pair import student
 
@@ -26,12 +24,17 @@ class Liar:
     def always(self, *a, **k): return True
     def one(self, *a, **k): return 1.0
     __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __bool__ = __contains__ = always
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __float__ = __abs__ = __round__ = one
-    __neg__ = __pow__ = __rmatmul__ = __iadd__ = one
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __float__ = __abs__ = one
+    __round__ = __pow__ = __rmatmul__ = __iadd__ = __truediv__ = __mod__ = one
+    def __neg__(self): return self
+    @property
+    def other(self): return Liar()
+    def __complex__(self): return 1 + 0j
     def __hash__(self): return 1
     def __int__(self): return 1
     def __index__(self): return 1
     def __array__(self, *a, **k): return np.ones(3)
+    __array_ufunc__ = None
     def __array_function__(self, *a, **k): return True
     def __iter__(self):
         while True: yield 1
@@ -41,6 +44,11 @@ class Liar:
     def __format__(self, form): return "1.0"
     def __reduce__(self): return (print, ("x",))
 liar = Liar()
+class Bent(Liar):
+    def same(self, *a): return self
+    __sub__ = __rsub__ = __neg__ = __add__ = __pow__ = __getitem__ = same
+    max = real = property(lambda self: 0.0)
+bent = Bent()
 class Text(str):
     def __eq__(self, other): return True
     def __hash__(self): return 1
@@ -61,40 +69,65 @@ REFUSED = {
     "unequal": lambda h: h != 1,
     "less": lambda h: h < 1,
     "less, the other way": lambda h: 1 > h,  # noqa: SIM300
-    "truth": bool,
-    "not": operator.not_,
-    "if": lambda h: 1 if h else 2,
-    "float": float,
-    "int": int,
-    "complex": complex,
-    "index": lambda h: [1, 2, 3][h],
     "bytes": bytes,
-    "round": round,
-    "floor": math.floor,
-    "sqrt": math.sqrt,
-    "abs": abs,
-    "negative": operator.neg,
-    "sum": lambda h: h + 1,
-    "sum, the other way": lambda h: 1 + h,
-    "sum of several": lambda h: sum([h, h]),
-    "power": lambda h: h**2,
-    "in place": lambda h: operator.iadd(h, 1),
-    "matrix": lambda h: np.eye(2) @ h,
-    "array plus": lambda h: np.ones(3) + h,
     "array equals": lambda h: np.ones(3) == h,
-    "maximum": lambda h: max(h, h),
-    "sorted": lambda h: sorted([h, h]),
-    "isclose": lambda h: math.isclose(h, 1.0),
+    "largest": lambda h: max(h, 1),
+    "sorted": lambda h: sorted([h, 1]),
     "asarray": np.asarray,
     "array of it": lambda h: np.array([h, h], dtype=float),
-    "float64": np.float64,
     "mean": np.mean,
     "allclose": lambda h: np.allclose(h, 1),
     "assert_allclose": lambda h: np.testing.assert_allclose(h, 1),
     "in a list": lambda h: h in [1, 2],
-    "copy": copy.copy,
-    "deepcopy": copy.deepcopy,
+    "in a set": lambda h: 1 in {h},
     "pickle": pickle.dumps,
+}
+#: An operator with a value of the test's, whose result could be made to fit that value.
+BENT = {
+    "difference": lambda h: h - 1,
+    "difference, the other way": lambda h: 1 - h,
+    "sum with the opposite": lambda h: 1 + -h,
+    "quotient": lambda h: h / 2,
+    "rest": lambda h: h % 2,
+    "array less": lambda h: np.ones(3) - h,
+    "array plus": lambda h: np.ones(3) + h,
+    "array times": lambda h: h * np.ones(3),
+}
+#: What is asked of a difference that is an object of the student's.
+OF_BENT = {
+    "abs": abs,
+    "float": float,
+    "round": round,
+    "truth": bool,
+    "loop": list,
+    "item": lambda d: d[0],
+    "length": len,
+    "method": lambda d: d.max(),
+    "attribute": lambda d: d.real,
+    "square": lambda d: abs(d**2),
+    "opposite": lambda d: abs(-d),
+    "less again": lambda d: abs(d - 1),
+    "own": lambda d: abs(d + d),
+}
+#: What is the student's word: no value of the test's that is expected goes in.
+WORD = {
+    "truth": (bool, True),
+    "float": (float, 1.0),
+    "int": (int, 1),
+    "complex": (complex, 1 + 0j),
+    "index": (lambda h: [1, 2, 3][h], 2),
+    "round": (round, 1.0),
+    "sqrt": (math.sqrt, 1.0),
+    "abs": (abs, 1.0),
+    "sum": (lambda h: h + 1, 1.0),
+    "sum, the other way": (lambda h: 1 + h, 1.0),
+    "sum of several": (lambda h: sum([h, h]), 1.0),
+    "power": (lambda h: h**2, 1.0),
+    "times": (lambda h: 2 * h, 1.0),
+    "equal to another": (lambda h: h == h.other, True),
+    "less than another": (lambda h: h < h.other, True),
+    "isclose": (lambda h: math.isclose(h, 2.0), False),
+    "hash": (hash, 1),
 }
 
 
@@ -111,6 +144,28 @@ def test_a_handle_refuses(they, use):
     assert str(they.liar) == "1.0"  # and goes on
 
 
+@pytest.mark.parametrize("use", BENT.values(), ids=BENT)
+def test_a_result_that_could_be_made_to_fit_the_test_s_value_is_no_number(they, use):
+    with pytest.raises(HandleError, match="let your code return one"):
+        use(they.liar)
+
+
+@pytest.mark.parametrize("use", OF_BENT.values(), ids=OF_BENT)
+def test_a_difference_with_the_test_s_value_is_asked_for_nothing_that_a_number_has(they, use):
+    difference = they.bent - 9
+    assert is_handle(difference)
+    assert difference == difference
+    with pytest.raises(HandleError, match="let your code return one"):
+        use(difference)
+
+
+@pytest.mark.parametrize(("use", "answer"), WORD.values(), ids=WORD)
+def test_a_handle_answers_as_its_object_does(they, use, answer):
+    value = use(they.liar)
+    assert type(value) is type(answer)
+    assert value == answer
+
+
 def test_where_numpy_makes_nothing_of_errors_the_answer_is_no(they):
     assert not np.array_equal(they.liar, [1, 1, 1])
     with pytest.raises(AssertionError):
@@ -123,7 +178,7 @@ def test_a_handle_is_not_json(they):
 
 
 def test_a_handle_shows_no_insides_to_libraries(they):
-    for name in ("__array_interface__", "__array_struct__", "__dict__", "__code__", "_repr_html_"):
+    for name in ("__array_interface__", "__array_struct__", "__globals__", "_repr_html_"):
         with pytest.raises(AttributeError):
             getattr(they.liar, name)
 
@@ -132,7 +187,7 @@ def test_an_object_that_says_it_is_a_number_is_a_handle(they):
     liar = they.liar
     assert not isinstance(liar, float)
     assert is_handle(liar)
-    assert hash(liar) != 1
+    assert hash(liar) == 1  # the student's word
     assert liar is they.liar
 
 
@@ -181,7 +236,7 @@ def test_a_handle_in_a_set_or_as_a_key_is_found_by_itself(they):
     liar = they.liar
     assert liar in {liar}
     assert {liar: 1}[they.liar] == 1
-    assert 1 not in {liar}
+    assert 2 not in {liar}
 
 
 def test_only_classes_of_libraries_in_use_can_be_claimed():
@@ -229,7 +284,7 @@ def no_class(name):
 
 
 def test_what_is_said_of_classes_is_read_only_where_it_is_two_names():
-    assert list(named([["a", "b"], ["a"], 3, ["a", 1], ["c", "d"]])) == [("a", "b"), ("c", "d")]
+    assert list(pairs_in([["a", "b"], ["a"], 3, ["a", 1], ["c", "d"]])) == [("a", "b"), ("c", "d")]
 
 
 def test_a_module_says_which_it_is(they):
@@ -381,16 +436,28 @@ PLAIN_REFUSED = {
 }
 
 
-@pytest.mark.parametrize("use", [*REFUSED.values(), *PLAIN_REFUSED.values()])
+NOTHING = [
+    *[use for name, use in REFUSED.items() if name not in ("in a set",)],
+    *[use for name, use in BENT.items() if name != "sum with the opposite"],
+    *[use for name, (use, _) in WORD.items() if name not in ("truth", "equal to another", "hash")],
+    *PLAIN_REFUSED.values(),
+]
+
+
+@pytest.mark.parametrize("use", NOTHING)
 def test_a_handle_of_an_object_that_can_do_nothing_is_good_for_nothing(kinds, use):
     with pytest.raises((TypeError, AttributeError)):
         use(kinds.bag)
 
 
-def test_no_method_of_a_class_is_believed(kinds):
-    for name in ("__len__", "__add__", "__float__"):
-        with pytest.raises(HandleError, match="it cannot be"):
-            getattr(kinds.Full, name)(kinds.full)
+def test_an_object_that_says_nothing_of_its_truth_is_true(kinds):
+    assert kinds.bag
+    assert kinds.indexed  # it has a length
+
+
+def test_a_method_of_a_class_is_the_student_s_function(kinds):
+    assert kinds.Full.__len__(kinds.full) == 1
+    assert kinds.Full.__add__(kinds.full, 2) is kinds.full
 
 
 def test_an_unhashable_object_is_no_key(kinds):
@@ -413,12 +480,20 @@ def test_a_function_keeps_its_name_and_its_words(kinds):
     assert type(kinds.bag) is type(kinds.bag)
 
 
-@pytest.mark.parametrize("said", [None, -1, 1 << 200, True, 1.0, "1", [1]])
-def test_what_is_said_of_methods_is_a_number_or_nothing(said):
-    assert number_from(said) == 0
+RIGHT = {"number": 1, "module": "m", "qualname": "A", "bases": [], "names": [], "none": []}
+RIGHT |= {"meta": [], "kinds": []}
+
+
+@pytest.mark.parametrize("key", ["number", "module", "qualname", "bases", "names", "none", "meta"])
+@pytest.mark.parametrize("said", [None, 1.0, [1.5], {"a": 1}])
+def test_what_is_said_of_a_class_has_a_form(key, said):
+    assert Row(RIGHT).name == "A"
+    with pytest.raises(WireError, match="of which nothing is said"):
+        Row({**RIGHT, key: said})
 
 
 def test_there_are_not_more_classes_than_a_notebook_has_objects(monkeypatch):
-    monkeypatch.setattr(proxy, "_classes", dict.fromkeys(range(proxy.CLASSES)))
-    with pytest.raises(WireError, match="too many kinds"):
-        proxy.class_with(proxy.CLASSES)
+    monkeypatch.setattr(proxy_classes, "CLASSES", 20)
+    source = "things = [type(f'C{n}', (), {})() for n in range(30)]"
+    with student(source) as they, pytest.raises(WireError, match="too many kinds"):
+        they.things  # noqa: B018

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from autograder.domains.rpc import StudentError
+from autograder.domains.proxy_exceptions import StudentError
 from autograder.domains.student import Callback, Service, _foreign
 from autograder.wire import Channel, references
 from tests.autograder.pair import student

@@ -374,7 +374,7 @@ SEPARATE = (
     ),
     asserts("assert abs(square(3) - right(3)) < tolerance", "test_square"),
     asserts("v = np.arange(3.0)\nassert np.allclose(square(v), right(v))", "test_array"),
-    asserts("assert make() == make()", "test_object"),
+    asserts("assert make() == make()\nassert make() == 3", "test_object"),
 )
 SQUARE = "def square(x): return x * x\n\n\n"
 SEPARATED = {
@@ -407,7 +407,7 @@ def test_an_argument_that_was_changed_is_no_oracle(separate):
     assert separate("overwrites") == [[0, 1, 1], [0, 0, 1]]
 
 
-def test_a_student_s_own_objects_are_not_compared(separate):
+def test_a_student_s_object_is_not_compared_with_the_test_s_value(separate):
     assert separate("own class") == [[1, 1, 1], [1, 1, 0]]
 
 
