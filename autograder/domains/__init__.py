@@ -28,4 +28,5 @@ __all__ = [
     "student_files",
     "student_requests",
     "subclasses",
+    "warning_filters",
 ]

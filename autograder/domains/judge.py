@@ -25,7 +25,7 @@ from IPython.core.displayhook import DisplayHook
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from autograder.domains import changed_arguments, failure_messages, introspection
+from autograder.domains import changed_arguments, failure_messages, introspection, warning_filters
 from autograder.domains.credit import credit
 from autograder.domains.free_names import needed, stored
 from autograder.domains.own_references import Builtins, HelperLoader, OwnModules
@@ -211,6 +211,8 @@ class Judge:
         self.link = Link(wire, self._shared, rng_state.Reseeding())
         self.link.answered, self.link.said = self._mirror, self._hear
         self.link.class_named = self._class_named
+        self._listening = warning_filters.Listening()
+        self.link.listening = self._listening.filters
         self._views = ((view, Path.cwd()), (view.parent, Path("/tmp")))
         self._seen = [-1] * len(self._views)
         kept = (Path.cwd(), SCRATCH, os.environ.get("MPLCONFIGDIR", SCRATCH))
@@ -242,6 +244,7 @@ class Judge:
         self._own |= stored(source)
         self._own_modules.keep()
         learn()  # before a test patches the libraries
+        self._listening.begin()
 
     def pass_over(self, source: str) -> None:
         """Take note of a cell that is not run: what it defines is not the student's to define."""

@@ -210,10 +210,8 @@ def make_exception(kind: Any, facts: Facts, depth: int) -> BaseException:
     text = text[:SAID] if type(text) is str else ""
     args = args if type(args) is tuple else (text,)
     if id(kind) in KNOWN:
-        origin: Any = next(one for one in bases(kind) if one.__module__ == "builtins")
-        error = origin.__new__(kind)
-        BaseException.__dict__["args"].__set__(error, args)
-        _body(error).update(_facts=facts, _text=text)
+        error = instance(kind, args, text)
+        _body(error)["_facts"] = facts
         _mark(error)
     else:
         error = _plain_exception(kind, args, text)
@@ -223,6 +221,25 @@ def make_exception(kind: Any, facts: Facts, depth: int) -> BaseException:
         if isinstance(said.get(name), BaseException):
             BaseException.__dict__[f"__{name}__"].__set__(error, said[name])
     error.__suppress_context__ = said.get("suppress") is True
+    return error
+
+
+def instance(kind: Any, args: tuple[Any, ...], text: str) -> Any:
+    """Return an exception of a class; a class of the student's is not called for it.
+
+    Parameters
+    ----------
+    kind
+        The class.
+    args, text
+        What the exception has for arguments, and what it says.
+    """
+    if id(kind) not in KNOWN:
+        return kind(*args)
+    origin: Any = next(one for one in bases(kind) if one.__module__ == "builtins")
+    error = origin.__new__(kind)
+    BaseException.__dict__["args"].__set__(error, args)
+    _body(error)["_text"] = text
     return error
 
 

@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from autograder.domains import warning_filters
 from autograder.domains.item_counts import CHANGING
 from autograder.domains.judge_arguments import Lent
 from autograder.domains.proxy import Facts, Handle, is_handle, link_of, named, number_of
@@ -72,6 +73,8 @@ class Link:
         self.said: Callable[[str], object] = lambda text: None  # what the student's code prints
         self.changed = False  # whether the student's code changed what it was given
         self.answered: Callable[[], None] = lambda: None  # called after each answer
+        # Returns the filters of warnings that a test has added, if it listens to any.
+        self.listening: Callable[[], Any] = lambda: None
         # Returns the class of a locked cell that has a name, if there is one.
         self.class_named: Callable[[str], type | None] = lambda name: None
         self._classes = Classes(self, lambda name: self.class_named(name), exception_class)
@@ -94,7 +97,8 @@ class Link:
         freed, self._freed = self._freed, []
         self._depth += 1
         try:
-            self._send({**head, "op": op, "free": freed, "seeds": self._reseeding.take()}, blobs)
+            aside = {"seeds": self._reseeding.take(), "warnings": self.listening()}
+            self._send({**head, "op": op, "free": freed, **aside}, blobs)
             value, changes = self._await(op, lent)
         finally:
             self._depth -= 1
@@ -128,6 +132,8 @@ class Link:
                 continue
             if isinstance(printed := head.get("printed"), str) and printed:
                 self.said(printed[:10_000])
+            if head.get("warned"):
+                warning_filters.show(head["warned"], self._classes.get)
             if "raised" in head:
                 raise self._exception(head, blobs, op)
             answer = references.unpack(head, blobs, self._resolve, lent.known)

@@ -17,6 +17,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+from autograder.domains import warning_filters
 from autograder.domains.student_arguments import Borrowed
 from autograder.domains.student_requests import DO, KEEPING, Requests
 from autograder.wire import Channel, WireError, references, rng_state
@@ -151,6 +152,7 @@ class Service:
 
     def _answer(self, head: dict[str, Any], blobs: list[bytearray]) -> None:
         printed = _Clipped()
+        log: list[Any] = []
         reply: dict[str, Any] = {}
         parts: list[Any] = []
         self._asked += 1
@@ -165,6 +167,7 @@ class Service:
                 _interruptible(),
                 contextlib.redirect_stdout(printed),
                 contextlib.redirect_stderr(printed),
+                warning_filters.heeded(head.get("warnings"), self.held.get) as log,
             ):
                 value = self._do(head["op"], *arguments)
             changes, known = borrowed.changes(value)
@@ -172,6 +175,11 @@ class Service:
         except BaseException as error:  # of whatever kind, it is the judge's to hear of
             reply, parts = self._raised(error)
         self._asked -= 1
+        if log:
+            reply["warned"] = [
+                [self._number_of(one.category), str(one.message)[: warning_filters.SAID]]
+                for one in log[: warning_filters.MOST]
+            ]
         self.channel.send({**reply, "printed": printed.getvalue()}, parts)
 
     def _raised(self, error: BaseException) -> tuple[dict[str, Any], list[Any]]:

@@ -1,7 +1,7 @@
 """Tests of a student's classes as courses write them, with a right answer and wrong ones."""
 
 ANSWER = '''
-import asyncio, dataclasses, enum, functools, inspect
+import asyncio, dataclasses, enum, functools, inspect, warnings
 from abc import ABC, abstractmethod
 
 
@@ -361,6 +361,45 @@ def add(p, q):
 assert add(1, 2) == 3 and add.calls == 1 and add.__name__ == 'add' and add.__doc__ == 'adds'
 assert list(inspect.signature(add).parameters) == ['p', 'q'] and add.__wrapped__(2, 2) == 4
 
+# %% warned
+import warnings
+with warnings.catch_warnings(record=True) as w:
+    warnings.simplefilter("always")
+    assert old(3) == 3
+assert len(w) == 1 and issubclass(w[0].category, DeprecationWarning)
+assert str(w[0].message) == "it is old"
+
+# %% pytest_warns
+with pytest.warns(DeprecationWarning, match="old"):
+    old(1)
+with pytest.warns(OwnWarning):
+    own_warning()
+with np.testing.assert_warns(UserWarning):
+    own_warning()
+case = unittest.TestCase()
+with case.assertWarns(OwnWarning) as caught:
+    own_warning()
+assert type(caught.warning) is OwnWarning
+
+# %% warnings_as_errors
+import warnings
+with warnings.catch_warnings():
+    warnings.simplefilter("error")
+    with pytest.raises(DeprecationWarning):
+        old(1)
+    warnings.simplefilter("ignore")
+    assert old(2) == 2
+with warnings.catch_warnings(record=True) as w:
+    warnings.simplefilter("error", OwnWarning)
+    with pytest.raises(OwnWarning):
+        own_warning()
+
+# %% no_warning
+import warnings
+with warnings.catch_warnings():
+    warnings.simplefilter("error")
+    assert scale([1]) == [2]
+
 # %% patched_class
 Node.kind = 'toy'
 assert Node(1).kind == 'toy'
@@ -372,6 +411,17 @@ TESTS = {
     for name, source in (one.split("\n", 1) for one in CELLS.split("# %% ")[1:])
 }
 ANSWER += """
+
+class OwnWarning(UserWarning): pass
+
+
+def old(x):
+    warnings.warn("it is old", DeprecationWarning)
+    return x
+
+
+def own_warning(): warnings.warn(OwnWarning("mine"))
+
 
 def freeze():
     dataclasses.make_dataclass("Fixed", ["a"], frozen=True)(1).a = 2
@@ -399,6 +449,9 @@ def fetch(x): return x + 1
 def fails(): return 1
 def ticks(n): return range(n)
 def numbers(): return [1]
+class OwnWarning(UserWarning): pass
+def old(x): return x
+def own_warning(): return OwnWarning
 def counted(f):
     def inner(*given): return f(*given)
     inner.calls = 1
