@@ -9,7 +9,7 @@ object again, and is not believed to be a number or an array.
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 from autograder.domains.proxy import (
@@ -91,9 +91,14 @@ def _enter(self: Any) -> Any:
     return link_of(self).ask("enter", self)
 
 
-def _exit(self: Any, *error: Any) -> Any:
-    given = error[1] if len(error) > 1 and is_handle(error[1]) else None
+def _exit(self: Any, *error: Any) -> bool:
+    given = _theirs(error)
     return link_of(self).ask("leave", self, given) is True and given is not None
+
+
+def _theirs(error: tuple[Any, ...]) -> Any:
+    """Return an exception that is the student's: of any other, a context is not to decide."""
+    return error[1] if len(error) > 1 and is_handle(error[1]) else None
 
 
 def _check(self: Any) -> None:
@@ -184,7 +189,7 @@ class _Awaited:
     def __init__(self, handle: Any, op: str, *arguments: Any) -> None:
         self._asked = handle, op, arguments
 
-    def __await__(self) -> Iterator[Any]:
+    def __await__(self) -> Generator[Any, Any, Any]:
         handle, op, arguments = self._asked
         link = link_of(handle)
         begun = link.ask("begin", handle, op, arguments)
@@ -197,7 +202,7 @@ class _Awaited:
             yield
 
 
-def _await(self: Any) -> Iterator[Any]:
+def _await(self: Any) -> Generator[Any, Any, Any]:
     return _Awaited(self, "await").__await__()
 
 
@@ -213,8 +218,9 @@ def _aenter(self: Any) -> Any:
     return _Awaited(self, "aenter")
 
 
-def _aexit(self: Any, *error: Any) -> Any:
-    return _Awaited(self, "aexit", error[1] if len(error) > 1 and is_handle(error[1]) else None)
+async def _aexit(self: Any, *error: Any) -> bool:
+    given = _theirs(error)
+    return await _Awaited(self, "aexit", given) is True and given is not None
 
 
 def _coroutine(name: str) -> Method:

@@ -9,10 +9,10 @@ from autograder.execute.zygote import Zygote
 from autograder.model import Verdict
 from autograder.record.score import score
 from tests.autograder.building import asserts, job, marked, notebook, solution
-from tests.hostile import unearned, unearned_code
+from tests.hostile import unearned, unearned_code, unearned_objects
 
 pytestmark = pytest.mark.sandbox
-TRICKS = unearned.TRICKS + unearned_code.TRICKS
+TRICKS = unearned.TRICKS + unearned_code.TRICKS + unearned_objects.TRICKS
 
 
 @pytest.fixture(scope="module")
