@@ -11,11 +11,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from autograder.domains.proxy import HandleError
+from autograder.domains.proxy import KNOWN, HandleError
 from autograder.domains.proxy_exceptions import StudentError
 from autograder.domains.rpc import StudentGoneError
 from autograder.model import HIDDEN_TESTS
 from autograder.wire import WireError
+from autograder.wire.codec import bases
 
 #: The names under which assertion functions take the author's own words.
 WORDS = ("err_msg", "msg", "reason")
@@ -79,11 +80,14 @@ def _said(error: BaseException, frames: list[FrameType], *, failed: bool, secret
     if isinstance(error, NotImplementedError) and not text:
         return "Not answered yet."  # nbgrader's own placeholder was left in the cell
     if isinstance(error, StudentError):
-        if secret:  # its words may hold what the hidden test gave to the code
+        if secret:  # its words and its name may hold what the hidden test gave to the code
+            kind = next(base.__name__ for base in bases(type(error)) if id(base) not in KNOWN)
             return f"Your code raised {kind} when a hidden test called it."
         return f"{kind}: {text}".strip(": ")
     if isinstance(error, WireError) and secret:  # after a colon, it may quote what came
         return text.partition(": ")[0].rstrip(".") + "."
+    if isinstance(error, HandleError) and secret:
+        return error.in_general
     if isinstance(error, HandleError | WireError | StudentGoneError):
         return text
     if failed:

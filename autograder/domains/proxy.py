@@ -35,7 +35,19 @@ ASKED = frozenset(
 
 
 class HandleError(TypeError):
-    """A test does with a student's object what only its own process can do."""
+    """A test does with a student's object what only its own process can do.
+
+    Parameters
+    ----------
+    text
+        What a student is told.
+    in_general
+        The same without names that his code gives, for a hidden test: they may hold its inputs.
+    """
+
+    def __init__(self, text: str = "", in_general: str = "") -> None:
+        super().__init__(text)
+        self.in_general = in_general or text
 
 
 class Asking(Protocol):
@@ -247,20 +259,20 @@ def plain(value: Any, kind: type) -> Any:
 
 def refuse(handle: Any, what: str) -> NoReturn:
     """Say that an object stands where a value is needed."""
-    said = facts_of(handle).said
-    of = type(handle).__name__
+    found = _found(facts_of(handle).said, type(handle).__name__)
+    expected = "The test expects a number, a text, a list or an array"
     raise HandleError(
-        f"The test expects a number, a text, a list or an array, but {_found(said, of)}: it cannot "
-        f"be {what}."
+        f"{expected}, but {found}: it cannot be {what}.",
+        f"{expected}, but found an object of a class of yours: it cannot be {what}.",
     )
 
 
 def refuse_bent(handle: Any) -> NoReturn:
     """Say that what was calculated with a value of the test's is not believed to be a number."""
+    found, rest = "The test expects a number or an array and found an object of", "return one."
     raise HandleError(
-        f"The test calculated with a value of its own and an object of your class "
-        f"`{type(handle).__name__}`, where it expects a number or an array: let your code return "
-        "one."
+        f"{found} your class `{type(handle).__name__}`: let your code {rest}",
+        f"{found} a class of yours: let your code {rest}",
     )
 
 

@@ -46,3 +46,37 @@ def test_an_empty_answer_earns_none(empty, name):
     assert verdict in (Verdict.FAIL, Verdict.ERROR)
     assert "Handle" not in message
     assert "proxy" not in message.lower()
+
+
+ROBOT = """
+class Robot: pass
+class Tired(Exception): pass
+def f(x):
+    return type(f"Robot{x}", (Robot,), {"__sub__": lambda self, other: self})()
+def tired(x):
+    raise type(f"Tired{x}", (Tired,), {"__module__": "numpy.linalg"})("so tired")
+class Lamp:
+    bulb = Robot()
+lamp = Lamp()
+"""
+HIDDEN = "### BEGIN HIDDEN TESTS\n{}\n### END HIDDEN TESTS"
+TOLD = {
+    "assert f(3) == 9": "but `f` returned a `Robot3`: it cannot be compared",
+    "assert lamp.bulb == 9": "but `lamp.bulb` is a `Robot`: it cannot be compared",
+    "assert lamp < 9": "TypeError: '<' not supported between instances of 'Lamp' and 'int'",
+    "assert not f(3) - 9": "found an object of your class `Robot3`: let your code return one",
+    "import numpy as np\nnp.testing.assert_allclose(f(3), 9)": "`f` returned a `Robot3`",
+    "tired(3)": "Tired3: so tired",
+}
+
+
+def test_a_student_reads_what_he_returned_and_of_a_hidden_test_no_input(run):
+    seen = [asserts(source, f"seen{n}") for n, source in enumerate(TOLD)]
+    secret = [asserts(HIDDEN.format(source), f"hidden{n}") for n, source in enumerate(TOLD)]
+    done = run(solution(ROBOT), *seen, *secret)
+    for message, told in zip(done.messages[1:], TOLD.values(), strict=False):
+        assert told in message
+    for message in done.messages[1 + len(TOLD) :]:
+        assert message
+        assert "3" not in message
+    assert done.messages[-1] == "Your code raised Exception when a hidden test called it."
