@@ -12,9 +12,8 @@ CHANGING = {"append", "extend", "insert", "sort", "reverse", "fill", "setdefault
 CHANGING |= {"assign", "assign_add", "assign_sub"}
 #: Functions that change their first argument.
 FILLING = {"fill_diagonal", "copyto", "put", "place", "putmask", "shuffle"}
-#: Functions that read source code.
-READING = {"getsource", "getsourcelines", "getsourcefile", "getfile", "getcomments"}
-READING |= {"history_manager", "user_ns", "__code__"}
+#: Where IPython keeps source code and names.
+READING = {"history_manager", "user_ns"}
 #: Functions that run what a file says.
 LOADING = {"load_model", "read_pickle", "unsafe_load", "spec_from_file_location"}
 LOADING |= {"SourceFileLoader", "SourcelessFileLoader", "ExtensionFileLoader", "load_source"}
@@ -108,8 +107,11 @@ def _compared(cell: Cell, node: ast.AST) -> None:
         sides = [node.left, *node.comparators]
         for left, how, right in zip(sides, node.ops, sides[1:], strict=False):
             equal = not isinstance(how, ast.Is | ast.IsNot | ast.In | ast.NotIn)
-            if equal and (cell.handle(left) or cell.handle(right)):
-                cell.say(node, "an object of the student's is compared", instead)
+            pairs = ((left, right), (right, left))
+            if equal and any(cell.handle(one) and _is_value(other) for one, other in pairs):
+                cell.say(
+                    node, "an object of the student's is compared with the test's value", instead
+                )
             elif isinstance(how, ast.Is) and any(
                 isinstance(one, ast.Attribute) and cell.student(one) and cell.root(other)
                 for one, other in ((left, right), (right, left))
@@ -119,46 +121,23 @@ def _compared(cell: Cell, node: ast.AST) -> None:
                     "an object in the student's process is never the one in the judge's",
                     "Compare names, as in `layer.activation.__name__ == 'relu'`",
                 )
-    tested: list[ast.AST] = []
-    if isinstance(node, ast.Assert | ast.If | ast.While | ast.IfExp):
-        tested = [node.test]
-    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        tested = [node.operand]
-    elif isinstance(node, ast.BoolOp):
-        tested = list(node.values)
-    if any(cell.handle(one) for one in tested):
-        cell.say(node, "an object of the student's is used as true or false", instead)
 
 
-def _asked_for_its_class(cell: Cell, node: ast.AST) -> None:
-    if _called(node) == "type" and isinstance(node, ast.Call) and len(node.args) == 1:
-        if cell.handle(node.args[0]):
-            cell.say(
-                node,
-                "the type of a student's object is not known to the judge",
-                "Ask `isinstance(x, Net)`, or what it can do: `hasattr(x, 'name')`",
-            )
-    elif isinstance(node, ast.ExceptHandler) and node.type is not None:
-        kinds = {one.id for one in ast.walk(node.type) if isinstance(one, ast.Name)}
-        if kinds & cell.names.classes:
-            cell.say(
-                node,
-                "an exception class of the student's is not known to the judge",
-                "Wait for `Exception`, or ask for one of Python's own",
-            )
+def _is_value(node: ast.AST) -> bool:
+    """Tell whether an expression surely gives a value of the test's, and not None."""
+    if isinstance(node, ast.Constant):
+        return node.value is not None
+    return isinstance(node, ast.List | ast.Tuple | ast.Dict | ast.Set)
 
 
 def _namespace(cell: Cell, node: ast.AST) -> None:
     name, instead = _called(node), "Use the name itself, perhaps in `try: ... except NameError:`"
     if not isinstance(node, ast.Call):
-        if isinstance(node, ast.Attribute) and node.attr == "__dict__" and cell.student(node):
-            cell.say(node, "`__dict__` of a student's object is asked for", "Use `hasattr`")
-    elif name in ("globals", "locals", "dir", "vars") and not node.args:
+        return
+    if name in ("globals", "locals", "dir", "vars") and not node.args:
         cell.say(node, f"`{name}()` gives the judge's names, not the student's", instead)
     elif name in ("eval", "exec") and isinstance(node.func, ast.Name) and not _run_text(node):
         cell.say(node, f"names in the text of `{name}` are not fetched from the student", instead)
-    elif name == "vars" and cell.student(node.args[0]):
-        cell.say(node, "`vars` of a student's object is asked for", "Use `hasattr`")
 
 
 def _loaded(cell: Cell, node: ast.AST) -> None:
@@ -288,7 +267,6 @@ RULES: tuple[Rule, ...] = (
     _changed_in_place,
     _source_read,
     _compared,
-    _asked_for_its_class,
     _namespace,
     _loaded,
     _taped,

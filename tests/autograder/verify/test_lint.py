@@ -36,7 +36,6 @@ def advice(test, *, answer=ANSWER, locked="import numpy as np\nimport keras", be
 CHANGED = "is changed in place"
 SOURCE = "source is read"
 COMPARED = "is compared"
-TRUTH = "used as true or false"
 FILE = "lets a file that a student may have written run code"
 PATCHED = "is replaced in the judge only"
 GIVEN = "cannot be given to the student's code"
@@ -59,31 +58,17 @@ def hidden(line):
         ("for layer in build(3).layers:\n    layer.kernel.assign(x)", CHANGED, 2),
         ("net = Net()\nnp.fill_diagonal(net.W, 0)", CHANGED, 2),
         ("net = Net()\nnp.add(1, 2, out=net.W)", CHANGED, 2),
-        ("import inspect\ntext = inspect.getsource(train)", SOURCE, 2),
-        ("from inspect import getsource\ntext = getsource(train)", SOURCE, 2),
         ("assert 'train' in In[3]", SOURCE, 1),
-        ("names = train.__code__.co_names", SOURCE, 1),
         ("past = get_ipython().history_manager.input_hist_raw", SOURCE, 1),
-        ("assert Net() == Net()", COMPARED, 1),
         ("net = Net()\nassert net != 3", COMPARED, 2),
-        ("assert train", TRUTH, 1),
-        ("net = Net()\nif not net:\n    pass", TRUTH, 2),
-        ("net = Net()\nx = net or 3", TRUTH, 2),
+        ("assert [1] == Net()", COMPARED, 1),
         (
             "m = build(3)\nassert m.layers[0].activation is keras.activations.relu",
             "never the one",
             2,
         ),
-        ("assert type(Net()).__name__ == 'Net'", "type of a student's object", 1),
-        (
-            "try:\n    train(3)\nexcept BankruptError:\n    pass",
-            "exception class of the student's",
-            3,
-        ),
         ("assert 'total' in globals()", "`globals()` gives the judge's names", 1),
         ("assert eval('total') == 5", "names in the text of `eval`", 1),
-        ("net = Net()\nassert 'W' in vars(net)", "`vars` of a student's object", 2),
-        ("net = Net()\nassert 'W' in net.__dict__", "`__dict__` of a student's object", 2),
         ("import pickle\nx = pickle.load(f)", FILE, 2),
         ("x = np.load('x.npy', allow_pickle=True)", FILE, 1),
         ("m = keras.models.load_model('m.keras')", FILE, 1),
@@ -144,6 +129,10 @@ def test_what_cannot_cross_is_said_with_its_line_and_a_way_out(test, found, line
         "assert build(3).layers[0].activation.__name__ == 'relu'",
         "model = build(2)\nmodel.trainable = False",
         "assert total == 5",
+        "net = Net()\nassert net == Net() and net != None and not net < Net()",
+        "net = Net()\nassert train and type(net) is Net and 'W' in vars(net)",
+        "try:\n    train(3)\nexcept BankruptError:\n    pass",
+        "import inspect\ntext = inspect.getsource(train) + str(train.__code__.co_names)",
         "assert isinstance(train(3), Net) and train(x for x in range(3)) == 3",
         "with tf.GradientTape() as tape:\n    y = x**2\ng = tape.gradient(y, train(x))",
         "ax = train(3)\nassert ax.figure.gca().lines",
