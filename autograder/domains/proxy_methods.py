@@ -28,6 +28,7 @@ from autograder.domains.proxy import (
     refuse_bent,
 )
 from autograder.domains.special_methods import BINARY, COMPARISONS, CONVERSIONS, FREE, UNARY
+from autograder.wire.codec import bases
 
 Method = Callable[..., Any]
 
@@ -91,14 +92,16 @@ def _enter(self: Any) -> Any:
     return link_of(self).ask("enter", self)
 
 
-def _exit(self: Any, *error: Any) -> bool:
-    given = _theirs(error)
-    return link_of(self).ask("leave", self, given) is True and given is not None
+def _exit(self: Any, *error: Any) -> None:
+    # Whatever it answers, it swallows no exception: with one, it would end a test that fails.
+    link_of(self).ask("leave", self, _told(error))
 
 
-def _theirs(error: tuple[Any, ...]) -> Any:
-    """Return an exception that is the student's: of any other, a context is not to decide."""
-    return error[1] if len(error) > 1 and is_handle(error[1]) else None
+def _told(error: tuple[Any, ...]) -> Any:
+    """Return what a context is told of the exception that ends it: the student's, or a name."""
+    if len(error) < 2 or error[1] is None or is_handle(error[1]):
+        return error[1] if len(error) > 1 else None
+    return next(one.__name__ for one in bases(type(error[1])) if one.__module__ == "builtins")
 
 
 def _check(self: Any) -> None:
@@ -218,9 +221,8 @@ def _aenter(self: Any) -> Any:
     return _Awaited(self, "aenter")
 
 
-async def _aexit(self: Any, *error: Any) -> bool:
-    given = _theirs(error)
-    return await _Awaited(self, "aexit", given) is True and given is not None
+async def _aexit(self: Any, *error: Any) -> None:
+    await _Awaited(self, "aexit", _told(error))
 
 
 def _coroutine(name: str) -> Method:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import builtins
 import dataclasses
 import inspect
 from collections.abc import Callable
@@ -110,6 +111,12 @@ _WAIT: dict[str, Callable[..., Any]] = {
 
 
 def _triple(error: Any) -> tuple[Any, Any, Any]:
+    """Return what a context is given at its end; an exception of the test's has but a name."""
+    if type(error) is str:
+        try:
+            error = getattr(builtins, error)()
+        except TypeError:  # one that is not made without arguments
+            error = RuntimeError()
     return (None, None, None) if error is None else (type(error), error, error.__traceback__)
 
 

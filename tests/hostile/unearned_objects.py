@@ -292,6 +292,16 @@ CONTEXTS = (
         "with {name}() as got:\n    assert got == 9",
     ),
     trick(
+        "context_swallows_own",
+        "Gives a context that swallows the exception by which his function avoids the test.",
+        "class {name}:\n    def __enter__(self): return self\n    def __exit__(self, *e): pass\n"
+        "    def square(self, n): return n * n",
+        "class E_{name}(Exception): pass\nclass {name}:\n    def __enter__(self): return self\n"
+        + SWALLOWS
+        + "    def square(self, n): raise E_{name}",
+        "with {name}() as got:\n    assert got.square(3) == 9",
+    ),
+    trick(
         "context_swallows_async",
         "Gives an asynchronous context that swallows the failure of the test within it.",
         "class {name}:\n    async def __aenter__(self): return 9\n"

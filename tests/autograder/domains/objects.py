@@ -400,6 +400,22 @@ with warnings.catch_warnings():
     warnings.simplefilter("error")
     assert scale([1]) == [2]
 
+# %% rolled_back
+undo = Undo()
+with pytest.raises(KeyError), undo:
+    {}["k"]
+assert undo.seen == "KeyError"
+with pytest.raises(Overdraft), undo:
+    pay(1, 2)
+assert undo.seen == "Overdraft"
+with undo:
+    pass
+assert undo.seen is None
+
+# %% keys
+assert by_color() == {Color.RED: 1, Color.BLUE: 2} and by_color()[Color.RED] == 1
+assert points() == {Vec(1), Vec(2)} and len(points()) == 2
+
 # %% patched_class
 Node.kind = 'toy'
 assert Node(1).kind == 'toy'
@@ -423,6 +439,16 @@ def old(x):
 def own_warning(): warnings.warn(OwnWarning("mine"))
 
 
+class Undo:
+    seen = None
+    def __enter__(self): return self
+    def __exit__(self, kind, *more): self.seen = kind and kind.__name__
+
+
+def by_color(): return {Color.RED: 1, Color.BLUE: 2}
+def points(): return {Vec(1), Vec(2), Vec(1)}
+
+
 def freeze():
     dataclasses.make_dataclass("Fixed", ["a"], frozen=True)(1).a = 2
 """
@@ -440,6 +466,9 @@ class Color: pass
 class BankError(Exception): pass
 class Overdraft(Exception): pass
 class Door: pass
+class Undo: pass
+def by_color(): return {}
+def points(): return set()
 def pay(balance, amount): return balance - amount
 def wrapped(): raise RuntimeError("wrapped")
 def checked(x): return x
