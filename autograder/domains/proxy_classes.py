@@ -30,7 +30,7 @@ from autograder.domains.proxy_methods import METHODS
 from autograder.domains.special_methods import SPECIAL
 from autograder.domains.subclasses import told
 from autograder.wire import WireError
-from autograder.wire.codec import bases
+from autograder.wire.codec import PUT, bases, put_other
 
 #: Attributes of every class that are what they are here.
 _LOCAL = {"__name__", "__qualname__", "__module__"}
@@ -246,6 +246,7 @@ class Classes:
         type.__setattr__(made, "__qualname__", row.qualname[:200] or "object")
         CLASS_FACTS[id(made)] = Facts(self.link, row.number, said=row.name)
         _ROWS[id(made)] = row
+        PUT[made] = put_other  # whatever library a base of it is from
         KNOWN.update((id(made), id(type(made))))
 
     def _real(self, row: Row) -> type | None:

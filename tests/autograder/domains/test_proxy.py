@@ -14,6 +14,7 @@ from autograder.domains import proxy_classes
 from autograder.domains.class_facts import Row, claimed, pairs_in
 from autograder.domains.proxy import HandleError, is_handle, module_of
 from autograder.wire import WireError
+from autograder.wire.codec import PUT
 from tests.autograder.pair import student
 
 LIAR = """
@@ -478,6 +479,19 @@ def test_a_function_keeps_its_name_and_its_words(kinds):
     assert kinds.function.__doc__ == "It adds."
     assert type(kinds.bag) is not type(kinds.full)
     assert type(kinds.bag) is type(kinds.bag)
+
+
+def test_a_proxy_is_no_value_of_a_library_s_whatever_its_bases_are(monkeypatch):
+    def never(*_):
+        raise AssertionError("a proxy was taken apart")
+
+    import numbers
+
+    source = "import numbers\nclass N(numbers.Number): __hash__ = None\nn = N()\nN.m = n\n"
+    with student(source + "def f(x): return x is n") as they:
+        monkeypatch.setitem(PUT, numbers.Number, never)  # in this process only
+        assert isinstance(they.n, numbers.Number)
+        assert they.f(they.n)
 
 
 RIGHT = {"number": 1, "module": "m", "qualname": "A", "bases": [], "names": [], "none": []}
