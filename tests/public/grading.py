@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from unittest.mock import patch
@@ -20,7 +20,7 @@ from autograder.model import CellScore, Job, Limits
 from autograder.record.score import score
 from autograder.verify import stock_nbgrader
 from tests.autograder.building import configure, fill, generate, opened, released, submit
-from tests.public.reading import HERE, REFERENCE, UNTOUCHED, Idioms, read_all
+from tests.public.reading import HERE, REFERENCE, Idioms, read_all
 
 #: What the idioms are about, imported once.
 PRELOAD = ("numpy", "pandas", "scipy.stats", "sklearn.pipeline", "sympy", "matplotlib.pyplot")
@@ -36,8 +36,12 @@ Points = Mapping[str, Mapping[str, Mapping[str, float | None]]]
 Scores = dict[str, dict[str, dict[str, CellScore]]]
 
 
-def ours(assignments: Iterable[Idioms], zygote: Zygote) -> Scores:
-    """Grade all submissions by our engine."""
+def ours(
+    assignments: Iterable[Idioms],
+    zygote: Zygote,
+    wanted: Callable[[str, str], bool] = lambda name, who: True,
+) -> Scores:
+    """Grade all submissions by our engine, or those that are wanted of an assignment."""
 
     async def all_of_them() -> Scores:
         turns = asyncio.Semaphore(AT_ONCE)
@@ -52,7 +56,12 @@ def ours(assignments: Iterable[Idioms], zygote: Zygote) -> Scores:
 
         found: Scores = {}
         for name, who, scores in await asyncio.gather(
-            *(one(idioms, who) for idioms in assignments for who in idioms.submissions)
+            *(
+                one(idioms, who)
+                for idioms in assignments
+                for who in idioms.submissions
+                if wanted(idioms.name, who)
+            )
         ):
             found.setdefault(name, {})[who] = scores
         return found
@@ -173,6 +182,3 @@ def listed() -> dict[str, str]:
     """Return what `deviations.txt` lists, with the reasons."""
     lines = [line for line in DEVIATIONS.read_text().splitlines() if line and line[0] != "#"]
     return dict(line.split(": ", 1) for line in lines)
-
-
-__all__ = ["PRELOAD", "REFERENCE", "UNTOUCHED", "course", "deviations", "ours", "stock"]

@@ -49,11 +49,19 @@ def test_a_file_that_makes_no_assignment_is_refused(tmp_path, text, said):
 
 @pytest.mark.slow
 @pytest.mark.sandbox
-def test_every_cell_earns_what_it_should_but_for_those_listed():
-    """A line that is no longer true is taken out of the list: it only gets shorter."""
+def test_every_cell_earns_what_it_should_but_for_those_listed(full):
+    """A line that is no longer true is taken out of the list: it only gets shorter.
+
+    A release as it is has nothing to go wrong with but a test that asks for nothing: of these, a
+    sample is enough between releases.
+    """
+    untouched = sorted(ALL)[:: 1 if full else 5]
     with Zygote(grading.PRELOAD) as zygote:
         zygote.wait_ready()
-        found = grading.deviations(grading.ours(ALL.values(), zygote), STOCK)
+        graded = grading.ours(
+            ALL.values(), zygote, lambda name, who: who != UNTOUCHED or name in untouched
+        )
+    found = grading.deviations(graded, STOCK)
     listed = grading.listed()
     assert {place: said for place, said in found.items() if place not in listed} == {}
     always = {place for place, reason in listed.items() if not reason.startswith("sometimes")}
