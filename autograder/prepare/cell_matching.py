@@ -116,17 +116,23 @@ class _Matching:
         self._by_id()
         self._by_text()
         self._by_likeness()
-        if self._open and not self._place:
-            raise UnfitError(
-                "its cells have lost nbgrader's marks, and none of them is known by its text; "
-                "copy the answers into the released notebook and submit that"
-            )
+        if any(not cell.solution for cell in self._original.source_cells):
+            self._check_any()  # answers are told by what stands around them
         for targets, window in self._gaps():
             for kind in dict.fromkeys(target.cell_type for target in targets):
                 self._answers(
                     [target for target in targets if target.cell_type == kind],
                     [place for place in window if self._cells[place].cell_type == kind],
                 )
+
+        self._check_any()
+
+    def _check_any(self) -> None:
+        if self._open and not self._place:
+            raise UnfitError(
+                "its cells have lost nbgrader's marks, and none of them is known by its text; "
+                "copy the answers into the released notebook and submit that"
+            )
 
     def _missing(self) -> list[Cell]:
         return [cell for cell in self._original.source_cells if cell.name not in self._place]

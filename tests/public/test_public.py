@@ -1,5 +1,8 @@
 """The idioms of public courses earn here what nbgrader gives them, but for what is listed."""
 
+import os
+import sysconfig
+
 import pytest
 
 from autograder.execute.zygote import Zygote
@@ -71,6 +74,7 @@ def test_every_cell_earns_what_it_should_but_for_those_listed(full):
 @pytest.mark.slow
 @pytest.mark.sandbox
 @pytest.mark.release
-def test_nbgrader_gives_what_is_kept(tmp_path):
+def test_nbgrader_gives_what_is_kept(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]]))
     grading.course(tmp_path / "course", ALL.values())
     assert grading.stock(tmp_path / "course", ALL.values()) == STOCK

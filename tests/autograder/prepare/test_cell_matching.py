@@ -228,6 +228,15 @@ def test_a_notebook_in_which_nothing_is_known_is_laid_before_a_person(root):
     assert prepared(root, "bob").jobs  # nothing was handed in
 
 
+def test_answers_alone_are_told_by_their_number(bare):
+    question = nbformat.v4.new_markdown_cell("Why?")
+    root = write_course(bare, question, written("YOUR ANSWER HERE", "why"))
+    found = told(root, strip(fill(released(root), {"why": "Therefore."})))
+    assert found == {"why": "Therefore."}
+    submit(root, "bob", nbformat.v4.new_notebook(cells=[code("x = 1")]))
+    assert "none of them is known by its text" in prepared(root, "bob").refusal
+
+
 def test_without_the_source_the_gradebook_is_enough(root):
     for path in (root / "source/ps1").iterdir():
         path.unlink()
