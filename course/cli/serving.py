@@ -115,7 +115,11 @@ def _check(target: str, arguments: argparse.Namespace) -> int:
             found = check_target.check(target, chart=arguments.chart)
         except chart.ChartError as error:
             raise CourseError(str(error)) from error
-        compared = "" if arguments.chart else " (types not compared with the chart: --chart DIR)"
+        missing = [
+            *(() if arguments.chart else ("types not compared with the chart: --chart DIR",)),
+            *(() if check_target.knows_kubernetes() else ("Kubernetes not asked: make setup",)),
+        ]
+        compared = f" ({'; '.join(missing)})" if missing else ""
     for sentence in found:
         print(sentence)
     if found:

@@ -16,31 +16,15 @@ from typing import Any
 import jsonschema
 import yaml
 
+from hub_config.check.findings import Finding, Step
 from hub_config.kubernetes import target
 from hub_config.machines.profiles import choose_from
 
 VERSION = "4.4.0"
 #: Names that an operator invents, such as those of files.
 ANY = "*"
-#: How a sentence about a value ends where there should be keys.
-BELOW = "write a mapping below it"
-#: What Kubernetes reads where the chart's schema takes anything.
-_KUBERNETES = {
-    "resources": ("limits", "requests", "claims"),
-    "containerSecurityContext": (
-        "allowPrivilegeEscalation",
-        "appArmorProfile",
-        "capabilities",
-        "privileged",
-        "procMount",
-        "readOnlyRootFilesystem",
-        "runAsGroup",
-        "runAsNonRoot",
-        "runAsUser",
-        "seLinuxOptions",
-        "seccompProfile",
-    ),
-}
+#: The rule that a value breaks where there should be keys.
+BELOW = "mapping"
 #: What the chart's schema says of values; what is left out is said of keys elsewhere.
 _SENTENCES = {
     "type": "write {wanted}",
@@ -108,8 +92,10 @@ def known_names() -> Any:
     return json.loads(text)
 
 
-def unknown_keys(values: Mapping[str, Any], known: Any, where: str = "") -> Iterator[str]:
-    """Yield a sentence for every key that the chart does not read, or below which is nothing.
+def unknown_keys(
+    values: Mapping[str, Any], known: Any, above: tuple[Step, ...] = ()
+) -> Iterator[Finding]:
+    """Yield every key that the chart does not read, or below which is nothing.
 
     Parameters
     ----------
@@ -117,8 +103,8 @@ def unknown_keys(values: Mapping[str, Any], known: Any, where: str = "") -> Iter
         As for ``helm``.
     known : mapping or None
         As `names` returns them.
-    where : str
-        What stands above, with a dot at its end.
+    above : tuple of str
+        The keys above.
     """
     for key, value in values.items():
         if key in known:
@@ -126,20 +112,19 @@ def unknown_keys(values: Mapping[str, Any], known: Any, where: str = "") -> Iter
         elif ANY in known:
             below = known[ANY]
         else:
-            yield f"{where}{key} is unknown to the chart; {_likely(str(key), known)}"
+            do = _likely(str(key), known)
+            yield Finding((*above, key), value, "key", do, says="is unknown to the chart")
             continue
-        if below is None and key in _KUBERNETES:
-            below = dict.fromkeys(_KUBERNETES[key])
         if below is None or value is None:
             continue
         if isinstance(value, Mapping):
-            yield from unknown_keys(value, below, f"{where}{key}.")
+            yield from unknown_keys(value, below, (*above, key))
         else:
-            yield f"{where}{key} is {value!r}; {BELOW}"
+            yield Finding((*above, key), value, BELOW, "write a mapping below it")
 
 
-def wrong_values(values: Mapping[str, Any], chart: Path) -> Iterator[str]:
-    """Yield a sentence for every value that is not of the type which the chart's schema wants.
+def wrong_values(values: Mapping[str, Any], chart: Path) -> Iterator[Finding]:
+    """Yield every value that is not of the type which the chart's schema wants.
 
     Parameters
     ----------
@@ -152,17 +137,18 @@ def wrong_values(values: Mapping[str, Any], chart: Path) -> Iterator[str]:
     whole = target.merge(defaults, values)
     found = jsonschema.Draft7Validator(schema(chart)).iter_errors(whole)
     for error in sorted(found, key=lambda one: [str(step) for step in one.absolute_path]):
-        where = ".".join(map(str, error.absolute_path)) or "the whole file"
+        path: tuple[Step, ...] = tuple(error.absolute_path)
         if error.validator == "additionalProperties" or error.validator_value == "object":
             continue  # `unknown_keys` has said that
         if error.validator == "required":
             missing = [key for key in error.validator_value if key not in error.instance]
-            yield f"{where} has no '{missing[0]}'; add it"
+            yield Finding((*path, missing[0]), None, "required", "add it", says="is not there")
         elif error.validator in _SENTENCES:
             wanted = _SENTENCES[error.validator].format(wanted=_wanted(error.validator_value))
-            yield f"{where} is {error.instance!r}; {wanted}"
+            yield Finding(path, error.instance, error.validator, wanted)
         else:
-            yield f"{where} is not what the chart takes: {error.message}; see its documentation"
+            says = f"is not what the chart takes: {error.message}"
+            yield Finding(path, None, error.validator, "see its documentation", says=says)
 
 
 def _wanted(value: Any) -> str:

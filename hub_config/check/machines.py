@@ -55,6 +55,11 @@ def problems(
     return found, offered
 
 
+def may_be_called(name: str) -> bool:
+    """Whether Kubernetes takes the names of objects that are made of a profile's name."""
+    return bool(re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,40}[a-z0-9])?", name))
+
+
 def accelerators(values: Mapping[str, Any], offered: Profiles | None) -> Iterator[str]:
     """Yield where the values give accelerators to servers beside their profiles.
 
@@ -122,7 +127,7 @@ def _members(offered: Profiles, custom: Mapping[str, Any]) -> Iterator[str]:
     if custom.get("lti"):
         filled.add(INSTRUCTORS)  # the platform says who
     for profile in offered.profiles:
-        if not re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,40}[a-z0-9])?", profile.name):
+        if not may_be_called(profile.name):
             yield (
                 f"the profile '{profile.name}' cannot be called so, because Kubernetes names "
                 "objects after it; write small letters, digits and hyphens"

@@ -1,13 +1,15 @@
 """Says in words everything that is wrong with a target, before anything reaches a cluster.
 
-Each part looks at one thing and yields sentences: `chart` at names and types, `kubernetes.traits`
-at settings of JupyterHub, `kubernetes.refusals` at what no hub may start with, `check_values` at
-what a class would suffer from, `check_machines` at profiles, nodes and the syllabus.
+Each part looks at one thing: `chart` at names and types, `traits` at settings of JupyterHub,
+`kubernetes.required` at what no hub may start with, `values` at what a class would suffer from,
+`machines` at profiles, nodes and the syllabus, and `cluster` at what Kubernetes and KubeSpawner
+would refuse.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +18,10 @@ from course.syllabus import load as load_syllabus
 from hub_config.check import chart as charts
 from hub_config.check import machines, traits
 from hub_config.check import values as check_values
+from hub_config.check.findings import Finding
 from hub_config.kubernetes import required, settings, target
 from hub_config.laptop.preflight import HubError, check_port, plan
-from hub_config.machines import profiles
+from hub_config.machines import profile_list, profiles
 
 
 def check(name: str, *, chart: Path | None = None, syllabus: Course | None = None) -> list[str]:
@@ -76,19 +79,25 @@ def judge(
         Sentences, each once.
     """
     known = charts.names(charts.schema(chart)) if chart else charts.known_names()
-    found = list(charts.unknown_keys(values, known))
-    found += charts.wrong_values(values, chart) if chart else []
+    keys = list(charts.unknown_keys(values, known))
+    settled = traits.problems(_settings(values))
     # What is of another type has been named, and is neither looked at nor missed.
     sound = _sound(values, known)
-    unsound = [sentence.partition(" ")[0] for sentence in found if sentence.endswith(charts.BELOW)]
-    found += _ours(path, values.get("custom", {}), sound["custom"])
+    unsound = [one.where for one in keys if one.rule == charts.BELOW]
+    made = None if unsound else _target(path, values)
+    faults = _in_a_cluster(values, made, chart, others=bool(keys or settled))
+    if chart:
+        named = {one.path for one in (*keys, *faults)}
+        keys += [one for one in charts.wrong_values(values, chart) if one.path not in named]
+    found = [*map(str, keys), *_ours(path, values.get("custom", {}), sound["custom"])]
     said, offered = machines.problems(
         sound["custom"], syllabus or load_syllabus(), _profiles_path(path, sound["custom"])
     )
     found += said
-    found += traits.problems(_settings(values))
+    found += settled
     found += required.problems(sound)
     found += check_values.problems(sound, offered)
+    found += map(str, faults)
     missed = tuple(f"{where}." for where in unsound)
     return [one for one in dict.fromkeys(found) if not one.startswith(missed)]
 
@@ -118,6 +127,39 @@ def laptop(
     except HubError as error:
         found.append(str(error))
     return found
+
+
+def knows_kubernetes() -> bool:
+    """Whether KubeSpawner and Kubernetes' schema are installed; they come with ``make setup``."""
+    return all(map(find_spec, ("kubernetes_validate", "kubespawner")))
+
+
+def _in_a_cluster(
+    values: Mapping[str, Any], made: target.Target | None, chart: Path | None, *, others: bool
+) -> list[Finding]:
+    """Ask Kubernetes' rules, as far as what knows them is installed."""
+    if not knows_kubernetes():
+        return []
+    from hub_config.check import cluster
+
+    return cluster.problems(values, made, chart, others=others)
+
+
+def _target(path: Path, values: Mapping[str, Any]) -> target.Target | None:
+    """Return the target, if nothing of ours keeps pods from being made."""
+    raw = values.get("custom")
+    own = _profiles_path(path, raw) if isinstance(raw, Mapping) else None
+    try:
+        offered = profiles.load(own)
+        names = [one.name for one in offered.profiles]
+        custom = settings.read(raw, groups=offered.groups, profiles=names)
+    except (profiles.ProfileError, settings.CustomError):
+        return None
+    if not all(map(profile_list.pinned, custom.images.values())):
+        return None
+    if not all(machines.may_be_called(one.name) for one in offered.profiles):
+        return None
+    return target.Target(path.stem, path, (), dict(values), custom, offered, own)
 
 
 def _ours(path: Path, raw: Any, sound: Mapping[str, Any]) -> list[str]:

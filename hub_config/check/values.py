@@ -6,13 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 from importlib.metadata import entry_points
 from typing import Any
-from urllib.parse import urlsplit
 
-from hub_config.check import machines
+from hub_config.check import machines, syntax
 from hub_config.kubernetes import required
+from hub_config.kubernetes.prewarm import WARM_PRIORITY
 from hub_config.machines.profile_list import pinned
 from hub_config.machines.profiles import Profiles, choose_from
-from hub_config.machines.quantities import QuantityError, parse
 
 #: Where a value of the chart opens a door, and what lies behind it.
 _NEVER: dict[str, tuple[Any, str]] = {
@@ -80,7 +79,11 @@ _NEVER: dict[str, tuple[Any, str]] = {
 _OVERRULED = ("singleuser.cpu", "singleuser.memory")
 #: Where the images' user is at home.
 _HOME = "/home/jovyan"
-_QUANTITIES = ("hub.db.pvc.storage", "singleuser.storage.capacity")
+#: Settings of an authenticator that are addresses of the web.
+_ADDRESSES = (
+    *("authorize_url", "token_url", "userdata_url", "userinfo_url", "oauth_callback_url"),
+    *("jwks_endpoint", "github_url", "gitlab_url"),
+)
 #: What stands under names that end so is nobody's business; nor is a text with one of the marks. An
 #: existing Secret of Kubernetes is named only.
 _SECRETS = re.compile(r"(?<!existing)(secret|password|token)$", re.IGNORECASE)
@@ -106,7 +109,7 @@ def problems(values: Mapping[str, Any], offered: Profiles | None) -> list[str]:
         *_doors(values),
         *_accounts(values),
         *machines.accelerators(values, offered),
-        *_amounts(values),
+        *_database(values),
         *_images(values),
         *_address(values),
         *_people(values),
@@ -186,34 +189,10 @@ def _accounts(values: Mapping[str, Any]) -> Iterator[str]:
             )
 
 
-def _amounts(values: Mapping[str, Any]) -> Iterator[str]:
-    found = {where: at(values, where) for where in _QUANTITIES}
-    found |= dict(_resources(values, ""))
-    for where, amount in found.items():
-        if amount is None:
-            continue
-        try:
-            if not parse(amount) and where in _QUANTITIES:
-                yield f"{where} is {amount!r}, so nothing is kept; write how much, such as 10Gi"
-        except QuantityError as error:
-            yield f"{where} is {amount!r}; {error}"
+def _database(values: Mapping[str, Any]) -> Iterator[str]:
     kind = at(values, "hub.db.type")
     if kind in ("mysql", "postgres") and not at(values, "hub.db.url"):
         yield f"hub.db.type is '{kind}' without hub.db.url; add it, or write sqlite-pvc"
-
-
-def _resources(values: Mapping[str, Any], where: str) -> Iterator[tuple[str, Any]]:
-    """Yield each amount in what pods of the chart ask for."""
-    for key, value in values.items():
-        if not isinstance(value, Mapping) or key in ("custom", "extraConfig", "extraFiles"):
-            continue
-        if key == "resources":
-            for side in ("limits", "requests"):
-                amounts = value.get(side)
-                for name, amount in amounts.items() if isinstance(amounts, Mapping) else ():
-                    yield f"{where}resources.{side}.{name}", amount
-        else:
-            yield from _resources(value, f"{where}{key}.")
 
 
 def _images(values: Mapping[str, Any]) -> Iterator[str]:
@@ -222,7 +201,8 @@ def _images(values: Mapping[str, Any]) -> Iterator[str]:
     if isinstance(extra, Mapping):
         places |= {f"prePuller.extraImages.{name}": image for name, image in extra.items()}
     for where, image in places.items():
-        if isinstance(image, Mapping) and not pinned(f"{image.get('name')}:{image.get('tag')}"):
+        given = isinstance(image, Mapping) and (image.get("name") or image.get("tag"))
+        if given and not pinned(f"{image.get('name')}:{image.get('tag')}"):
             yield f"{where} has the tag '{image.get('tag')}', which is not pinned; name one version"
 
 
@@ -231,10 +211,6 @@ def _address(values: Mapping[str, Any]) -> Iterator[str]:
     https = values.get("proxy", {}).get("https", {})
     listed = https.get("hosts")
     hosts = [one for one in listed if isinstance(one, str)] if isinstance(listed, list) else []
-    for host in hosts:
-        if "/" in host or ":" in host:
-            name = urlsplit(host if "//" in host else f"//{host}").hostname
-            yield f"proxy.https.hosts has '{host}'; write the name alone, such as '{name}'"
     if https.get("type") == "manual" and not all(
         at(https, f"manual.{part}") for part in ("key", "cert")
     ):
@@ -245,6 +221,10 @@ def _address(values: Mapping[str, Any]) -> Iterator[str]:
     if "@" not in contact and not required.placeholders({"": contact}):
         yield f"proxy.https.letsencrypt.contactEmail is '{contact}'; write an address with an @"
     for name, settings in values["hub"]["config"].items():
+        for key in _ADDRESSES:
+            text = settings.get(key)
+            if text and not syntax.fits("url", text) and not required.placeholders({"": text}):
+                yield f"hub.config.{name}.{key} is '{text}'; {syntax.how('url')}"
         back = settings.get("oauth_callback_url")
         if not isinstance(back, str) or not hosts or required.placeholders({"": [back, hosts]}):
             continue
@@ -294,6 +274,13 @@ def _warm(values: Mapping[str, Any]) -> Iterator[str]:
         yield (
             "scheduling.podPriority.enabled is false, so nobody could take the seats of "
             "custom.warm; set it to true"
+        )
+
+    least = at(values, "scheduling.podPriority.defaultPriority")
+    if values["custom"].get("warm") and isinstance(least, int) and least <= WARM_PRIORITY:
+        yield (
+            f"scheduling.podPriority.defaultPriority is {least}, so servers would not take the "
+            f"seats of custom.warm, which have {WARM_PRIORITY}; write more than that"
         )
 
 

@@ -127,6 +127,8 @@ def read(raw: Any, *, groups: Collection[str], profiles: Collection[str]) -> Cus
     CustomError
         With a sentence for everything that cannot be.
     """
+    if isinstance(raw, Mapping):  # null takes away, as Helm has it
+        raw = {key: value for key, value in raw.items() if value is not None}
     problems = list(_misfits(raw, "custom", _KNOWN))
     if not problems:
         problems = [

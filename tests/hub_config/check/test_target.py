@@ -165,7 +165,7 @@ WAYS = sorted({*places(chart.known_names()), *places(OURS)})
 
 
 @pytest.mark.slow
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -9,6 +9,7 @@ a folder with files/hub/jupyterhub_config.py) its own configuration runs first; 
 
 import asyncio
 import contextlib
+import importlib.util
 import io
 import json
 import os
@@ -44,6 +45,15 @@ def secret(key, default=None):
     return "ab" * 32
 
 
+def chart_config():
+    """Load the one module of ours that stands for the chart's code, without its package."""
+    file = Path(__file__).parents[3] / "hub_config" / "check" / "chart_config.py"
+    spec = importlib.util.spec_from_file_location("chart_config", file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def by_the_chart(folder):
     """Run the chart's own configuration."""
     c = Config()
@@ -73,7 +83,7 @@ def configured():
     if JOB.get("bare"):
         c = Config()
     else:
-        like = like_the_chart(get_config, secret, NAMES)
+        like = like_the_chart(get_config, secret, NAMES, chart_config().set_spawner)
         c = by_the_chart(JOB["chart"]) if JOB["chart"] else like
     before = json.loads(json.dumps(plain(c)))
     for _, text in sorted(get_config("hub.extraConfig").items()):

@@ -48,6 +48,35 @@ DEFAULTS = {
 }
 
 
+#: What else the chart's code reads for a pod, for a comparison with the chart itself.
+ALL = {
+    **DEFAULTS["what weakens or differs"],
+    "podNameTemplate": "server-{username}",
+    "image": {"pullPolicy": "Always", "pullSecrets": ["third"]},
+    "extraAnnotations": {"team": "econ"},
+    "extraTolerations": [{"key": "spot", "operator": "Exists"}],
+    "extraNodeAffinity": {
+        "required": [{"matchExpressions": [{"key": "a", "operator": "Exists"}]}],
+        "preferred": [{"weight": 1, "preference": {"matchFields": []}}],
+    },
+    "extraPodAffinity": {"required": [{"topologyKey": "zone"}]},
+    "lifecycleHooks": {"preStop": {"exec": {"command": ["true"]}}},
+    "extraContainers": [{"name": "sync", "image": "b:1"}],
+    "extraPodConfig": {"hostname": "server"},
+    "extraFiles": {"a.md": {"mountPath": "/a.md", "stringData": "a", "mode": 0o444}},
+    "storage": {
+        "extraLabels": {"team": "econ"},
+        "dynamic": {
+            "storageClass": "fast",
+            "pvcNameTemplate": "home-{username}",
+            "subPath": "home",
+        },
+        "extraVolumes": {"data": {"name": "data", "emptyDir": {}}},
+        "extraVolumeMounts": [{"name": "data", "mountPath": "/data"}],
+    },
+}
+
+
 def configured(folder, more=None, **job):
     """Return what the hub's pod says of production with ``more`` for all servers."""
     for name in ("target", "pod"):
@@ -242,7 +271,7 @@ def test_jupyterhub_takes_it_and_knows_the_roles(tmp_path, python, login):
 def test_the_chart_itself_gives_the_same_pods(tmp_path):
     job = {"users": ["bob"], "profiles": [profile.name for profile in FOUND.profiles]}
     like, by = (
-        configured(tmp_path / name, DEFAULTS["what weakens or differs"], chart=chart, **job)
+        configured(tmp_path / name, ALL, chart=chart, **job)
         for name, chart in (("like", None), ("by", CHART))
     )
     assert like["pods"].keys() == by["pods"].keys()
