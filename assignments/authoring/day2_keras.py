@@ -45,6 +45,7 @@
 
 # %% nbgrader={"grade": false, "grade_id": "imports", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import os
+import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # no start-up messages from TensorFlow
 
@@ -149,6 +150,14 @@ wide = wage_net(150, [220, 180], 0.0).get_weights()
 for K, n in ((wide[0], 150), (wide[2], 220)):
     assert np.isclose(np.std(K), np.sqrt(2 / n), rtol=0.05), (
         "The numbers in the hidden kernels have another spread than He's initialisation gives."
+    )
+    # Numbers of a (truncated) normal distribution reach beyond two deviations, uniform ones to 1.73.
+    assert np.max(np.abs(K)) > 2 * np.std(K), (
+        "The numbers in the hidden kernels have the right spread, but no normal distribution."
+    )
+    unit = K / np.linalg.norm(K, axis=0)
+    assert np.max(np.abs(unit.T.dot(unit)) - np.eye(K.shape[1])) < 0.8, (
+        "Some hidden units start with nearly the same kernel as others, perhaps with the other sign."
     )
 ### END HIDDEN TESTS
 
@@ -305,6 +314,15 @@ for K, rate in [(3, 0.004), (5, 0.03)]:
     assert np.isclose(float(rated.optimizer.learning_rate), rate, rtol=1e-5), (
         "The optimiser has another learning rate than the one given."
     )
+    # Adam itself, with Keras's own settings: AdamW, amsgrad or a clipped gradient are others.
+    config, plain = rated.optimizer.get_config(), keras.optimizers.Adam(rate).get_config()
+    assert not isinstance(rated.optimizer, keras.optimizers.AdamW), "The optimiser is AdamW."
+    assert set(plain) <= set(config), "The optimiser is not Adam."
+    for setting in set(plain) - {"name", "learning_rate"}:
+        assert config[setting] == plain[setting], (
+            f"The optimiser is Adam with another {setting} than Keras's own: only the learning rate "
+            "was to be set."
+        )
     rated.run_eagerly = True
     z_hid = rng.normal(0, 2, (30, K))
     y_hid = rng.integers(0, K, 30)
@@ -791,7 +809,7 @@ assert (callback.best, list(callback.rates)) == (np.inf, []), (
 #   may not: call `optimizer.build(model.trainable_variables)` before.
 # - The loss of an epoch is the mean of its batches' losses, **weighted by their numbers of rows**.
 #
-# Put the loops over epochs and batches inside a function with `@tf.function`, over `tf.range`; Python
+# `fit`, `train_on_batch` and the like are no answer. Put the loops over epochs and batches inside a function with `@tf.function`, over `tf.range`; Python
 # then runs the model's code a few times to draw the graph, however many updates there are. The test
 # counts: at most 12 times for 60 updates. Convert the data with `tf.constant(X, tf.float32)` first.
 # To collect results inside a graph use a `tf.TensorArray`: `history = history.write(place, value)`,
@@ -807,15 +825,31 @@ assert (callback.best, list(callback.rates)) == (np.inf, []), (
 
 
 # %% nbgrader={"grade": false, "grade_id": "counter", "locked": true, "schema_version": 3, "solution": false, "task": false}
+@tf.autograph.experimental.do_not_convert
+def inside_fit():
+    """Tell whether Keras's own training loop is among the callers."""
+    frame = sys._getframe()
+    while frame:
+        if Path(frame.f_code.co_filename).name == "trainer.py":
+            return True
+        frame = frame.f_back
+    return False
+
+
 @keras.saving.register_keras_serializable("day2_keras")
 class CallCounter(keras.layers.Layer):
-    """Gives its input back. Its one weight tells how often Python has run this layer."""
+    """Gives its input back. Its one weight tells how often Python has run this layer.
+
+    It refuses to run inside Keras's own loops, for here you write the loop.
+    """
 
     def build(self, input_shape):
         self.runs = self.add_weight(shape=(), initializer="zeros", trainable=False, name="runs")
         self.python_runs = 0
 
     def call(self, x):
+        if inside_fit():
+            raise RuntimeError("train_in_graph calls fit: write the loops yourself.")
         self.python_runs += 1  # Python: happens once per trace, or once per eager call
         self.runs.assign(float(self.python_runs))  # TensorFlow: writes down what it was then
         return x
@@ -956,7 +990,8 @@ for ours, theirs in zip(net.get_weights(), twin.get_weights(), strict=True):
 #   `X`, shape `(m, p)`, and returns what the model gives for $(X-\text{mean})/\text{std}$, as a NumPy
 #   array of shape `(m, k)`. `mean` and `std` have shape `(p,)`.
 #
-# Nothing may be kept in memory between the two: a bundle that is saved in one folder must not be
+# Nothing may be kept in memory between the two, for the server is another computer: whatever
+# `load_bundle` needs is in these two files. And a bundle that is saved in one folder must not be
 # disturbed by another.
 
 
@@ -1009,6 +1044,23 @@ assert np.allclose(found, [[6.0], [0.0]], atol=1e-5), (
 )
 ### BEGIN HIDDEN TESTS
 rng = submission_rng("bundle")
+# What nobody can compress needs room: 600 random numbers take 7 bytes each, as floats or as text.
+import zlib
+
+net = keras.Sequential([keras.Input((300,)), keras.layers.Dense(1)])
+contents = []
+for spot in ("large", "other"):
+    save_bundle(str(place / spot), net, rng.normal(size=300), rng.uniform(0.5, 3, 300))
+    files = sorted(file for file in (place / spot).iterdir() if file.name != "model.keras")
+    assert len(files) == 1, (
+        f"save_bundle writes model.keras and one other file; beside it there are {len(files)}."
+    )
+    contents.append(files[0].read_bytes())
+assert len(zlib.compress(contents[0])) > 600 * 4, (
+    "The file beside model.keras is too small to hold the means and the standard deviations: on "
+    "another computer, where nothing of your notebook is in memory, load_bundle could not find them."
+)
+assert contents[0] != contents[1], "Bundles with different scalings have the same file of scaling."
 kept = {}
 for name, p, k in [("a/deep/folder", 3, 2), ("b", 2, 1), ("c", 3, 2), ("b", 4, 3)]:
     net = keras.Sequential(

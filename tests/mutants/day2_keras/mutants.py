@@ -471,3 +471,70 @@ def load_bundle(folder):
     scaling = np.load("scaling.npz")
     mean, std = scaling["mean"], scaling["std"]
     return lambda X: np.asarray(model((X - mean) / std))
+
+
+# %% mutant="he_uniform" cell="wage_net" loses=["test_wage_net"]
+# Draws the kernels from He's uniform distribution.
+def wage_net(n_features, widths, mean_log_wage):
+    model = keras.Sequential([keras.Input((n_features,))])
+    for width in widths:
+        model.add(keras.layers.Dense(width, activation="swish", kernel_initializer="he_uniform"))
+    start = keras.initializers.Constant(mean_log_wage)
+    model.add(keras.layers.Dense(1, kernel_initializer="zeros", bias_initializer=start))
+    return model
+
+
+# %% mutant="adam_with_decay" cell="compile" loses=["test_compile"]
+# Takes AdamW, which Keras counts as a kind of Adam.
+def compile_ratings(model, learning_rate):
+    model.compile(
+        optimizer=keras.optimizers.AdamW(learning_rate),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+    )
+    return model
+
+
+# %% mutant="adam_without_momentum" cell="compile" loses=["test_compile"]
+# Sets β₁ to 0, takes amsgrad and clips the gradients.
+def compile_ratings(model, learning_rate):
+    model.compile(
+        optimizer=keras.optimizers.Adam(learning_rate, beta_1=0.0, amsgrad=True, clipnorm=1.0),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+    )
+    return model
+
+
+# %% mutant="compile_and_fit" cell="graph" loses=["test_graph"]
+# Lets Keras's fit do the whole question.
+def train_in_graph(model, loss, learning_rate, X, y, v, batch_size, epochs):
+    model.compile(keras.optimizers.SGD(learning_rate, momentum=0.5), loss)
+    history = model.fit(
+        np.asarray(X),
+        np.asarray(y),
+        sample_weight=np.asarray(v),
+        batch_size=batch_size,
+        epochs=epochs,
+        shuffle=False,
+        verbose=0,
+    )
+    return np.array(history.history["loss"])
+
+
+# %% mutant="scaling_in_memory" cell="bundle" loses=["test_bundle"]
+# Keeps the scaling in a dict of the notebook, and in no file.
+SCALINGS = {}
+
+
+def save_bundle(folder, model, mean, std):
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    model.save(Path(folder) / "model.keras")
+    SCALINGS[str(folder)] = np.array(mean), np.array(std)
+    (Path(folder) / "scaling.txt").write_text(str(folder))
+
+
+def load_bundle(folder):
+    model = keras.models.load_model(Path(folder) / "model.keras")
+    mean, std = SCALINGS[str(folder)]
+    return lambda X: np.asarray(model((X - mean) / std))
