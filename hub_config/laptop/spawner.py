@@ -107,7 +107,7 @@ class ViewSpawner(LocalProcessSpawner):
             preload=self.preload,
             warm_at_start=self.warm_at_start,
         )
-        lectures.place(self.layout.home(user))
+        lectures.place(self.layout.work(user))
         work = self.layout.work(user)
         self.notebook_dir = str(work)
         self.cmd = tethered(list(SERVER))
