@@ -7,6 +7,7 @@ student from the box. What a student writes there is treated as hostile: links a
 behind (a link to the solution would otherwise come back as feedback), and the time of a submission
 is the kernel's record of the last change of anything in it, which no program can set back: a
 student can write into the files after the deadline, which leaves the folder's own time as it was.
+Of what comes from a backup, the time is what `hub_config.exchange.times` kept.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from glob import escape
@@ -28,12 +28,14 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.exchange.default import ExchangeCollect, ExchangeReleaseFeedback
 from traitlets import Bool, Unicode
 
+from hub_config.exchange.times import digest, kept, last_change
+
 ENTRY_BYTES = (
     1000  # what an empty file or folder counts for, so that a million of them is too large
 )
 #: What a log line keeps of a student's words is printable; anything else acts on a terminal.
 HIDDEN = "\N{REPLACEMENT CHARACTER}"
-Record = dict[str, Any]  # nbgrader's: username, filename, timestamp (UTC, without a zone)
+Record = dict[str, Any]  # nbgrader's: username, filename, timestamp (UTC, without a zone); digest
 
 
 class SubmissionTooLargeError(Exception):
@@ -95,6 +97,7 @@ class CollectFromBoxes(ExchangeCollect):
         self.inbound_path = self.boxes  # records carry absolute paths
         duedate = self._duedate() if self.before_duedate else None
         self.src_records = []
+        self.kept = kept(Path(self.boxes))
         for box in _boxes(self.boxes, self.coursedir.student_id):
             records = sorted(self._records(box), key=lambda record: record["timestamp"])
             in_time = [r for r in records if duedate is not None and r["timestamp"] <= duedate]
@@ -107,6 +110,8 @@ class CollectFromBoxes(ExchangeCollect):
             with tempfile.TemporaryDirectory(prefix="collect-") as scratch:
                 clean = Path(scratch) / "submission"
                 copy_regular_files(Path(src), clean, limit=1000 * self.coursedir.max_dir_size)
+                if record["digest"] not in ("", digest(clean)):
+                    raise RuntimeError("it was changed meanwhile; collect it again")
                 written = record["timestamp"].strftime("%Y-%m-%d %H:%M:%S.%f UTC")
                 (clean / "timestamp.txt").write_text(written)
                 super().do_copy(str(clean), dest)
@@ -134,8 +139,21 @@ class CollectFromBoxes(ExchangeCollect):
             claimed = folder.name.split("+")[0]
             if claimed != box.name:
                 self.log.warning("%s submitted as %s: counted for %s", box.name, claimed, box.name)
+            changed, same = self._before_backup(folder, changed)
             received = datetime.fromtimestamp(changed, UTC).replace(tzinfo=None)
-            yield {"username": box.name, "filename": str(folder), "timestamp": received}
+            yield {
+                "username": box.name,
+                "filename": str(folder),
+                "timestamp": received,
+                "digest": same,
+            }
+
+    def _before_backup(self, folder: Path, changed: float) -> tuple[float, str]:
+        """Return the time of a submission, and what it must hold to have it, if it was restored."""
+        old = self.kept.get(str(folder.relative_to(self.boxes)))
+        if old is None or old["time"] >= changed or digest(folder) != old["digest"]:
+            return changed, ""
+        return float(old["time"]), str(old["digest"])
 
 
 class ReleaseFeedbackToBoxes(ExchangeReleaseFeedback):
@@ -160,32 +178,6 @@ class ReleaseFeedbackToBoxes(ExchangeReleaseFeedback):
                 self.coursedir.feedback_directory, box.name, self.coursedir.assignment_id
             )
             super().copy_files()
-
-
-def last_change(folder: Path) -> float | None:
-    """Return when anything in a submission was changed last, in seconds since 1970.
-
-    Parameters
-    ----------
-    folder : Path
-        The submission, which may change and lie while it is looked at.
-
-    Returns
-    -------
-    float or None
-        By the kernel's clock; None where this is no folder but, for example, a link to one.
-    """
-    status = folder.lstat()
-    if not stat.S_ISDIR(status.st_mode):
-        return None
-    last = status.st_ctime
-    for _, folders, files, descriptor in os.fwalk(folder, follow_symlinks=False):
-        last = max(last, os.fstat(descriptor).st_ctime)
-        for name in (*folders, *files):
-            with suppress(FileNotFoundError):  # gone meanwhile; the folder's time says so
-                found = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
-                last = max(last, found.st_ctime)
-    return last
 
 
 def copy_regular_files(source: Path, target: Path, *, limit: int) -> None:

@@ -1,6 +1,7 @@
 import os
 import re
 import shutil
+import subprocess
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from nbgrader.exchange import ExchangeError, ExchangeFactory
 from traitlets.config import Config
 
 from hub_config import defaults
+from hub_config.__main__ import main as hub_config_main
 from hub_config.exchange.boxes import (
     CollectFromBoxes,
     ReleaseFeedbackToBoxes,
@@ -152,6 +154,69 @@ def test_what_is_written_into_a_submission_later_makes_it_later(layout, where):
     os.utime(folder / where, (0, 0))
     collect(layout)
     assert collected_at(layout, "student1") > deadline
+
+
+@pytest.fixture
+def restored(layout, tmp_path):
+    """Return a function that backs the boxes up as the README says, and brings them back later."""
+
+    def restore(*, keep_times=True):
+        if keep_times:
+            assert hub_config_main(["keep-times", str(layout.exchange)]) == 0
+        archive = tmp_path / "backup.tar.gz"
+        subprocess.run(["tar", "czf", archive, "-C", layout.exchange, "."], check=True)
+        time.sleep(0.05)
+        deadline = datetime.now(UTC)
+        time.sleep(0.05)
+        shutil.rmtree(layout.exchange)
+        layout.exchange.mkdir()
+        subprocess.run(["tar", "xzpf", archive, "-C", layout.exchange], check=True)
+        return deadline
+
+    return restore
+
+
+def test_what_is_restored_from_a_backup_keeps_its_time_until_it_is_changed(layout, restored):
+    submit(layout, "student1", text="one")
+    folder = submit(layout, "student2", text="two")
+    (folder / "data").mkdir()
+    (folder / "data/prices.csv").write_text("1")
+    restored()  # twice: a backup of what was restored keeps the first time
+    deadline = restored()
+    (folder / "data/prices.csv").write_text("2")
+    collect(layout)
+    assert submitted(layout) == {"student1": "one", "student2": "two"}
+    assert collected_at(layout, "student1") < deadline < collected_at(layout, "student2")
+
+
+def test_a_submission_after_the_restore_is_the_last(layout, restored):
+    submit(layout, "student1", text="first")
+    deadline = restored()
+    submit(layout, "student1", text="second")
+    collect(layout)
+    assert submitted(layout) == {"student1": "second"}
+    assert collected_at(layout, "student1") > deadline
+
+
+def test_what_changes_while_it_is_collected_does_not_keep_its_time(layout, restored, monkeypatch):
+    folder = submit(layout, "student1", text="first")
+    deadline = restored()
+
+    def changed(source, *where, **how):
+        (folder / "ps1.ipynb").write_text("the solution")
+        copy_regular_files(source, *where, **how)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("hub_config.exchange.boxes.copy_regular_files", changed)
+        collect(layout)
+    assert submitted(layout) == {}
+    collect(layout)
+    assert collected_at(layout, "student1") > deadline
+
+
+def test_times_can_be_kept_of_no_other_folder(tmp_path, capsys):
+    assert hub_config_main(["keep-times", str(tmp_path / "gone")]) == 2
+    assert "Found no folder" in capsys.readouterr().err
 
 
 def test_a_submission_that_goes_while_it_is_looked_at_costs_nobody_else_anything(
