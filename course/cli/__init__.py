@@ -7,7 +7,7 @@ import sysconfig
 import warnings
 from collections.abc import Sequence
 
-from course.cli import proving, serving, writing
+from course.cli import gradebook, proving, serving, writing
 from course.cli.common import OUR_ERROR
 from course.errors import CourseError
 
@@ -25,6 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     proving.add_check(commands)
     writing.add_site(commands)
     proving.add_demo(commands)
+    gradebook.add_grades(commands)
     serving.add_hub(commands)
     arguments = parser.parse_args(argv)
     # nbgrader calls `alembic` by name when it makes a gradebook; it lies beside this command.

@@ -55,6 +55,9 @@ LONG = [
 #: Run here with fewer tests or measurements: the whole is run by other tests, or is what runs now.
 SHORTENED = {
     f".venv/bin/course check {NAME}": f".venv/bin/course check {NAME} --only-ours",
+    # tests/autograder/report/test_grades.py types them in a course that has grades
+    ".venv/bin/course grades": ".venv/bin/course grades --help",
+    ".venv/bin/course grades --csv > grades.csv": ".venv/bin/course grades --csv --help",
     "make check": 'make check ARGS="tests/course/test_syllabus.py"',
     "make bench": "make bench ONLY=grade_speedup_8",
     "make mutation": f'make mutation ONLY="{NAME} --sample 3"',
