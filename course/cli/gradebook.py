@@ -43,8 +43,8 @@ def _grades(arguments: argparse.Namespace) -> int:
     table = Table()
     numbers = len(found.assignments) + 1
     for place, head in enumerate(heads):
-        justify = "right" if place >= len(heads) - numbers else "left"
-        table.add_column(head, overflow="fold", justify=justify)
+        number = place >= len(heads) - numbers
+        table.add_column(head, overflow="fold", justify="right" if number else "left")
     for row in rows:
         table.add_row(*(visible(one).replace("[", r"\[") for one in row))
     most = map(_number, (*found.most, sum(found.most)))

@@ -68,6 +68,8 @@ SHORTENED = {
 }
 #: What shows that these did something.
 SAID = {
+    ".venv/bin/course grades": r"usage: course grades .*--csv",
+    ".venv/bin/course grades --csv > grades.csv": r"usage: course grades .*--csv",
     "make mutation": r"3 of \d+ killed|[0-2] of \d+ killed, \d equivalent, 0 unexplained",
     "make results": r"measurement|usage: python -m tests\.results",
     "make site": r"The website is in .*/index\.html",
