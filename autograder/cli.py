@@ -209,6 +209,8 @@ def _show(arguments: argparse.Namespace, console: Console, grading: Grading, eng
             out.print(terminal.timings(_timings(grading, results)))
         if grading.kept or set(grading.causes.values()) - {"new"}:
             console.print(f"{_told(grading)}; --force grades all again.")
+        if grading.outdated:
+            console.print(visible(grading.outdated), markup=False, soft_wrap=True)
     if all(one.verdict is Verdict.ERROR and not one.cells for one in results):
         raise AutograderError("None of these submissions can be graded; the reasons are above.")
     return 1 if any(one.verdict is Verdict.INTERNAL for one in results) else 0

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from functools import cache
 from typing import Any
 
+from autograder.coursedir import assignment as known
 from autograder.coursedir.directory import Course, did_you_mean
 from autograder.coursedir.gradebook import Ledger
 from autograder.coursedir.provenance import Cause
@@ -52,7 +53,21 @@ class Grading:
         self.course, self.assignment, self.force = course, assignment, force
         self.announce = announce
         self.kept: list[str] = []  # graded before, and left alone
+        self.stale: list[str] = []  # cells that were changed since the assignment was generated
         self.causes: dict[str, Cause] = {}  # of the others, why they are graded
+
+    @property
+    def outdated(self) -> str:
+        """What to say where the tests are older than their source, once it has run."""
+        if not self.stale:
+            return ""
+        name = self.assignment
+        return (
+            f"The source of {name} is newer than what was generated, at {', '.join(self.stale)}: "
+            f"these grades rest on the older tests. Generate it again (nbgrader "
+            f"generate_assignment {name} --force, or formgrader's Generate), then: autograder "
+            f"grade {name}"
+        )
 
     def students(self, only: Sequence[str] | None = None) -> list[str]:
         """Return whose submissions there are, or check that those asked for are among them."""
@@ -98,6 +113,7 @@ class Grading:
         self, students: Sequence[str], ledger: Ledger, started: Callable[[], Engine]
     ) -> Iterator[Graded]:
         assignment = self.course.load(ledger, self.assignment)
+        self.stale = known.stale(assignment, self.course.folder("source", self.assignment))
         proof = reference.proof(
             assignment,
             self.course.converter(),

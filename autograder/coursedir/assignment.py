@@ -275,6 +275,43 @@ def imports(source: Path) -> str:
     return "\n".join([*future, *(line for line in lines if line not in future)])
 
 
+def stale(assignment: Assignment, source: Path) -> list[str]:
+    """Return the test cells and locked cells that their author changed since they were generated.
+
+    Grading uses what the gradebook has, and what students fetched was made at the same time.
+
+    Parameters
+    ----------
+    assignment : Assignment
+        As the gradebook has it.
+    source : Path
+        Its folder under ``source/``.
+
+    Returns
+    -------
+    list of str
+        Names of cells, in the order of the notebooks; nothing of a notebook that cannot be read.
+    """
+    changed = []
+    for book in assignment.notebooks:
+        try:
+            notebook = nbformat.reads(
+                (source / f"{book.name}.ipynb").read_bytes().decode(), as_version=4
+            )
+        except Exception:  # there is none, or whatever is wrong with it: nbgrader says so
+            continue
+        for cell in notebook.cells:
+            mark = cell.metadata.get("nbgrader", {})
+            if mark.get("solution") or not (mark.get("grade") or mark.get("locked")):
+                continue
+            known = book.by_name.get(mark.get("grade_id"))
+            scored = mark.get("grade") or mark.get("task")
+            points = float(mark.get("points", 0)) if scored else None
+            if known is None or (known.source, known.max_score) != (cell.source, points):
+                changed.append(str(mark.get("grade_id")))
+    return changed
+
+
 def _plain(cell: NotebookNode) -> bool:
     mark = cell.metadata.get("nbgrader", {})
     special = any(mark.get(name) for name in ("grade", "solution", "locked", "task"))

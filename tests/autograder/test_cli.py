@@ -9,6 +9,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+import nbformat
 import pytest
 from nbgrader.api import MissingEntry
 
@@ -223,7 +224,21 @@ def test_grading_ends_with_a_table_of_points_and_reasons(command, root):
     status, out, err = command("grade", "ps1")
     assert "5 / 6" in out
     assert "2 unchanged; --force grades all again." in err
-    assert "--force" in err
+    assert "newer than what was generated" not in err
+    path = root / "source/ps1/p1.ipynb"
+    source = nbformat.read(path, as_version=4)
+    (test,) = [
+        cell
+        for cell in source.cells
+        if cell.metadata.get("nbgrader", {}).get("grade_id") == "test_mean"
+    ]
+    test.source = test.source.replace("the mean is wrong", "mean fails")
+    test.metadata.nbgrader.points = 4
+    nbformat.write(source, path)
+    _, _, err = command("grade", "ps1")
+    assert "2 unchanged" in err
+    assert "newer than what was generated, at test_mean: these grades" in err
+    assert "nbgrader generate_assignment ps1 --force" in err
 
 
 @pytest.mark.sandbox
