@@ -87,7 +87,7 @@ def plan(target: targets.Target, students: int, syllabus: Course | None = None) 
         grading=tuple(_graded(syllabus, students, target.profiles, found)),
         offered=tuple(_offered(target, found, servers)),
         disks=tuple(_disks(target, found, servers)),
-        notes=tuple(_notes(taught, classes)),
+        notes=(*_notes(taught, classes), *_too_few_seats(target, students)),
     )
 
 
@@ -217,3 +217,13 @@ def _notes(taught: list[Day | None], classes: list[Row]) -> Iterator[str]:
             f"A server '{profile.title}' ends after {profile.max_hours:g} hours, so students start "
             "a second one in a longer lesson."
         )
+
+
+def _too_few_seats(target: targets.Target, students: int) -> Iterator[str]:
+    warm = target.custom.warm
+    for name, seats in warm.seats.items() if warm else ():
+        if seats < students:
+            yield (
+                f"{seats} of {students} students find a warm seat '{name}'; the others may wait "
+                "for a node, five to fifteen minutes: custom.warm.seats says how many there are."
+            )

@@ -172,6 +172,9 @@ def test_warm_seats_are_billed_for_their_minutes(small, tmp_path):
     found = plan(target.load(str(tmp_path / "warm.yaml")), 4, TAUGHT)
     (_, warm) = found.always
     assert (warm.servers, warm.nodes, warm.hours, warm.cost) == (5, 2, 1, 20)
+    assert "warm" not in " ".join(found.notes)
+    more = plan(target.load(str(tmp_path / "warm.yaml")), 6, TAUGHT)
+    assert more.notes[-1].startswith("5 of 6 students find a warm seat 'gpu-shared'; the others")
     assert found.total == pytest.approx(plan(small, 4, TAUGHT).total + 20)
 
 

@@ -7,7 +7,7 @@ import tomllib
 import pytest
 import yaml
 
-from hub_config.kubernetes import target
+from hub_config.kubernetes import settings, target
 
 FOLDER = target.FOLDER.parent
 HEAD = "| setting | key | file |"
@@ -94,3 +94,9 @@ def test_what_a_target_derives_is_not_said_in_its_files():
     for name in FILES:
         for one in said(name):
             assert not one.startswith(("cull.", "singleuser.image", "hub.services"))
+
+
+def test_every_setting_of_ours_is_explained_in_or_below_the_table():
+    text = (FOLDER / "README.md").read_text().partition(HEAD)[2].partition("\n## ")[0]
+    for name in settings._KNOWN:
+        assert f"`custom.{name}" in text
