@@ -14,7 +14,7 @@ from course.errors import CourseError, choose_from
 # What a lecture may ask for; hub_config says which machine each name stands for.
 COMPUTE_PROFILES = ("cpu-small", "cpu-large", "gpu-shared", "gpu-slice", "gpu-whole")
 
-_NAME = re.compile(r"day([1-9])_[a-z][a-z0-9_]*")
+ASSIGNMENT_NAME = re.compile(r"day([1-9])_[a-z][a-z0-9_]*")
 _MODULE = re.compile(r"course(\.[a-z][a-z0-9_]*)+")
 
 
@@ -229,7 +229,7 @@ _WANTED: Mapping[Types, str] = {
 
 
 def _name_faults(name: str | None, where: str, day: int) -> Iterator[str]:
-    match = _NAME.fullmatch(name or "")
+    match = ASSIGNMENT_NAME.fullmatch(name or "")
     if name is not None and not match:
         yield (
             f"{where} is not named like 'day{day}_topic'; use small letters, digits and "

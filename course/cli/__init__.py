@@ -21,6 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     writing.add_syllabus(commands)
+    writing.add_new(commands)
     writing.add_build(commands)
     proving.add_check(commands)
     writing.add_site(commands)

@@ -40,6 +40,26 @@ def _syllabus(arguments: argparse.Namespace) -> int:
     return OK
 
 
+def add_new(commands: Commands) -> None:
+    """Add ``course new``."""
+    parser = commands.add_parser("new", help="write the first texts of a new assignment")
+    parser.add_argument("name", metavar="NAME", help="such as day2_topic")
+    parser.set_defaults(run=_new)
+
+
+def _new(arguments: argparse.Namespace) -> int:
+    from course.authoring import skeleton
+
+    for path in skeleton.write(checkout(), arguments.name):
+        print(f"wrote {path}")
+    print(
+        "Now list it under its lecture in course/syllabus.toml:\n"
+        f'  assignment = {{ name = "{arguments.name}", points = 2 }}\n'
+        f"and run: course build, course check {arguments.name} --draft"
+    )
+    return OK
+
+
 def add_build(commands: Commands) -> None:
     """Add ``course build``."""
     parser = commands.add_parser("build", help="derive the notebooks from their texts")

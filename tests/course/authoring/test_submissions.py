@@ -4,7 +4,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from course import syllabus
+from course import cli, syllabus
 from course.authoring.notebooks import build, twins
 from course.authoring.submissions import Mutant, SubmissionError, expected, fill, load, points
 from course.authoring.text import AuthoringError
@@ -168,6 +168,28 @@ def test_a_draft_is_tried_with_what_there_is_and_what_is_missing_is_a_failure(ro
     bare = Trial(root, "day1_losses", tmp_path, draft=True)
     assert sorted(bare.cases) == ["blank", "reference"]
     assert "0 mutants and 0 alternatives" in bare.failures[0]
+
+
+def test_a_new_assignment_can_be_built_and_tried(root, tmp_path, edit, monkeypatch, capsys):
+    monkeypatch.setattr("course.__file__", str(root / "course" / "__init__.py"))
+    assert cli.main(["new", "day1_bonds"]) == 0
+    (asked,) = [line for line in capsys.readouterr().out.splitlines() if "points = 2" in line]
+    lecture = 'name = "day1_bonds"\ntitle = "Bonds"\nmodules = []\ncompute = "cpu-small"'
+    syllabus_text = root / "course/syllabus.toml"
+    syllabus_text.write_text(
+        f"{syllabus_text.read_text()}\n[[days.lectures]]\n{lecture}\n{asked}\n"
+    )
+    (built,) = build(root, ["day1_bonds"])
+    assert built.derived
+    trial = Trial(root, "day1_bonds", tmp_path, draft=True)
+    assert sorted(trial.cases) == ["alternative_loop", "blank", "mutant_mean", "reference"]
+    assert trial.points == {"test_square_sum": 2.0}
+    (missing,) = trial.failures
+    assert "1 mutant and 1 alternative" in missing
+    assert cli.main(["new", "day1_bonds"]) == 2
+    assert "is there already" in capsys.readouterr().err
+    assert cli.main(["new", "bonds"]) == 2
+    assert "not named like 'day2_topic'" in capsys.readouterr().err
 
 
 def test_missing_files_are_named(root):
