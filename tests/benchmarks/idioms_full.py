@@ -6,6 +6,7 @@ All of `tests/public`, held against what nbgrader's own autograde gave.
 from __future__ import annotations
 
 from autograder.execute.zygote import Zygote
+from autograder.model import Protection
 from tests.public import grading
 from tests.public.reading import REFERENCE, read_all
 
@@ -27,8 +28,7 @@ def measure() -> dict[str, float]:
     ]
     return {
         "idioms_full": sum(one.points == 1 for one in cells) / len(cells),
-        # All cells are graded in two processes; a cell that shares one would say so.
-        "idioms_separate": 1.0,
+        "idioms_separate": sum(one.protection == Protection.SEPARATE for one in cells) / len(cells),
         "idioms_undeserved_points": sum(max(0.0, more) for more in wrong),
         "idioms_cells": len(cells),
     }

@@ -30,6 +30,9 @@ def main(words: list[str]) -> int:
     known = grading.listed() if grading.DEVIATIONS.exists() else {}
     for place, said in grading.deviations(found, theirs).items():
         print(f"{place}: {known.get(place) or said.splitlines()[0]}")
+    known = grading.listed(grading.SHARED) if grading.SHARED.exists() else {}
+    for place in grading.together(found):
+        print(f"shared {place}: {known.get(place, 'not listed')}")
     return 0
 
 

@@ -16,7 +16,7 @@ import nbformat
 from autograder.coursedir.assignment import imports
 from autograder.execute.notebook_run import execute
 from autograder.execute.zygote import Zygote
-from autograder.model import CellScore, Job, Limits
+from autograder.model import CellScore, Job, Limits, Protection
 from autograder.record.score import score
 from autograder.verify import stock_nbgrader
 from tests.autograder.building import configure, fill, generate, opened, released, submit
@@ -28,6 +28,8 @@ PRELOAD = ("numpy", "pandas", "scipy.stats", "sklearn.pipeline", "sympy", "matpl
 STOCK = HERE / "stock.json"
 #: What does not yet hold: a cell, or a cell and a submission, and why.
 DEVIATIONS = HERE / "deviations.txt"
+#: Which cells need the student's process, and why.
+SHARED = HERE / "shared.txt"
 #: How many notebooks run at a time.
 AT_ONCE = 3
 
@@ -41,7 +43,32 @@ def ours(
     zygote: Zygote,
     wanted: Callable[[str, str], bool] = lambda name, who: True,
 ) -> Scores:
-    """Grade all submissions by our engine, or those that are wanted of an assignment."""
+    """Grade all submissions by our engine, or those that are wanted of an assignment.
+
+    As in `autograder grade`, the reference goes first: where it does not earn its point apart, all
+    submissions are graded in one process with the student's code.
+    """
+    assignments = list(assignments)
+    first = _ours(assignments, zygote, lambda _, who: who == REFERENCE, {})
+    shared = {
+        name: tuple(cell for cell, one in submissions[REFERENCE].items() if one.points != 1)
+        for name, submissions in first.items()
+    }
+    rest = _ours(
+        assignments,
+        zygote,
+        lambda name, who: wanted(name, who) and (who != REFERENCE or bool(shared[name])),
+        shared,
+    )
+    return {name: first[name] | rest.get(name, {}) for name in first}
+
+
+def _ours(
+    assignments: Iterable[Idioms],
+    zygote: Zygote,
+    wanted: Callable[[str, str], bool],
+    shared: Mapping[str, tuple[str, ...]],
+) -> Scores:
 
     async def all_of_them() -> Scores:
         turns = asyncio.Semaphore(AT_ONCE)
@@ -49,7 +76,7 @@ def ours(
         async def one(idioms: Idioms, who: str) -> tuple[str, str, dict[str, CellScore]]:
             book = idioms.notebook(who)
             async with turns:
-                done = await execute(_job(idioms, who), zygote)
+                done = await execute(_job(idioms, who, shared.get(idioms.name, ())), zygote)
             if done.failure:
                 raise RuntimeError(f"{idioms.name}, {who}: {done.failure}")
             return idioms.name, who, {cell.grade_id: cell for cell in score(book, done.cells)}
@@ -69,7 +96,7 @@ def ours(
     return asyncio.run(all_of_them())
 
 
-def _job(idioms: Idioms, who: str) -> Job:
+def _job(idioms: Idioms, who: str, shared: tuple[str, ...]) -> Job:
     files = tuple((name, text.encode()) for name, text in sorted(idioms.files.items()))
     with tempfile.NamedTemporaryFile("w", suffix=".ipynb") as source:
         nbformat.write(idioms.source(), source.name)
@@ -84,6 +111,7 @@ def _job(idioms: Idioms, who: str) -> Job:
         imports=needed,
         seed="5eed",
         limits=Limits(cell_seconds=20),
+        shared=shared,
     )
 
 
@@ -178,7 +206,17 @@ def deviations(found: Scores, theirs: Points) -> dict[str, str]:
     return wrong
 
 
-def listed() -> dict[str, str]:
-    """Return what `deviations.txt` lists, with the reasons."""
-    lines = [line for line in DEVIATIONS.read_text().splitlines() if line and line[0] != "#"]
+def listed(path: Path = DEVIATIONS) -> dict[str, str]:
+    """Return what `deviations.txt` lists, or another file of that form, with the reasons."""
+    lines = [line for line in path.read_text().splitlines() if line and line[0] != "#"]
     return dict(line.split(": ", 1) for line in lines)
+
+
+def together(found: Scores) -> list[str]:
+    """Return the cells that are graded in one process with the student's code."""
+    return [
+        f"{name}/{cell}"
+        for name, submissions in found.items()
+        for cell, one in submissions[REFERENCE].items()
+        if one.protection == Protection.SHARED
+    ]

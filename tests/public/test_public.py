@@ -69,6 +69,11 @@ def test_every_cell_earns_what_it_should_but_for_those_listed(full):
     assert {place: said for place, said in found.items() if place not in listed} == {}
     always = {place for place, reason in listed.items() if not reason.startswith("sometimes")}
     assert sorted(always - found.keys()) == [], "these hold now: take them off the list"
+    known = grading.listed(grading.SHARED)
+    often = {place for place, reason in known.items() if not reason.startswith("sometimes")}
+    now = set(grading.together(graded))
+    assert sorted(now - known.keys()) == [], "these were graded apart"
+    assert sorted(often - now) == [], "these are graded apart now: take them off the list"
 
 
 @pytest.mark.slow
