@@ -213,6 +213,7 @@ class Judge:
         self.link.class_named = self._class_named
         self._listening = warning_filters.Listening()
         self.link.listening = self._listening.filters
+        self.link.secret = lambda: any(self._hidden.values())
         self._views = ((view, Path.cwd()), (view.parent, Path("/tmp")))
         self._seen = [-1] * len(self._views)
         kept = (Path.cwd(), SCRATCH, os.environ.get("MPLCONFIGDIR", SCRATCH))

@@ -58,6 +58,9 @@ class Asking(Protocol):
     def ask(self, op: str, *arguments: Any) -> Any:
         """Let the student's process do something; return the value."""
 
+    def secret(self) -> bool:
+        """Tell whether the values of a test are nothing that its student may see."""
+
 
 @dataclass
 class Facts:

@@ -73,6 +73,8 @@ class Link:
         self.said: Callable[[str], object] = lambda text: None  # what the student's code prints
         self.changed = False  # whether the student's code changed what it was given
         self.answered: Callable[[], None] = lambda: None  # called after each answer
+        # Tells whether there are hidden tests, whose values a student is not to see.
+        self.secret: Callable[[], bool] = lambda: False
         # Returns the filters of warnings that a test has added, if it listens to any.
         self.listening: Callable[[], Any] = lambda: None
         # Returns the class of a locked cell that has a name, if there is one.

@@ -12,7 +12,14 @@ from typing import Any
 #: How a thing in the body of a class is told: what it is, and the parts that cross.
 Told = tuple[str, tuple[Any, ...]]
 #: What Python itself puts into the body of a class, and what is the judge's own business.
-_LEFT_OUT = ("__classcell__", "__dict__", "__weakref__", "__firstlineno__", "__static_attributes__")
+_LEFT_OUT = (
+    "__classcell__",
+    "__doc__",
+    "__dict__",
+    "__weakref__",
+    "__firstlineno__",
+    "__static_attributes__",
+)
 
 
 def told(body: dict[str, Any]) -> dict[str, Told]:

@@ -151,6 +151,17 @@ def test_a_result_that_could_be_made_to_fit_the_test_s_value_is_no_number(they, 
         use(they.liar)
 
 
+@pytest.mark.parametrize("use", BENT.values(), ids=BENT)
+def test_what_a_hidden_test_may_expect_does_not_even_go_there(they, use, monkeypatch):
+    sent = []
+    monkeypatch.setattr(they.link, "secret", lambda: True)
+    ask, bent = they.link.ask, they.bent
+    monkeypatch.setattr(they.link, "ask", lambda *given: sent.append(given) or ask(*given))
+    with pytest.raises(HandleError, match="let your code return one"):
+        use(bent)
+    assert [one for one in sent if one[:2] != ("operate", "neg")] == []
+
+
 @pytest.mark.parametrize("use", OF_BENT.values(), ids=OF_BENT)
 def test_a_difference_with_the_test_s_value_is_asked_for_nothing_that_a_number_has(they, use):
     difference = they.bent - 9
