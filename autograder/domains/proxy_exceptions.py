@@ -8,6 +8,7 @@ class here that has the same name, and the same bases as far as they may end not
 from __future__ import annotations
 
 import builtins
+import functools
 import sys
 import types
 from collections.abc import Callable
@@ -167,12 +168,14 @@ def issubclass_of(kind: type, base: type) -> bool:
     return any(one is base for one in bases(kind))
 
 
+@functools.cache
 def alias(kind: type) -> type:
-    """Return what stands for one of `CATCHING` under a name of the student's.
+    """Return what stands for one of `CATCHING` in the student's code, under any name.
 
-    ``except`` with it catches nothing of the test's own.
+    ``except`` with it catches what that code raised of just this class, and nothing of the test's.
     """
-    return type(kind.__name__, (Exception if kind is BaseException else kind,), {})
+    body = {"__module__": kind.__module__}
+    return type(kind.__name__, (Exception if kind is BaseException else kind,), body)
 
 
 def _get(self: Any, name: str) -> Any:
@@ -214,7 +217,7 @@ def make_exception(kind: Any, facts: Facts, depth: int) -> BaseException:
         _body(error)["_facts"] = facts
         _mark(error)
     else:
-        error = _plain_exception(kind, args, text)
+        error = _plain_exception(alias(kind) if kind in CATCHING else kind, args, text)
         pairs = own.items() if type(own) is dict else ()
         _body(error).update({key: one for key, one in pairs if _is_name(key)})
     for name in ("cause", "context"):
