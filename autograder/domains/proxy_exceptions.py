@@ -220,6 +220,9 @@ def make_exception(kind: Any, facts: Facts, depth: int) -> BaseException:
         error = _plain_exception(alias(kind) if kind in CATCHING else kind, args, text)
         pairs = own.items() if type(own) is dict else ()
         _body(error).update({key: one for key, one in pairs if _is_name(key)})
+    notes = own.get("__notes__") if type(own) is dict else None
+    if type(notes) is list and all(type(one) is str for one in notes):
+        _body(error)["__notes__"] = [one[:SAID] for one in notes[:CAUSES]]
     for name in ("cause", "context"):
         if isinstance(said.get(name), BaseException):
             BaseException.__dict__[f"__{name}__"].__set__(error, said[name])
