@@ -79,6 +79,7 @@ def test_every_cell_earns_what_it_should_but_for_those_listed(full):
 @pytest.mark.slow
 @pytest.mark.sandbox
 @pytest.mark.release
+@pytest.mark.filterwarnings("ignore:Object of type <Submitted")  # for nbgrader's authors
 def test_nbgrader_gives_what_is_kept(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]]))
     grading.course(tmp_path / "course", ALL.values())
