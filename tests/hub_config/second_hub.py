@@ -54,10 +54,22 @@ def environment() -> dict[str, str]:
 
 
 def _others() -> str:
-    """Every version this project is tested with but for the hub's own."""
+    """Every version this project is tested with but for those that `WANTED` names."""
+    own = frozen()
     lines = (ROOT / "constraints.txt").read_text().splitlines()
-    kept = (line for line in lines if not line.startswith(("#", "jupyterhub==")))
+    kept = (line for line in lines if not line.startswith("#") and _name(line) not in own)
     return "\n".join(kept) + "\n"
+
+
+def _name(line: str) -> str:
+    """Return the name of a package as pip compares it."""
+    return line.partition("==")[0].strip().lower().replace("_", "-")
+
+
+def frozen() -> dict[str, str]:
+    """Return the versions that `WANTED` names, by package."""
+    lines = [line.partition(";")[0] for line in WANTED.read_text().splitlines()]
+    return {_name(line): line.partition("==")[2] for line in lines if "==" in line}
 
 
 def _pip(executable: Path, *words: str) -> None:

@@ -18,6 +18,15 @@ def test_it_has_the_charts_hub_and_this_project():
     assert done.stdout.split() == ["5.5.0", str(package)], done.stderr
 
 
+def test_it_has_what_the_image_of_the_charts_hub_freezes():
+    frozen = second_hub.frozen()
+    code = "import sys; from importlib.metadata import version; print(*map(version, sys.argv[1:]))"
+    words = [second_hub.python(), "-c", code, *frozen]
+    done = subprocess.run(words, capture_output=True, text=True, env=second_hub.environment())
+    assert dict(zip(frozen, done.stdout.split(), strict=True)) == frozen, done.stderr
+    assert {"jupyterhub", "jupyterhub-kubespawner", "oauthenticator", "tornado"} <= frozen.keys()
+
+
 def test_without_an_index_it_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setattr(second_hub, "FOLDER", tmp_path / "venv")
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
