@@ -99,7 +99,7 @@ def make_record(step, *values):
 #
 # Write `fresh_folder(root, name)`. It makes a new folder for a run called `name` in the folder
 # `root`, and returns its path as a string, `str(Path(root, name))`. If something of that name is
-# there already, be it an empty folder, the run is called `name-2`, and if that is there too, `name-3`,
+# there already, be it an empty folder or a file, the run is called `name-2`, and if that is there too, `name-3`,
 # and so on: the first number from 2 on that is free.
 #
 # `root` may not exist yet, and `name` may contain slashes, as in `"rate=0.1/seed=3"`: make all the
@@ -128,6 +128,12 @@ def fresh_folder(root, name):
     return str(folder)
     ### END SOLUTION
 
+
+# %% nbgrader={"grade": false, "grade_id": "occupied", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# Somebody left files where a run would like to have its folder.
+Path("occupied").mkdir(exist_ok=True)
+for left in ("adam", "sgd", "sgd-2"):
+    Path("occupied", left).write_text("a note, no folder")
 
 # %% nbgrader={"grade": true, "grade_id": "test_folder", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
@@ -163,6 +169,19 @@ with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
     assert fresh_folder(elsewhere, "adam") == str(Path(elsewhere, "adam")), (
         "A run of that name in another root takes no number here."
     )
+    for name, least in (("adam", 2), ("sgd", 3)):
+        try:
+            found = fresh_folder("occupied", name)
+        except OSError:
+            raise AssertionError(
+                "Where a file has the name that a run should have, fresh_folder breaks off. Take the "
+                "next name that is free."
+            ) from None
+        number = Path(found).name.removeprefix(f"{name}-")
+        assert number.isdigit(), (
+            "A file that has the name of a run is in its way, as a folder is: take the next name."
+        )
+        assert int(number) >= least, "A file that has the name of a run takes its number, too."
     ### END HIDDEN TESTS
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "ask_curves", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -650,6 +669,10 @@ for lowest, highest in [(-6, -1), (-9, 2), (0, 1), (-3, 3)]:
     )
 assert np.array_equal(decades(np.array([1, -10, 100, 99]), 0, 2), [0, 1, 2, 1]), (
     "A value that is exactly a power of ten belongs to the decade that begins there."
+)
+powers = [float(10**k) for k in range(16)]
+assert np.array_equal(decades(np.array(powers), 0, 15), [0] + [1] * 16), (
+    "Some power of ten is not in the decade that begins there. (A quotient of logarithms is rounded.)"
 )
 assert np.array_equal(decades(np.full(3, 1e-9), -3, 0), [3, 0, 0, 0, 0]), (
     "There is an entry for every decade, also for those after the largest value."

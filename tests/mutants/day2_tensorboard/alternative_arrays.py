@@ -21,7 +21,7 @@ import itertools
 
 def fresh_folder(root, name):
     names = itertools.chain([name], (f"{name}-{number}" for number in itertools.count(2)))
-    chosen = next(Path(root) / wanted for wanted in names if not (Path(root) / wanted).is_dir())
+    chosen = next(Path(root) / wanted for wanted in names if not (Path(root) / wanted).exists())
     chosen.mkdir(parents=True, exist_ok=False)
     return str(chosen)
 

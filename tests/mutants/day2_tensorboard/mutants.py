@@ -384,3 +384,30 @@ def ranking(runs):
             last = curve[-1][1]
             table.append((name, step, loss, last - loss if np.isfinite(last) else np.inf))
     return sorted(table, key=lambda row: (row[2], row[0], row[1]))
+
+
+# %% mutant="only_folders_count" cell="folder" loses=["test_folder"]
+# Asks whether there is a folder, and breaks off where a file has the name.
+def fresh_folder(root, name):
+    folder = Path(root, name)
+    number = 1
+    while folder.is_dir():
+        number += 1
+        folder = Path(root, f"{name}-{number}")
+    folder.mkdir(parents=True)
+    return str(folder)
+
+
+# %% mutant="quotient_of_logarithms" cell="decades" loses=["test_decades"]
+# Rounds down log v / log 10, which is a little less than 3 at 1000.
+def decades(values, lowest, highest):
+    counts = np.zeros(highest - lowest + 2, dtype=int)
+    for size in np.abs(np.ravel(values)):
+        if np.isnan(size) or size == np.inf:
+            counts[-1] += 1
+        elif size == 0:
+            counts[0] += 1
+        else:
+            place = int(np.floor(np.log(size) / np.log(10))) - lowest + 1
+            counts[min(max(place, 0), len(counts) - 1)] += 1
+    return counts
