@@ -257,3 +257,36 @@ def soft_bonus(s, K, h):
 # Forgets to cut the slope off outside.
 def soft_bonus(s, K, h):
     return np.clip((s - K + h) / (2 * h), 0, 1), np.full(len(s), 1 / (2 * h))
+
+
+# %% mutant="hermite_by_differences" cell="hermite" loses=["test_hermite"]
+# Differences the polynomials where their derivatives are asked for.
+def hermite(x, D):
+    def values(x):
+        table = np.zeros((len(x), D + 1))
+        table[:, 0] = 1
+        for p in range(D):
+            table[:, p + 1] = x * table[:, p] - p * table[:, p - 1]
+        return table
+
+    return values(x), (values(x + 1e-5) - values(x - 1e-5)) / 2e-5
+
+
+# %% mutant="put_by_differences" cell="put" loses=["test_put"]
+# Differences the payoffs where their slopes are asked for.
+def put_labels(X, shocks, a, K):
+    def value(X):
+        return sum(np.maximum(K - path @ a, 0) for path in (X + shocks, X - shocks)) / 2
+
+    h = 1e-6
+    slopes = [(value(X + h * e) - value(X - h * e)) / (2 * h) for e in np.eye(len(a))]
+    return value(X), np.stack(slopes, axis=1)
+
+
+# %% mutant="bonus_by_differences" cell="bonus" loses=["test_bonus"]
+# Differences the payoff where its slope is asked for.
+def soft_bonus(s, K, h):
+    def value(s):
+        return np.clip((s - K + h) / (2 * h), 0, 1)
+
+    return value(s), (value(s + 1e-7) - value(s - 1e-7)) / 2e-7
