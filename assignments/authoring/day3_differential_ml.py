@@ -168,6 +168,14 @@ assert np.isclose(y.mean(), price, atol=1e-4), "The mean of the labels is not th
 assert np.isclose(dydx.mean(), -ndtr(-d1), atol=1e-3), (
     "The mean of the differential labels is not the delta of the put."
 )
+# Very near the strike, on either side, and far from it.
+near = np.array([1 - 1e-7, 1 + 1e-7, 1e-3, 1e9])
+_, dydx = put_labels(2 * near, np.full(4, 0.5), 2.0, 0.0, 0.5, 4.0)
+up, down = np.array([1.0, 0, 1, 0]), np.array([1.0, 1, 1, 0])
+assert np.allclose(dydx, -(up + down * np.exp(-1)) / 2, rtol=1e-12, atol=1e-15), (
+    "The derivative of a path that ends very near the strike, or far from it, is wrong. Derive it; a "
+    "difference of payoffs is no derivative."
+)
 # exp(-0.5 + 0.5) = 1, so the first path ends exactly at the strike.
 _, dydx = put_labels(np.array([2.0]), np.array([0.5]), 2.0, 0.0, 0.5, 4.0)
 assert np.allclose(dydx, -np.exp(-1) / 2, rtol=1e-9), (
@@ -253,14 +261,20 @@ for m, n in [(30, 1), (40, 3), (50, 5)]:
         "The payoffs are wrong: what the best stock ends above the strike, and never below zero."
     )
     for j in range(n):
-        step = np.zeros(n)
-        step[j] = 1e-8
-        up, down = (pays(X_hid + D_hid + s, strike_hid) for s in (step, -step))
-        right = (up - down) / 2e-8
+        right = [
+            float(max(row) > strike_hid and max(range(n), key=lambda i, row=row: row[i]) == j)
+            for row in (X_hid + D_hid).tolist()
+        ]
         assert np.allclose(dydx[:, j], right, atol=1e-6), (
             "The payoffs are right, the derivatives are not: raise one stock a little, keep all "
             "changes, and see on which paths the payoff rises."
         )
+close = np.array([[2.0, 2 + 1e-9, 1], [2 + 1e-9, 2, 1], [1 + 1e-9, 0, 0], [1 - 1e-9, 0, 0]])
+_, dydx = best_of_labels(close, np.zeros((4, 3)), 1.0)
+assert np.allclose(dydx, [[0, 1, 0], [1, 0, 0], [1, 0, 0], [0, 0, 0]], atol=1e-13), (
+    "Where two stocks, or the best and the strike, are very close the derivatives are wrong: they are "
+    "1 or 0, and a difference of payoffs is no derivative."
+)
 _, dydx = best_of_labels(np.array([[1.0, 2.0, 2.0]]), np.array([[0.5, 0.25, 0.25]]), 1.0)
 assert np.allclose(dydx, [[0, 1, 0]]), "When two stocks are best together, only the first counts."
 y, dydx = best_of_labels(np.array([[1, 3], [5, 2]]), np.array([[1, -1], [-1, 4]]), 2)
@@ -328,14 +342,19 @@ for m in (60, 45):
         f"{m} paths: the shapes are ({m},), yours are {y.shape} and {dydx.shape}."
     )
     knots = [strike_hid - width_hid, strike_hid + width_hid]
-    levels = [np.interp(x_hid + d_hid + shift, knots, [0.0, 1.0]) for shift in (0, 1e-9, -1e-9)]
-    assert np.allclose(y, levels[0], rtol=1e-9, atol=1e-9), (
+    level = np.interp(x_hid + d_hid, knots, [0.0, 1.0])
+    assert np.allclose(y, level, rtol=1e-9, atol=1e-9), (
         "The payoffs are wrong: 0 below the ramp, 1 above, ½ at the strike, linear in between."
     )
-    slopes = (levels[1] - levels[2]) / 2e-9
-    assert np.allclose(dydx, slopes, rtol=1e-4, atol=1e-4), (
+    slopes = np.where((level > 0) & (level < 1), 0.5 / width_hid, 0)
+    assert np.allclose(dydx, slopes, rtol=1e-12, atol=1e-13), (
         "The payoffs are right, the derivatives are not: the slope of the ramp on it, 0 elsewhere."
     )
+ends = np.array([-1 + 1e-9, -1 - 1e-9, 1 - 1e-9, 1 + 1e-9])
+_, dydx = ramp_labels(ends, np.zeros(4), 0.0, 1.0)
+assert np.allclose(dydx, [0.5, 0, 0.5, 0], atol=1e-13), (
+    "Very near the ends of the ramp the derivatives are wrong: a difference of payoffs is none."
+)
 y, dydx = (np.asarray(a, dtype=float) for a in ramp_labels(np.array([1, 3, 2]), np.zeros(3), 2, 1))
 assert np.allclose(y[:2], [0, 1]), "The payoff at the two ends of the ramp is wrong."
 assert np.isclose(y[2], 0.5), "Whole numbers give another payoff than floats."
@@ -457,10 +476,11 @@ for m in (3, 6, 10, 12):  # whose computed deviation is some 1e-17
     assert np.allclose(np.asarray(found_m["x"])[:, 1], 0), (
         "A column in which every number is 0.1 becomes a column of zeros."
     )
-small = normalise(1e-6 * X_hid, np.arange(8.0) ** 2, np.ones((8, 2)))
-assert np.allclose(np.asarray(small["x"])[:, 1], np.asarray(found["x"])[:, 1]), (
-    "A column of small numbers that differ is normalised like any other."
-)
+for unit, base in ((1e-6, 0.0), (1e-20, 0.0), (2.0**-43, 1.0)):
+    small = normalise(base + unit * X_hid, np.arange(8.0) ** 2, np.ones((8, 2)))
+    assert np.allclose(np.asarray(small["x"])[:, 1], np.asarray(found["x"])[:, 1], atol=0.02), (
+        "A column of numbers that differ by little, but differ, is normalised like any other."
+    )
 whole = normalise(np.array([[1], [5], [9]]), np.array([1, 2, 6]), np.array([[1], [2], [2]]))
 assert np.allclose(whole["x"], [[-(1.5**0.5)], [0], [1.5**0.5]]), "Whole numbers give another x."
 assert np.allclose(whole["z"], np.array([[1], [2], [2]]) * (32 / 14) ** 0.5), (
@@ -611,6 +631,10 @@ assert lambdas[2] == 0, "An input whose derivatives are all zero has the factor 
 assert np.all(np.asarray(lambdas)[[0, 1, 3]] > 0), "Only a column of zeros has the factor 0."
 _, _, lambdas = loss_weights(np.array([[0.5], [0.0], [0.0], [0.0]]), 1)
 assert np.allclose(lambdas, 4), "A column with some zeros is divided by m, zeros counted."
+_, _, lambdas = loss_weights(1e-20 * np.array([[3.0, 0.0], [-3.0, 8.0]]), 1.0)
+assert np.allclose(lambdas, [1e20 / 3, 1e20 * 32**-0.5]), (
+    "Only a column of zeros has the factor 0, not one of small derivatives."
+)
 _, _, lambdas = loss_weights(np.array([[3, 0], [-3, 8]]), 1)
 assert np.allclose(lambdas, [1 / 3, 32**-0.5]), "Whole numbers give other lambdas than floats."
 ### END HIDDEN TESTS
@@ -769,12 +793,13 @@ assert np.allclose(z_hat, [[60], [20]]), (
 )
 ### BEGIN HIDDEN TESTS
 rng = submission_rng("twin")
-calls = []
+calls, entries = [], []
 
 
 def counted(function):
     def counting(s):
         calls.append(function)
+        entries.append(np.size(s))
         return function(np.asarray(s, dtype=float))
 
     return counting
@@ -796,6 +821,7 @@ for sizes, (phi, phi_slope, tf_phi) in [
     X_hid = rng.normal(0, 1, (7, sizes[0]))
     kept = X_hid.copy(), [(W.copy(), b.copy()) for W, b in layers]
     calls.clear()
+    entries.clear()
     pair = twin_network(layers, X_hid, counted(phi), counted(phi_slope))
     y_hat, z_hat = (np.asarray(part, dtype=float) for part in pair)
     hidden = len(sizes) - 2
@@ -803,7 +829,7 @@ for sizes, (phi, phi_slope, tf_phi) in [
     assert y_hat.shape == (7,), f"{shape} y_hat has shape (7,), yours {y_hat.shape}."
     assert z_hat.shape == X_hid.shape, f"{shape} z_hat has the shape of X, yours {z_hat.shape}."
     x_tape = tf.constant(kept[0])
-    with tf.GradientTape() as tape:
+    with tf.GradientTape(persistent=True) as tape:
         tape.watch(x_tape)
         a = x_tape
         for W, b in kept[1][:-1]:
@@ -815,6 +841,14 @@ for sizes, (phi, phi_slope, tf_phi) in [
     )
     assert np.allclose(z_hat, tape.gradient(y_tape, x_tape).numpy(), rtol=1e-5, atol=1e-7), (
         f"{shape} the values are right, the derivatives differ from those of a tape."
+    )
+    assert np.allclose(z_hat, tape.gradient(y_tape, x_tape).numpy(), rtol=1e-11, atol=1e-12), (
+        f"{shape} the derivatives have too few correct digits. Go back through the layers; a "
+        "difference of values is no derivative."
+    )
+    assert sum(entries) <= 2 * 7 * sum(sizes[1:-1]), (
+        f"{shape} you give phi and phi_slope more paths than there are. The twin needs no other "
+        "points than those of X."
     )
     assert len(calls) == 2 * hidden, (
         f"{shape} phi and phi_slope are to be called once for each hidden layer, {2 * hidden} times in "
@@ -897,6 +931,7 @@ for total in (int(rng.integers(40, 90)), 10 * int(rng.integers(10, 20)), 7):
 # every $W_l$ and $b_l$. Return the pair `(loss, gradients)`: a number, and a list of pairs of NumPy
 # arrays with the shapes of `layers`.
 #
+# - Finite differences are no answer: grading asks for nine digits, also beside a path with a huge loss.
 # - Work in double precision: `tf.Variable(W, dtype=tf.float64)`, `tf.constant(X, dtype=tf.float64)`.
 # - One way: two tapes, one inside the other. The inner one watches `X` and gives $\hat z$. Take its
 #   gradient *inside* the outer tape, or the outer one will not see it.
@@ -912,7 +947,7 @@ for total in (int(rng.integers(40, 90)), 10 * int(rng.integers(10, 20)), 7):
 
 # %% nbgrader={"grade": false, "grade_id": "gradient", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def twin_gradient(layers, X, y, z, alpha, lambdas):
-    """Return the differential loss of a tanh network and its derivatives by all weights.
+    """Return the differential loss of a tanh network and its derivatives with respect to all weights.
 
     layers : list of pairs (W, b), shapes (outputs, inputs) and (outputs,)
     X, y, z : shapes (m, n), (m,), (m, n), the training set
@@ -950,8 +985,8 @@ assert len(pair) == 2, "Return the pair (loss, gradients)."
 loss, gradients = float(pair[0]), list(pair[1])
 assert np.isclose(loss, 2.2), f"The example has the loss 2.2, not {loss:.6g}."
 assert len(gradients) == 1, "One layer: gradients is a list with one pair."
-assert np.allclose(gradients[0][0], [[6]]), f"By W the derivative is 6, not {gradients[0][0]}."
-assert np.allclose(gradients[0][1], [1.6]), f"By b the derivative is 1.6, not {gradients[0][1]}."
+assert np.allclose(gradients[0][0], [[6]]), f"dL/dW is 6, not {gradients[0][0]}."
+assert np.allclose(gradients[0][1], [1.6]), f"dL/db is 1.6, not {gradients[0][1]}."
 ### BEGIN HIDDEN TESTS
 rng = submission_rng("gradient")
 
@@ -997,16 +1032,32 @@ for sizes, m in [((2, 3, 1), 6), ((3, 4, 2, 1), 5), ((2, 1), 4)]:
         for part, name in enumerate("Wb"):
             slopes = np.empty(layer[part].shape)
             for index in np.ndindex(slopes.shape):
-                ends = []
-                for h in (1e-5, -1e-5):
-                    moved = [list(pair) for pair in layers]
-                    moved[place][part] = layer[part].copy()
-                    moved[place][part][index] += h
-                    ends.append(oracle(moved, *rest))
-                slopes[index] = (ends[0] - ends[1]) / 2e-5
+                # Im L(w + ih)/h: a difference along the imaginary axis, which loses no digit.
+                moved = [list(pair) for pair in layers]
+                moved[place][part] = layer[part].astype(complex)
+                moved[place][part][index] += 1e-20j
+                slopes[index] = oracle(moved, *rest).imag * 1e20
             assert np.allclose(np.asarray(gradients[place][part]), slopes, rtol=1e-5, atol=1e-7), (
-                f"The loss is right, and its derivative by {name} of layer {place + 1} of "
-                f"{len(layers)} is not, compared with finite differences."
+                f"The loss is right, and its derivative with respect to {name} of layer {place + 1} "
+                f"of {len(layers)} is not."
+            )
+            assert np.allclose(np.asarray(gradients[place][part]), slopes, rtol=1e-9, atol=1e-11), (
+                f"The derivative with respect to {name} of layer {place + 1} has too few correct "
+                "digits. Let the tape differentiate, in float64."
+            )
+    if len(layers) > 1:
+        # A path so far out that every unit is saturated, with a huge label: the loss is full of it,
+        # and the first layer does not see it.
+        X_far = np.vstack([rest[0], 1e9 * rng.uniform(1, 2, sizes[0])])
+        z_far, y_far = np.vstack([rest[2], np.zeros(sizes[0])]), np.append(rest[1], 1e8)
+        _, far = twin_gradient(layers, X_far, y_far, z_far, *rest[3:])
+        for part in (0, 1):
+            assert np.allclose(
+                np.asarray(far[0][part]) * (m + 1) / m, gradients[0][part], rtol=1e-9, atol=1e-11
+            ), (
+                "Beside one path with a huge loss the derivatives with respect to the first layer "
+                "have too few correct digits. Let the tape differentiate; a difference of losses is "
+                "no derivative."
             )
     now = [part for layer in layers for part in layer] + [rest[k] for k in (0, 1, 2, 4)]
     assert all(map(np.array_equal, kept, now)), "Your function changed an array that it was given."

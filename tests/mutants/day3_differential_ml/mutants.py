@@ -305,3 +305,104 @@ def twin_gradient(layers, X, y, z, alpha, lambdas):
         loss += (1 - alpha) * tf.reduce_mean((lambdas * (z_hat - z)) ** 2)
     found = [part.numpy() for part in outer.gradient(loss, weights)]
     return float(loss), list(zip(found[::2], found[1::2]))
+
+
+# %% mutant="put_by_differences" cell="put" loses=["test_put"]
+# Differences the payoff where its derivative is asked for.
+def put_labels(x, z, strike, rate, sigma, tau):
+    def value(x):
+        y = 0.0
+        for shock in (z, -z):
+            growth = np.exp((rate - sigma**2 / 2) * tau + sigma * np.sqrt(tau) * shock)
+            y = y + np.exp(-rate * tau) * np.maximum(strike - x * growth, 0) / 2
+        return y
+
+    return value(x), (value(x + 1e-6) - value(x - 1e-6)) / 2e-6
+
+
+# %% mutant="best_by_differences" cell="best" loses=["test_best"]
+# Differences the payoff where its derivatives are asked for.
+def best_of_labels(X, D, strike):
+    def value(X):
+        return np.maximum((X + D).max(axis=1) - strike, 0)
+
+    slopes = [(value(X + e) - value(X - e)) / 2e-8 for e in 1e-8 * np.eye(X.shape[1])]
+    return value(X), np.stack(slopes, axis=1)
+
+
+# %% mutant="ramp_by_differences" cell="ramp" loses=["test_ramp"]
+# Differences the payoff where its derivative is asked for.
+def ramp_labels(x, d, strike, width):
+    def value(x):
+        return np.clip(0.5 + (x + d - strike) / (2 * width), 0, 1)
+
+    return value(x), (value(x + 1e-8) - value(x - 1e-8)) / 2e-8
+
+
+# %% mutant="small_deviation_cut" cell="normalise" loses=["test_normalise"]
+# Takes a deviation below a billionth for 0.
+def normalise(X, y, Z):
+    x_std = X.std(axis=0)
+    x_std = np.where(x_std < 1e-9, 1, x_std)
+    return {
+        "x": (X - X.mean(axis=0)) / x_std,
+        "y": (y - y.mean()) / y.std(),
+        "z": Z * x_std / y.std(),
+        "x_mean": X.mean(axis=0),
+        "x_std": x_std,
+        "y_mean": y.mean(),
+        "y_std": y.std(),
+    }
+
+
+# %% mutant="small_derivatives_are_none" cell="weights" loses=["test_weights"]
+# Takes small derivatives for 0.
+def loss_weights(z, balance):
+    alpha = 1 / (1 + balance * z.shape[1])
+    sizes = np.sqrt(np.mean(z**2, axis=0))
+    lambdas = np.array([1 / size if size > 1e-12 else 0 for size in sizes])
+    return alpha, 1 - alpha, lambdas
+
+
+# %% mutant="twin_by_differences" cell="twin" loses=["test_twin"]
+# Puts moved copies of the paths below them, and differences the values; phi_slope is called for show.
+def twin_network(layers, X, phi, phi_slope):
+    m, n = X.shape
+    h = 1e-5
+    a = np.vstack([X, *(X + h * e for e in np.eye(n)), *(X - h * e for e in np.eye(n))])
+    for W, b in layers[:-1]:
+        s = a @ W.T + b
+        phi_slope(s[:m])
+        a = np.asarray(phi(s))
+    W, b = layers[-1]
+    values = (a @ W[0] + b[0]).reshape(2 * n + 1, m)
+    return values[0], ((values[1 : n + 1] - values[n + 1 :]) / (2 * h)).T
+
+
+# %% mutant="gradient_by_differences" cell="gradient" loses=["test_gradient"]
+# Differences the loss to the fourth order, and lets no tape differentiate anything.
+def twin_gradient(layers, X, y, z, alpha, lambdas):
+    def loss(layers):
+        a, slopes = X, []
+        for W, b in layers[:-1]:
+            a = np.tanh(a @ W.T + b)
+            slopes.append(1 - a * a)
+        W, b = layers[-1]
+        y_hat, g = a @ W[0] + b[0], np.repeat(W, len(X), axis=0)
+        for W, _ in reversed(layers[:-1]):
+            g = (g * slopes.pop()) @ W
+        return alpha * np.mean((y_hat - y) ** 2) + (1 - alpha) * np.mean((lambdas * (g - z)) ** 2)
+
+    gradients, h = [], 1e-3
+    for place, pair in enumerate(layers):
+        found = []
+        for part in (0, 1):
+            slopes = np.zeros(pair[part].shape)
+            for index in np.ndindex(slopes.shape):
+                for steps, weight in ((1, 8), (-1, -8), (2, -1), (-2, 1)):
+                    moved = [[np.array(p, dtype=float) for p in layer] for layer in layers]
+                    moved[place][part][index] += steps * h
+                    slopes[index] += weight * loss(moved) / (12 * h)
+            found.append(slopes)
+        gradients.append(tuple(found))
+    return loss(layers), gradients
