@@ -8,6 +8,7 @@ __all__ = [
     "lint",
     "lint_context",
     "lint_rules",
+    "lint_weak",
     "replay",
     "scratch_course",
     "stock_nbgrader",

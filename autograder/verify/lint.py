@@ -1,4 +1,4 @@
-"""Reads an assignment's source notebook for what its tests cannot do in the judge; pure."""
+"""Reads an assignment's source notebook for what its tests cannot do, or do badly; pure."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from autograder.domains.judge import MODULES
 from autograder.model import HIDDEN_TESTS
 from autograder.verify.lint_context import Advice, Names
 from autograder.verify.lint_rules import look
+from autograder.verify.lint_weak import weaknesses
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,9 @@ def advise(notebook: NotebookNode, marks: Sequence[str] = HIDDEN_TESTS) -> list[
     for place, part in enumerate(parts):
         if part.kind == "test":
             found += _names(parts, place)
-            found += look(part.name, part.tree, names, hidden_lines(part.source, marks))
+            hidden = hidden_lines(part.source, marks)
+            found += look(part.name, part.tree, names, hidden)
+            found += weaknesses(part.name, part.tree, hidden)
     return found
 
 

@@ -1,5 +1,6 @@
 """Authors are told in words what a test cannot do across the two processes, and only that."""
 
+import re
 from pathlib import Path
 
 import nbformat
@@ -199,6 +200,37 @@ def test_a_helper_that_a_student_can_change_is_named():
     assert "`expected` is defined in cell number 1, which is not locked" in said.found
     locked = marked("def expected(x):\n    return 2 * x", "later", locked=True)
     assert not advise(notebook(plain, answer, locked, test))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "rng = np.random.default_rng(3)",
+        "np.random.seed(42)",
+        "rng = np.random.RandomState(0)",
+        "keras.utils.set_random_seed(1)",
+    ],
+)
+def test_a_constant_seed_of_hidden_inputs_is_named(line):
+    (one,) = advice(hidden(line))
+    assert "constant seed" in one.found
+    assert advice(line) == []  # in the open a seed may be constant
+    assert advice(hidden(re.sub(r"\d+", "drawn", line)), before="drawn = 1") == []
+
+
+@pytest.mark.parametrize("width", ["2e-5", "0.002"])
+def test_an_oracle_that_is_a_finite_difference_is_named(width):
+    lines = f"right = (np.sin(1 + 1e-5) - np.sin(1 - 1e-5)) / {width}"
+    (one,) = advice(hidden(lines))
+    assert "finite difference" in one.found
+    assert advice(lines) == []  # as a first check, students may see it
+    for other in (
+        "right = np.imag(np.sin(1 + 1e-20j)) * 1e20",
+        "slope = (total - least) / 2",
+        "share = (total + least) / 0.002",
+        "step = (total - least) / width",
+    ):
+        assert advice(hidden(other), before="least = width = 2") == []
 
 
 def test_a_cell_that_is_no_python_keeps_no_other_from_being_looked_at():
