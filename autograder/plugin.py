@@ -77,4 +77,5 @@ def configure(config: Any) -> None:
     config.Autograde.sanitize_preprocessors = SANITIZE
     config.Autograde.autograde_preprocessors = AUTOGRADE
     config.GenerateFeedback.preprocessors = FEEDBACK
+    config.GenerateFeedback.exporter_class = "autograder.record.feedback_page.FeedbackPage"
     clean_pages(config)

@@ -111,6 +111,18 @@ def test_the_page_a_student_gets_shows_the_message_and_nothing_else_of_a_hidden_
     for secret in ("double(21)", "42", "called with 21", "HIDDEN TESTS", "np.arange(5)"):
         assert secret not in text, secret
     assert "Score: 3.0 / 6.0" in text
+    assert '<html lang="en">' in page
+    assert "Test cell" not in text
+    rows = {
+        re.sub("<.*?>", "", first).strip(): re.sub(r"<.*?>|\s+", " ", rest).strip()
+        for first, rest in re.findall(r"<tr>(<th scope=.row.*?</th>)(.*?)</tr>", page, re.DOTALL)
+    }
+    assert rows["test_double"].startswith("0.0 / 2.0 ")
+    assert "double fails for larger numbers" in rows["test_double"]
+    assert page.count("<body") == page.count("<main") == 1
+    assert rows["test_mean"] == "3.0 / 3.0"
+    assert list(rows) == ["test_double", "test_mean", "explain"]
+    assert page.index("double fails for larger numbers") < page.index('id="notebook"')
 
 
 @pytest.mark.sandbox
