@@ -126,6 +126,8 @@ def _check(target: str, arguments: argparse.Namespace) -> int:
         print(f"course: {len(found)} to mend in {target}{compared}", file=sys.stderr)
         return STALE
     print(f"{target} is as it should be{compared}")
+    if target != LAPTOP:
+        print(f"course: {check_target.LATER}", file=sys.stderr)
     return OK
 
 

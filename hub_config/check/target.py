@@ -23,6 +23,13 @@ from hub_config.kubernetes import required, settings, target
 from hub_config.laptop.preflight import HubError, check_port, plan
 from hub_config.machines import profile_list, profiles
 
+#: What nobody can see in a target, and everybody finds out when a volume is full.
+LATER = (
+    "custom.volumes.shared_gib and homes can grow later only where their storage class says "
+    "allowVolumeExpansion: true (`kubectl get storageclass` shows it); they never shrink, and a "
+    "class never changes"
+)
+
 
 def check(name: str, *, chart: Path | None = None, syllabus: Course | None = None) -> list[str]:
     """Say what is wrong with a target on Kubernetes.

@@ -296,10 +296,11 @@ def test_a_target_that_waits_to_be_filled_in_is_not_right_and_makes_no_values(ca
 def test_a_target_that_is_right_is_one_line_and_makes_values_and_manifests(tmp_path, capsys):
     path = str(targets.write(tmp_path))
     assert cli.main(["hub", "--check", path]) == 0
-    printed = capsys.readouterr().out
-    assert printed == (
+    printed = capsys.readouterr()
+    assert printed.out == (
         f"{path} is as it should be (types not compared with the chart: --chart DIR)\n"
     )
+    assert "only where their storage class says allowVolumeExpansion: true" in printed.err
     assert cli.main(["hub", "--values", path]) == 0
     values = yaml.safe_load(capsys.readouterr().out)
     assert values == helm_values.values(target.load(path))
