@@ -171,6 +171,7 @@ class Job:
     marks: tuple[str, str] = HIDDEN_TESTS  # what stands before and after hidden tests
     instructor_files: tuple[tuple[str, bytes], ...] = ()  # what the assignment puts beside it
     imports: str = ""  # what the assignment's own plain cells import, for the judge to run first
+    changed: tuple[str, ...] = ()  # data of locked cells that the author's own solution changes
     assignment_hash: str = ""  # of all that the assignment brings into the grade
     submission_hash: str = ""  # of all files that were handed in
     resources: tuple[tuple[str, float], ...] = ()  # what a worker must offer, in Dask's words

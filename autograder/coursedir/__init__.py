@@ -10,4 +10,5 @@ __all__ = [
     "gradebook",
     "nbgrader_steps",
     "provenance",
+    "reference",
 ]

@@ -19,6 +19,7 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.preprocessors import ClearHiddenTests
 
 from autograder.coursedir.provenance import digest
+from autograder.coursedir.reference import changed_names
 from autograder.model import HIDDEN_TESTS, AutograderError, Protection
 
 
@@ -60,6 +61,7 @@ class Original:
     imports: str = ""  # see `imports`
     plain_cells: tuple[str, ...] = ()  # what its unmarked cells say, where the source is there
     ids: Mapping[str, str] = field(default_factory=dict)  # of the format, with nbgrader's names
+    changed: tuple[str, ...] = ()  # see `autograder.coursedir.reference.changed_names`
 
     @cached_property
     def by_name(self) -> Mapping[str, Cell]:
@@ -134,7 +136,7 @@ class Assignment:
         """A digest of everything that comes from the assignment into a grade."""
         said = [
             [
-                [book.name, dict(book.kernelspec), book.imports],
+                [book.name, dict(book.kernelspec), book.imports, *book.changed],
                 [
                     [cell.cell_type, cell.source, cell.mark]
                     for cell in sorted(book.source_cells, key=lambda cell: cell.name)
@@ -221,6 +223,7 @@ def _original(book: Any, source: Path) -> Original:
         imports(source),
         tuple(cell.source for cell in cells if not cell.metadata.get("nbgrader")),
         ids,
+        changed_names(source),
     )
 
 

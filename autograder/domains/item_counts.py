@@ -8,7 +8,7 @@ from typing import Any
 #: The requests after which an object may rightly hold more or less than before.
 CHANGING = frozenset(
     ("call", "item", "set_item", "delete_item", "set_attribute", "delete_attribute")
-) | {"enter", "leave", "names", "operate_in_place", "begin", "turn", "turn_next"}
+) | {"enter", "leave", "names", "bind", "operate_in_place", "begin", "turn", "turn_next"}
 
 
 class ItemCounts:

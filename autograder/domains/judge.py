@@ -7,9 +7,7 @@ What a test needs of the student's is borrowed over the wire (`autograder.domain
 from __future__ import annotations
 
 import ast
-import builtins
 import contextlib
-import importlib
 import io
 import os
 import socket
@@ -26,33 +24,17 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from autograder.domains import changed_arguments, failure_messages, introspection, warning_filters
+from autograder.domains.borrowed_names import BorrowedNames
 from autograder.domains.credit import credit
-from autograder.domains.free_names import needed, stored
+from autograder.domains.free_names import stored
+from autograder.domains.main_module import Main
 from autograder.domains.own_references import Builtins, HelperLoader, OwnModules
-from autograder.domains.proxy import module_of
 from autograder.domains.rpc import Link
 from autograder.domains.student_files import StudentFiles
 from autograder.model import HIDDEN_TESTS
 from autograder.sandbox.paths import SCRATCH, VIEW
-from autograder.wire import LIBRARIES, Channel, learn, rng_state
+from autograder.wire import Channel, learn, rng_state
 
-#: Names that mean a module wherever they are used without having been defined by the instructor:
-#: what a student's process has under them is not asked.
-MODULES = {
-    "keras": "keras",
-    "math": "math",
-    "matplotlib": "matplotlib",
-    "mpl": "matplotlib",
-    "np": "numpy",
-    "npt": "numpy.testing",
-    "numpy": "numpy",
-    "pd": "pandas",
-    "plt": "matplotlib.pyplot",
-    "pytest": "pytest",
-    "scipy": "scipy",
-    "tensorflow": "tensorflow",
-    "tf": "tensorflow",
-}
 #: Cell magics that start another program.
 SCRIPTS = {
     "!",
@@ -73,7 +55,8 @@ CHANGED = " (Your code changed an array, a list or a dictionary that it was give
 INSTALLED = (sys.prefix, sys.base_prefix, str(Path(__file__).parents[1]))
 #: Our modules that look for what a test has imported.
 LOOKING = tuple(
-    f"autograder.domains.{name}" for name in ("class_facts", "proxy", "proxy_exceptions")
+    f"autograder.domains.{name}"
+    for name in ("borrowed_names", "class_facts", "patched_names", "proxy", "proxy_exceptions")
 )
 #: How much text of one kind an answer carries, in characters, and how many files are shown.
 TEXT, FILES = 1 << 20, 1_000
@@ -96,7 +79,7 @@ def main(request: dict[str, Any], channels: list[int], log: int) -> None:
         except EOFError:
             return
         if "imports" in head:
-            judge.begin(head["imports"], head["marks"])
+            judge.begin(head["imports"], head["marks"], head["changed"])
         elif "passed over" in head:
             judge.pass_over(head["passed over"])
         else:
@@ -193,7 +176,7 @@ class Judge:
     """
 
     def __init__(self, wire: Channel, view: Path) -> None:
-        main = types.ModuleType("__main__")
+        main = Main("__main__")
         self._file = ""  # under which name the cell that runs is compiled
         self._out, self._printed = _Clipped(), _Clipped()
         self.shell = _Shell.instance(
@@ -209,6 +192,8 @@ class Judge:
         vars(main)["__builtins__"] = vars(main)["__builtin__"] = self._builtins.module
         self.names: dict[str, Any] = self.shell.user_ns
         self.link = Link(wire, self._shared, rng_state.Reseeding())
+        self._borrowed = BorrowedNames(self.link.ask, self.names, self._builtins.module)
+        self.link.names = Main._autograder_names = self._borrowed
         self.link.answered, self.link.said = self._mirror, self._hear
         self.link.class_named = self._class_named
         self._listening = warning_filters.Listening()
@@ -218,16 +203,13 @@ class Judge:
         self._seen = [-1] * len(self._views)
         kept = (Path.cwd(), SCRATCH, os.environ.get("MPLCONFIGDIR", SCRATCH))
         self._kept = {os.path.normpath(path) for path in kept}
-        self._own: set[str] = set()  # what instructor's cells define, wherever they got to
-        self._inner: set[str] = set()  # what functions in them look up when they are called
-        self._borrowed: dict[str, Any] = {}
         self._marks: Sequence[str] = HIDDEN_TESTS
         self._hidden: dict[str, frozenset[int]] = {}  # hidden lines of each cell
         self._locked: dict[int, str] = {}  # functions and classes of locked cells, by identity
         introspection.watch()
         self._own_modules = OwnModules("autograder.", (__name__, *LOOKING))
 
-    def begin(self, source: str, marks: Sequence[str]) -> None:
+    def begin(self, source: str, marks: Sequence[str], changed: Sequence[str]) -> None:
         """Import what the assignment's own cells import; what is not to be had is left out.
 
         Parameters
@@ -236,20 +218,24 @@ class Judge:
             Import statements.
         marks
             What stands before and after hidden tests.
+        changed
+            The names of locked cells whose data an answer changes.
         """
         self._marks = marks
+        self._borrowed.handed_over = frozenset(changed)
         for statement in ast.parse(source).body:
             # A test that needs it will say so.
             with contextlib.suppress(Exception):
                 exec(compile(ast.Module([statement], []), "<imports>", "exec"), self.names)
-        self._own |= stored(source)
+        self._borrowed.own |= stored(source)
+        self._borrowed.learn(source)
         self._own_modules.keep()
         learn()  # before a test patches the libraries
         self._listening.begin()
 
     def pass_over(self, source: str) -> None:
         """Take note of a cell that is not run: what it defines is not the student's to define."""
-        self._own |= stored(self.shell.transform_cell(source))
+        self._borrowed.own |= stored(self.shell.transform_cell(source))
 
     def run(self, cell: str, source: str, *, locked: bool) -> dict[str, Any]:
         """Run a cell and say how it ended.
@@ -275,7 +261,7 @@ class Judge:
             try:
                 text = self.shell.transform_cell(source)
                 self._hidden[self._file] = failure_messages.hidden_lines(text, self._marks)
-                self._borrow(text)
+                self._borrowed.begin(text, locked=locked)
                 self._mirror()
                 self.shell.shown = None
                 ended = self.shell.run_cell(source, store_history=False)
@@ -287,16 +273,19 @@ class Judge:
                 shown = {"points": points, "found": found, "result": _text(value)}
             except BaseException as raised:
                 error = raised
+            if error is None and changed_arguments.raised:
+                # Somebody caught it, and went on without the value.
+                error = changed_arguments.raised[0]
+            hidden = self._hidden.get(self._file, frozenset())
+            if locked:
+                self._borrowed.learn(text, hidden)
+            elif not (self.link.gone or isinstance(error, KeyboardInterrupt)):
+                with contextlib.suppress(Exception):  # the next answer then does without
+                    self._borrowed.give(text, hidden)
         self._undo(keep=locked)
-        if (
-            error is None and changed_arguments.raised
-        ):  # somebody caught it, and went on without the value
-            error = changed_arguments.raised[0]
         if locked:
             self._remember(text)
-        if error is None:  # what it defined is its own, even where it is the same as what it got
-            for name in stored(text):
-                self._borrowed.pop(name, None)
+        self._borrowed.end(failed=error is not None)
         answer: dict[str, Any] = {
             "verdict": "pass",
             "stdout": self._out.getvalue(),
@@ -326,26 +315,6 @@ class Judge:
         self._printed.write(text)
         if sys.stdout is not self._out:
             sys.stdout.write(text)
-
-    def _borrow(self, text: str) -> None:
-        """Fetch from the student's process what a cell needs and no instructor's cell defines."""
-        for name, value in self._borrowed.items():
-            if self.names.get(name) is value:
-                del self.names[name]
-        outer, inner = needed(text)
-        self._inner |= inner
-        wanted = (outer | self._inner) - self._own - vars(builtins).keys() - self.names.keys()
-        self._own |= stored(text)
-        for name in wanted & MODULES.keys():
-            if module := sys.modules.get(MODULES[name]):
-                self.names[name] = module
-        asked = sorted(wanted - self.names.keys())
-        found = self.link.ask("names", asked) if asked else {}
-        self._borrowed = {}
-        for name in asked:
-            if isinstance(found, dict) and name in found:
-                self._borrowed[name] = _own_module(name, found[name])
-        self.names.update(self._borrowed)
 
     def _remember(self, text: str) -> None:
         for name in stored(text) & self.names.keys():
@@ -397,19 +366,6 @@ def _lstat(path: str) -> os.stat_result | None:
 
 def _is_directory(found: os.stat_result | None) -> bool:
     return found is not None and stat.S_ISDIR(found.st_mode)
-
-
-def _own_module(name: str, found: Any) -> Any:
-    """Return this process's own module of the same name instead of a handle on the student's."""
-    module = module_of(found)
-    if name == module and name in sys.stdlib_module_names:
-        return importlib.import_module(name)
-    known = module is not None and name in (module, module.rpartition(".")[2])
-    if module in LIBRARIES and (known or MODULES.get(name) == module):
-        return importlib.import_module(module)
-    if known and module in sys.modules:
-        return sys.modules[module]
-    return found
 
 
 def _text(value: Any) -> str:

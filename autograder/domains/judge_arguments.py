@@ -1,10 +1,10 @@
 """What a call lends to the student's code, and how the judge's own is changed as the loan was.
 
 In one process a function can change what it is given, and some tests are there to notice. A
-function that only does that, and returns None, changes the judge's originals in the same way. One
-that returns a value as well may have changed its arguments so that a test computes from them what
-it should have returned: then the originals become unusable instead, and a test that uses one again
-fails (`autograder.domains.changed_arguments`).
+function that only does that, and returns None, changes the judge's originals in the same way; so
+does one whose value the test throws away. One that returns a value as well may have changed its
+arguments so that a test computes from them what it should have returned: then the originals become
+unusable instead, and a test that uses one again fails (`autograder.domains.changed_arguments`).
 
 That is for calls. What is done by another operation, such as an assignment to an attribute, never
 changes the originals: those that can be made unusable are, and others stay as they were.
@@ -28,11 +28,19 @@ class Lent:
         Of the request.
     called
         Whether it is a call, which may change them.
+    besides
+        Identities of what is not lent, but borrowed: it is the student's own.
     """
 
-    def __init__(self, arguments: tuple[Any, ...], *, called: bool = True) -> None:
+    def __init__(
+        self,
+        arguments: tuple[Any, ...],
+        *,
+        called: bool = True,
+        besides: frozenset[int] = frozenset(),
+    ) -> None:
         self._called = called
-        self._values = mutables(arguments)
+        self._values = [thing for thing in mutables(arguments) if id(thing) not in besides]
         self._models: list[Any] = []
         self._generators: list[Any] = []
 

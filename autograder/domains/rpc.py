@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from autograder.domains import warning_filters
+from autograder.domains.borrowed_names import QUIET, BorrowedNames
+from autograder.domains.discarded_values import is_thrown_away
 from autograder.domains.item_counts import CHANGING
 from autograder.domains.judge_arguments import Lent
 from autograder.domains.proxy import Facts, Handle, is_handle, link_of, named, number_of
@@ -68,6 +70,7 @@ class Link:
         self._numbers: dict[int, int] = {}  # of these, by identity
         self._raised: list[BaseException] = []
         self._depth = self._causes = 0
+        self.names = BorrowedNames(self.ask, {}, None)
         self.gone = False
         self.changes = 0  # how many requests could have changed an object over there
         self.said: Callable[[str], object] = lambda text: None  # what the student's code prints
@@ -87,27 +90,33 @@ class Link:
             raise StudentGoneError("The student's process has ended.")
         if self._depth >= DEPTH:
             raise RecursionError("Calls between the test and the student's code go too deep.")
+        if op not in QUIET:
+            self.names.push()
         self.changes += op in CHANGING
-        lent = Lent(arguments, called=op == "call")
+        shared = self.names.watched
+        lent = Lent(arguments, called=op == "call", besides=shared.identities)
 
         def refer(thing: Any) -> references.Reference:
             made = self._refer(thing)
             lent.note(thing, made)
             return made
 
-        head, blobs = references.pack(arguments, refer)
+        head, blobs = references.pack(arguments, refer, shared.known)
+        head |= {"op": op, "cell": self.names.cell, "seeds": self._reseeding.take()}
+        head["warnings"] = self.listening()
         freed, self._freed = self._freed, []
         self._depth += 1
         try:
-            aside = {"seeds": self._reseeding.take(), "warnings": self.listening()}
-            self._send({**head, "op": op, "free": freed, **aside}, blobs)
+            self._send({**head, "free": freed}, blobs)
             value, changes = self._await(op, lent)
         finally:
             self._depth -= 1
         if op == "names" and isinstance(value, dict):
             for name, one in value.items():
                 named(one, name if isinstance(name, str) else "")
-        self.changed |= lent.take_back(changes, in_place=value is None)
+        changed = isinstance(changes, dict) and changes.get("values")
+        in_place = value is None or bool(changed and op == "call" and is_thrown_away())
+        self.changed |= lent.take_back(changes, in_place=in_place)
         self.answered()
         return value
 
@@ -136,12 +145,17 @@ class Link:
                 self.said(printed[:10_000])
             if head.get("warned"):
                 warning_filters.show(head["warned"], self._classes.get)
-            if "raised" in head:
-                raise self._exception(head, blobs, op)
-            answer = references.unpack(head, blobs, self._resolve, lent.known)
+            if "raised" in head and "value" not in head:
+                raise self._exception(head["raised"], None, op)
+            known = {**lent.known, **self.names.watched.known}
+            answer = references.unpack(head, blobs, self._resolve, known)
             if not isinstance(answer, tuple) or len(answer) != 2:
                 raise WireError("an answer without a value")
-            return answer
+            value, changes = answer
+            self.names.take(changes.get("names") if isinstance(changes, dict) else None)
+            if "raised" in head:
+                raise self._exception(head["raised"], value, op)
+            return value, changes
 
     def _call_back(self, head: dict[str, Any], blobs: list[bytearray]) -> None:
         reply: dict[str, Any]
@@ -167,14 +181,14 @@ class Link:
             reply, parts = {"raised": {"kind": kind, "token": len(self._raised) - 1}}, []
         self._send(reply, parts)
 
-    def _exception(self, head: dict[str, Any], blobs: list[bytearray], op: str) -> BaseException:
+    def _exception(self, raised: Any, error: Any, op: str) -> BaseException:
         """Return the exception to raise for one that the student's code raised.
 
         That a loop has come to its end, only an iterator may say: raised by a function, it would
         end the test's own loop over it, and nobody would see that nothing was tested.
         """
         ends = _ENDS.get(op, ())
-        raised = head["raised"] if isinstance(head["raised"], dict) else {}
+        raised = raised if isinstance(raised, dict) else {}
         token = raised.get("token")
         if isinstance(token, int) and 0 <= token < len(self._raised):
             kept = self._raised[token]
@@ -184,9 +198,6 @@ class Link:
             return student_exception(RuntimeError, f"{type(kept).__name__} was raised")
         text = raised.get("text")
         text = text if isinstance(text, str) else ""
-        error: Any = None
-        if "value" in head:
-            error = references.unpack(head, blobs, self._resolve)
         if not issubclass_of(type(error), Exception):
             error = student_exception(exception_kind(raised.get("kinds"), self.class_named), text)
         if isinstance(error, _ALL_ENDS) and not isinstance(error, ends):
@@ -203,10 +214,10 @@ class Link:
             return {"main": name}
         if (made := references.known(thing)) is not None:
             return made
+        if callable(thing):  # a mock is an iterator too
+            return {"callback": self._given(thing)}
         if hasattr(thing, "__next__"):
             return {"iterator": self._given(thing.__next__)}
-        if callable(thing):
-            return {"callback": self._given(thing)}
         raise WireError(
             f"An object of type {type(thing).__name__} cannot be given to the student's code. "
             "Give it plain data, arrays, tables, functions, or Keras objects."

@@ -19,6 +19,7 @@ from typing import Any
 
 from autograder.domains import warning_filters
 from autograder.domains.student_arguments import Borrowed
+from autograder.domains.student_names import LentNames
 from autograder.domains.student_requests import DO, KEEPING, Requests
 from autograder.wire import Channel, WireError, references, rng_state
 from autograder.wire.codec import bases
@@ -133,6 +134,7 @@ class Service:
 
     def __init__(self, channel: Channel, names: dict[str, Any]) -> None:
         self.channel, self.names = channel, names
+        self.lent = LentNames(names)
         self.held: dict[int, Any] = {}
         self._numbers: dict[int, int] = {}  # by identity; what is held stays alive
         self._sent: dict[int, int] = {}  # how often each went to the judge
@@ -160,18 +162,21 @@ class Service:
             for number, times in head.get("free", ()):
                 self._let_go(number, times)
             rng_state.adopt(head.get("seeds", {}))
+            self.lent.hear(head.get("cell"))
+            shared = self.lent.watched
             borrowed = Borrowed(self.resolve)
-            arguments = references.unpack(head, blobs, borrowed.resolve)
-            borrowed.remember(arguments)
+            arguments = references.unpack(head, blobs, borrowed.resolve, shared.known)
+            borrowed.remember(arguments, besides=shared.identities)
             with (
                 _interruptible(),
                 contextlib.redirect_stdout(printed),
                 contextlib.redirect_stderr(printed),
                 warning_filters.heeded(head.get("warnings"), self.held.get) as log,
+                self.lent.in_place() if head["op"] not in _OWN else contextlib.nullcontext(),
             ):
                 value = self._do(head["op"], *arguments)
             changes, known = borrowed.changes(value)
-            reply, parts = references.pack((value, changes), self.refer, known)
+            reply, parts = self._reply(value, changes, known, fresh=head["op"] in _FRESH)
         except BaseException as error:  # of whatever kind, it is the judge's to hear of
             reply, parts = self._raised(error)
         self._asked -= 1
@@ -182,9 +187,26 @@ class Service:
             ]
         self.channel.send({**reply, "printed": printed.getvalue()}, parts)
 
+    def _reply(
+        self, value: Any, changes: dict[str, Any], known: dict[int, Any], *, fresh: bool = False
+    ) -> tuple[dict[str, Any], list[Any]]:
+        """Return an answer, and in it what has happened to the names that were lent.
+
+        Not of those that are lent by this answer (``fresh``): they are in it.
+        """
+        names = {} if fresh else self.lent.changes()
+        if any(names.values()):
+            changes = {**changes, "names": names}
+        known = {**known, **self.lent.watched.known}
+        made = references.pack((value, changes), self.refer, known)
+        if fresh or "names" in changes:
+            self.lent.agree()
+        return made
+
     def _raised(self, error: BaseException) -> tuple[dict[str, Any], list[Any]]:
         if (token := getattr(error, "_autograder_token", None)) is not None:
-            return {"raised": {"token": token}}, []
+            head, parts = self._reply(None, {}, {})
+            return {**head, "raised": {"token": token}}, parts
         if isinstance(error, WireError):
             error = TypeError(str(error))
         kinds = [[kind.__module__, kind.__qualname__] for kind in bases(type(error))[:-1]]
@@ -193,12 +215,12 @@ class Service:
         except Exception:
             text = ""
         said = {"raised": {"kinds": kinds, "text": text}}
-        try:
-            error.__traceback__ = None  # the judge may keep it for long
-            head, parts = references.pack(error, self.refer)
-        except Exception:  # it has no attribute to set, or cannot be told of
-            return said, []
-        return {**head, **said}, parts
+        for thing in (error, None):
+            with contextlib.suppress(Exception):  # it has no attribute to set, or cannot be told of
+                error.__traceback__ = None  # the judge may keep it for long
+                head, parts = self._reply(thing, {}, {})
+                return {**head, **said}, parts
+        return said, []
 
     def call_back(self, number: int, args: Any, kwargs: Any) -> Any:
         """Let the judge call its function; meanwhile, answer what it asks."""
@@ -261,11 +283,21 @@ class Service:
             del self._sent[number], self._numbers[id(self.held.pop(number))]
 
     def _find(self, names: list[str]) -> dict[str, Any]:
-        return {name: self.names[name] for name in names if name in self.names}
+        return self.lent.find(names)
+
+    def _bind(self, instead: Any, gone: Any, back: Any, changes: Any) -> None:
+        self.lent.bind(instead, gone, back, changes)
+
+    def _give(self, statements: tuple[str, ...], values: dict[str, Any]) -> None:
+        """Define what a test has defined where everybody can read it."""
+        for statement in statements:
+            with contextlib.suppress(Exception):  # it needs what only the judge has
+                exec(compile(statement, "<test>", "exec"), self.names)
+        self.names.update(values)
 
     def _do(self, op: str, *arguments: Any) -> Any:
-        if op == "names":
-            return self._find(*arguments)
+        if op in _OWN:
+            return getattr(self, _OWN[op])(*arguments)
         if op in KEEPING:
             return KEEPING[op](self._requests, *arguments)
         return DO[op](*arguments)
@@ -282,3 +314,9 @@ def _foreign(raised: dict[str, Any]) -> BaseException:
     error = type(kind.__name__, (kind,), {"__init__": lambda self: None})()
     error._autograder_token = raised.get("token")
     return error
+
+
+#: What runs no code of the notebook's.
+_OWN = {"names": "_find", "bind": "_bind", "give": "_give"}
+#: After what the judge and this process have the same names as a matter of course.
+_FRESH = ("names", "give")

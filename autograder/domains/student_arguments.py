@@ -29,9 +29,17 @@ class Borrowed:
             self._generators.append(made)
         return made
 
-    def remember(self, arguments: Any) -> None:
-        """Keep what everything is like before it can be changed."""
-        self._values = mutables(arguments)
+    def remember(self, arguments: Any, besides: frozenset[int] = frozenset()) -> None:
+        """Keep what everything is like before it can be changed.
+
+        Parameters
+        ----------
+        arguments
+            Of the request.
+        besides
+            Identities of what was not lent: the judge has borrowed it.
+        """
+        self._values = [thing for thing in mutables(arguments) if id(thing) not in besides]
         self._before = [content(thing) or _copy(thing) for thing in self._values]
         self._weights = [thing.get_weights() for thing in self._models]
         self._states = [_state(thing) for thing in self._generators]

@@ -64,7 +64,8 @@ class Judging:
         self._student.poll()
         if self._student.scratch is not None:
             self.inmate.order("view", self._student.scratch)
-        self._channel.send({"imports": self._job.imports, "marks": self._job.marks})
+        job = self._job
+        self._channel.send({"imports": job.imports, "marks": job.marks, "changed": job.changed})
 
     def pass_over(self, source: str) -> None:
         """Tell it of an instructor's cell that it does not run."""

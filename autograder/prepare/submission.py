@@ -226,6 +226,7 @@ def job(
         limits=limits,
         imports=known.imports,
         kernel=known.kernel,
+        changed=known.changed,
         assignment_hash=assignment.hash,
         submission_hash=submission_hash,
         resources=resources,

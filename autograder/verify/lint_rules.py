@@ -189,26 +189,6 @@ def _pictured(cell: Cell, node: ast.AST) -> None:
         )
 
 
-def _patched(cell: Cell, node: ast.AST) -> None:
-    changed = ""
-    if isinstance(node, ast.Assign):
-        for target in node.targets:
-            if isinstance(target, ast.Attribute) and cell.root(target):
-                changed = ast.unparse(target)
-    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute | ast.Name):
-        shown = ast.unparse(node.func)
-        if shown == "setattr" and node.args and cell.root(node.args[0]):
-            changed = ast.unparse(node.args[0])
-        elif shown in ("patch", "mock.patch", "unittest.mock.patch", "patch.object"):
-            changed = ast.unparse(node.args[0]) if node.args else "what is patched"
-    if changed and not changed.startswith("sys."):
-        cell.say(
-            node,
-            f"`{changed}` is replaced in the judge only, and the student's code runs elsewhere",
-            "Replace it in a locked cell, which runs in both processes, or make it an argument",
-        )
-
-
 def _given(cell: Cell, node: ast.AST) -> None:
     if not isinstance(node, ast.Call) or not cell.student(node):
         return
@@ -271,7 +251,6 @@ RULES: tuple[Rule, ...] = (
     _loaded,
     _taped,
     _pictured,
-    _patched,
     _given,
     _unexplained,
 )

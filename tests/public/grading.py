@@ -14,6 +14,7 @@ from unittest.mock import patch
 import nbformat
 
 from autograder.coursedir.assignment import imports
+from autograder.coursedir.reference import changed_names
 from autograder.execute.notebook_run import execute
 from autograder.execute.zygote import Zygote
 from autograder.model import CellScore, Job, Limits, Protection
@@ -101,6 +102,7 @@ def _job(idioms: Idioms, who: str, shared: tuple[str, ...]) -> Job:
     with tempfile.NamedTemporaryFile("w", suffix=".ipynb") as source:
         nbformat.write(idioms.source(), source.name)
         needed = imports(Path(source.name))
+        changed = changed_names(Path(source.name))
     return Job(
         student=who,
         assignment=idioms.name,
@@ -109,6 +111,7 @@ def _job(idioms: Idioms, who: str, shared: tuple[str, ...]) -> Job:
         files=files,
         instructor_files=files,
         imports=needed,
+        changed=changed,
         seed="5eed",
         limits=Limits(cell_seconds=20),
         shared=shared,

@@ -376,17 +376,64 @@ def test_an_answer_that_changes_what_it_is_given_passes_where_nobody_looks_at_th
 def test_a_test_that_uses_what_was_changed_fails_though_it_catches_that(run):
     done = run(
         solution(CHANGING),
-        asserts("import numpy as np\nx = np.ones(3)\nscaled(x)\nx.sum()", "used"),
-        asserts("x = np.ones(3)\nscaled(x)\nassert not np.array_equal(x, [1, 2])", "in NumPy"),
+        asserts("import numpy as np\nx = np.ones(3)\ny = scaled(x)\nx.sum()", "used"),
+        asserts("x = np.ones(3)\ny = scaled(x)\nassert not np.array_equal(x, [1, 2])", "in NumPy"),
         asserts(
-            "x = [1, 2]\nfirst(x)\ntry:\n    sum(x)\nexcept TypeError:\n    pass", "in the test"
+            "x = [1, 2]\ny = first(x)\ntry:\n    sum(x)\nexcept TypeError:\n    pass", "in the test"
         ),
-        asserts("x = [1, 2]\nfirst(x)\nx", "last"),
+        asserts("x = [1, 2]\ny = first(x)\nx", "last"),
         asserts("import pytest\nwith pytest.raises(TypeError):\n    first(x)", "again"),
     )
     assert done.verdicts == [PASS, *[ERROR] * 5]
     for message in done.messages[1:]:
         assert message.startswith("Your function changed a")
+
+
+SWAP = """
+def swap(v, i, j):
+    v[i], v[j] = v[j], v[i]
+    return v
+
+
+class Tool:
+    def sort(self, v):
+        v.sort()
+        return len(v)
+"""
+#: Tests that throw the value away: what was changed is the answer.
+IN_PLACE = {
+    "line": "v = [1, 2, 3]\nswap(v, 0, 2)\nassert v == [3, 2, 1]",
+    "method": "tool, v = Tool(), [2, 1]\ntool.sort(v)\nassert v == [1, 2]",
+    "made there": "import numpy as np\nv = np.array([2, 1])\nTool().sort(v)\nassert v[0] == 1",
+    "spread": "v = [1, 2, 3]\nswap(*[v, 0], j=2)\nassert v == [3, 2, 1]",
+    "helper": (
+        "def check(f):\n    v = [1, 2]\n    f(v, 0, 1)\n    assert v == [2, 1]\ncheck(swap)"
+    ),
+    "loop": "for v in ([1, 2], [3, 4]):\n    a = v[0]\n    swap(v, 0, 1)\n    assert v[1] == a",
+    "value": "assert swap([1, 2, 3], 0, 2) == [3, 2, 1]",
+}
+#: Tests that have the value, or may have it: what was changed may be their oracle.
+WITH_VALUE = {
+    "named": "v = [1, 2]\nw = swap(v, 0, 1)\nassert v == [2, 1]",
+    "in a list": "v, kept = [1, 2], []\nkept.append(swap(v, 0, 1))\nv[0]",
+    "mapped": "vs, kept = [[1, 2]], []\nkept.extend(map(lambda v: swap(v, 0, 1), vs))\nvs[0][0]",
+    "by a library": (
+        "import functools\nvs, kept = [[1, 2]], []\n"
+        "kept.extend(map(functools.partial(swap, i=0, j=1), vs))\nvs[0][0]"
+    ),
+    "in a condition": "v = [1, 2]\nswap(v, 0, 1) and None\nv[0]",
+    "by a handle": "v, kept = [1, 2], {}\nkept.setdefault(1, swap(v, 0, 1))\nv[0]",
+}
+
+
+def test_what_a_call_changed_is_seen_if_the_test_throws_its_value_away(run):
+    tests = {**IN_PLACE, **WITH_VALUE}
+    done = run(solution(SWAP), *[asserts(text, name) for name, text in tests.items()])
+    said = dict(zip(tests, done.messages[1:], strict=True))
+    assert {name: said[name] for name in IN_PLACE} == dict.fromkeys(IN_PLACE, "")
+    assert {name for name, text in said.items() if text.startswith("Your function changed")} == {
+        *WITH_VALUE
+    }
 
 
 def test_a_locked_cell_s_value_that_was_changed_stays_unusable(run):
@@ -474,7 +521,7 @@ def test_a_module_beside_the_student_s_notebook_is_not_run_by_the_judge(judged):
         asserts("import late", "two"),
         asserts("import package", "three"),
         asserts("import colorsys\nassert colorsys.ONE_THIRD", "four"),
-        asserts("import sys\nassert not hasattr(sys.modules['__main__'], 'TAKEN')", "five"),
+        asserts("import sys\nassert 'TAKEN' not in vars(sys.modules['__main__'])", "five"),
         files={"helper.py": SHADOWS.encode(), "colorsys.py": SHADOWS.encode()},
         instructor_files=(("helper.py", b"value = 'the instructor s'"),),
     )
@@ -490,7 +537,7 @@ def test_not_even_where_the_working_directory_is_on_the_path(judged):
             "import sys, os\nsys.path.insert(0, os.getcwd())\nsys.path.insert(0, '.')\nf()", "a"
         ),
         asserts("import late", "b"),
-        asserts("import sys\nassert not hasattr(sys.modules['__main__'], 'TAKEN')", "c"),
+        asserts("import sys\nassert 'TAKEN' not in vars(sys.modules['__main__'])", "c"),
         files={"late.py": SHADOWS.encode()},
     )
     assert done.verdicts[3] is PASS
@@ -515,7 +562,7 @@ def test_what_is_kept_compiled_beside_the_notebook_is_not_run_for_the_instructor
             "assert helper.value == 'the instructor s', helper.value",
             "one",
         ),
-        asserts("import sys\nassert not hasattr(sys.modules['__main__'], 'TAKEN')", "two"),
+        asserts("import sys\nassert 'TAKEN' not in vars(sys.modules['__main__'])", "two"),
         instructor_files=(("helper.py", b"value = 'the instructor s'"),),
     )
     assert done.messages == [""] * 3

@@ -38,7 +38,6 @@ CHANGED = "is changed in place"
 SOURCE = "source is read"
 COMPARED = "is compared"
 FILE = "lets a file that a student may have written run code"
-PATCHED = "is replaced in the judge only"
 GIVEN = "cannot be given to the student's code"
 UNSEEN = "cannot see a file that a test writes"
 SAID_LITTLE = "students read 'A hidden test failed.' and no more"
@@ -90,13 +89,6 @@ def hidden(line):
         ("yaml.unsafe_load(text)", FILE, 1),
         ("with tf.GradientTape() as tape:\n    y = train(x)", "gradient is None", 1),
         ("import matplotlib.pyplot as plt\nax = plt.gca()", "the judge's figure", 2),
-        ("np.linalg.inv = None", PATCHED, 1),
-        ("setattr(np, 'dot', None)", PATCHED, 1),
-        (
-            "from unittest import mock\nwith mock.patch('builtins.input', f):\n    train(3)",
-            PATCHED,
-            2,
-        ),
         ("train(types.SimpleNamespace(x=3))", GIVEN, 1),
         ("train(net=open('f'))", GIVEN, 1),
         ("class Mine:\n    pass\ntrain(Mine())", GIVEN, 3),
