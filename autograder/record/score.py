@@ -18,8 +18,7 @@ def score(notebook: NotebookNode, outcomes: Iterable[CellOutcome]) -> tuple[Cell
     A test cell earns all its points unless it failed; a number in its last expression, from zero
     to its points, is partial credit. NaN and what is below zero are worth nothing; what is above
     the points, or no number, waits for the test's author. Cells for a person to grade get None, or
-    zero when untouched. The differences from nbgrader's own rule are listed in the README beside
-    this file.
+    zero when untouched. `docs/deviations.md` lists the differences from nbgrader's own rule.
     """
     ended = {outcome.index: outcome for outcome in outcomes}
     return tuple(

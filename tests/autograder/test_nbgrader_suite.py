@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-#: Which of them fail, and why that is so. The README lists them.
+#: Which of them fail, and why that is so. The deviations' page lists them.
 EXCEPTIONS = {
     "test_side_effects": "expects that what a notebook writes is kept beside it; here it is gone "
     "with the sandbox",
@@ -24,7 +24,7 @@ EXCEPTIONS = {
     "test_autograde_timeout": "sets a limit through Execute.timeout; here it is "
     "Autograder.cell_seconds",
 }
-#: A name in the first column of the README's table.
+#: A name in the first column of that page's table.
 NAMES = re.compile(r"`([a-z_]+)`(?=[^|]*\|[^|]*\|[^|]*\|$)")
 #: Nobody runs these.
 SKIPPED = {"test_many_students", "test_infinite_loop_with_output"}
@@ -39,9 +39,9 @@ c.Autograder.cell_cpu_seconds = 2
 """
 
 
-def test_the_readme_lists_the_exceptions():
-    text = (Path(__file__).parents[2] / "autograder/README.md").read_text()
-    part = text.partition("### nbgrader's own tests")[2].partition("\n## ")[0]
+def test_the_page_of_deviations_lists_the_exceptions():
+    text = (Path(__file__).parents[2] / "autograder/docs/deviations.md").read_text()
+    part = text.partition("## nbgrader's own tests")[2].partition("\n## ")[0]
     listed = {f"test_{name}" for line in part.splitlines() for name in NAMES.findall(line)}
     assert listed == set(EXCEPTIONS)
 

@@ -1,4 +1,4 @@
-"""What autograder/README.md says is so, and every command in it runs."""
+"""What the pages of the autograder say is so, and every command in them runs."""
 
 import os
 import re
@@ -14,20 +14,27 @@ from autograder.settings import Autograder
 from tests.autograder.building import scores, submit
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "autograder" / "README.md").read_text()
+ROOM = ROOT / "autograder"
+README = (ROOM / "README.md").read_text()
+#: Its pages, by their names; AUTHORING.md has tests of its own.
+PAGES = {
+    "README.md": README,
+    **{path.name: path.read_text() for path in sorted((ROOM / "docs").glob("*.md"))},
+}
 SCRIPTS = Path(sys.executable).parent
 UNTESTED = "# not run by a test"
 COMMANDS = [
     line.partition("  #")[0].strip()
-    for block in re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL)
+    for page in PAGES.values()
+    for block in re.findall(r"```sh\n(.*?)```", page, flags=re.DOTALL)
     for line in block.splitlines()
     if UNTESTED not in line
 ]
 
 
-def rows(heading):
-    """Yield the cells of each row of the table under a heading."""
-    section = README.partition(f"\n{heading}\n")[2].partition("\n#")[0]
+def rows(page, heading):
+    """Yield the cells of each row of the table under a heading of a page."""
+    section = f"\n{PAGES[page]}".partition(f"\n{heading}\n")[2].partition("\n#")[0]
     table = [line for line in section.splitlines() if line.startswith("|")]
     for line in table[2:]:
         yield [cell.strip() for cell in line.strip("|").split("|")]
@@ -35,20 +42,20 @@ def rows(heading):
 
 def test_the_table_of_settings_is_that_of_the_code():
     settings = Autograder()
-    assert list(rows("### Settings")) == [
+    assert list(rows("README.md", "### Settings")) == [
         [f"`{name}`", f"`{getattr(settings, name)!r}`", trait.help]
         for name, trait in sorted(Autograder.class_own_traits(config=True).items())
     ]
 
 
 def test_the_table_of_verdicts_is_complete():
-    assert [name.strip("`") for name, *_ in rows("### Verdicts")] == list(Verdict)
+    assert [name.strip("`") for name, *_ in rows("README.md", "### Verdicts")] == list(Verdict)
 
 
 def test_every_deviation_has_its_test_and_every_such_test_is_listed():
     source = (ROOT / "tests/autograder/verify/test_stock_nbgrader.py").read_text()
     there = set(re.findall(r"def (test_\w+)", source.partition("# --- different")[2]))
-    listed = {row[-1].strip("`") for row in rows("## Where we differ from nbgrader")}
+    listed = {row[-1].strip("`") for row in rows("deviations.md", "## Points")}
     same = {
         "test_an_ordinary_number_is_partial_credit_for_both",
         "test_a_graded_cell_that_a_student_adds_is_worth_nothing",
@@ -59,9 +66,10 @@ def test_every_deviation_has_its_test_and_every_such_test_is_listed():
 
 def test_every_test_that_is_named_exists():
     code = "".join(path.read_text() for path in Path(__file__).parent.rglob("test_*.py"))
-    for name in re.findall(r"`(test_\w+)`", README):
+    said = "".join(PAGES.values())
+    for name in re.findall(r"`(test_\w+)`", said):
         assert f"def {name}(" in code, name
-    for name in re.findall(r"\b(test_\w+\.py)", README):
+    for name in re.findall(r"\b(test_\w+\.py)", said):
         assert any((ROOT / "tests").rglob(name)), name
 
 
