@@ -19,6 +19,7 @@ README = (ROOM / "README.md").read_text()
 #: Its pages, by their names; AUTHORING.md has tests of its own.
 PAGES = {
     "README.md": README,
+    "hostile": (ROOT / "tests/hostile/README.md").read_text(),
     **{path.name: path.read_text() for path in sorted((ROOM / "docs").glob("*.md"))},
 }
 SCRIPTS = Path(sys.executable).parent

@@ -1,7 +1,8 @@
 """What hostile submissions won from this engine, stock nbgrader and otter-grader.
 
 All of `tests/hostile` against ours; those that forge and those that read against all three.
-``python -m tests.benchmarks.hostile`` writes the table for the README to standard output.
+``python -m tests.benchmarks.hostile`` writes the table for tests/hostile/README.md to
+standard output.
 """
 
 from __future__ import annotations
