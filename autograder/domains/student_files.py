@@ -2,7 +2,8 @@
 
 A file of the student's may be read as data. Python tells an audit hook of what it opens, compiles,
 runs and starts, so one hook sees importers, ``%run``, ``runpy``, ``exec(open(...).read())`` and
-their kin. What it cannot see is in the README, under "What does not hold".
+their kin. What it cannot see is in `docs/threat-model.md`, under "What does not
+hold".
 """
 
 from __future__ import annotations
