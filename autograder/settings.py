@@ -91,8 +91,8 @@ class Autograder(Configurable):
         ["auto", "separate", "shared"],
         default_value="auto",
         help="Where tests run: `separate`, in a process of their own; `shared`, in the student's, "
-        "as in nbgrader, where a score can be forged; `auto`: apart, but for those at which the "
-        "author's own solution shows that nothing else will do.",
+        "as in nbgrader, where a score can be forged; `auto`: separate, unless "
+        "the author's own solution earns the points only in the student's process.",
     ).tag(config=True)
     profiles = Dict(
         Dict(),

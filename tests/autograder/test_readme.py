@@ -43,7 +43,7 @@ def rows(page, heading):
 
 def test_the_table_of_settings_is_that_of_the_code():
     settings = Autograder()
-    assert list(rows("README.md", "### Settings")) == [
+    assert list(rows("settings.md", "# Settings")) == [
         [f"`{name}`", f"`{getattr(settings, name)!r}`", trait.help]
         for name, trait in sorted(Autograder.class_own_traits(config=True).items())
     ]
