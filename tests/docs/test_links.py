@@ -30,3 +30,10 @@ def test_every_link_leads_somewhere(page):
         there = ROOT / page.parent / path if path else ROOT / page
         assert there.exists(), target
         assert not anchor or anchor in anchors(there), target
+
+
+def test_the_autograder_s_readme_links_to_all_its_pages():
+    room = ROOT / "autograder"
+    linked = set(re.findall(r"\]\(([^)#]+\.md)\)", (room / "README.md").read_text()))
+    there = {str(path.relative_to(room)) for path in room.rglob("*.md")} - {"README.md"}
+    assert linked >= there
