@@ -10,8 +10,8 @@ from tests.autograder.building import asserts, job, solution
 
 pytestmark = pytest.mark.sandbox
 
-#: What a student hands in: it leaves its mark wherever it runs.
-FILE = "open('/tmp/ran', 'a').write('ran ')\nvalue = 42\n"
+#: What a student hands in: it leaves its mark wherever it runs but in the student's own process.
+FILE = "__import__('sys').argv == ['kernel'] or open('/tmp/ran', 'a').write('ran ')\nvalue = 42\n"
 HAND_IN = f"""
 import marshal, os, pickle, pathlib, py_compile, zipfile
 import numpy as np
