@@ -134,7 +134,8 @@ def tensor_bytes() -> int:
     return sum(
         math.prod(thing.shape) * thing.dtype.size
         for thing in gc.get_objects()
-        if isinstance(thing, tf.Tensor) and not tf.is_symbolic_tensor(thing)
+        # By its type: what else lives in the process may not like to be asked for its class.
+        if issubclass(type(thing), tf.Tensor) and not tf.is_symbolic_tensor(thing)
     )
 
 

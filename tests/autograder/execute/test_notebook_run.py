@@ -430,9 +430,12 @@ def test_a_process_that_ends_in_a_call_or_between_costs_only_what_it_must(run):
         asserts("import time\ntime.sleep(1)", "four"),
         asserts("assert x == 3", "five"),
     )
-    assert done.verdicts == [PASS, PASS, CRASH, PASS, PASS, PASS, CRASH]
+    # What the fourth has imported is handed over to nobody; the fifth may be judged in the next
+    # process before that one ends, too.
+    assert done.verdicts[:6] == [PASS, PASS, CRASH, PASS, PASS, CRASH]
+    assert done.verdicts[6] in (PASS, CRASH)
     assert "exit status 3" in done.messages[2]
-    assert "exit status 5" in done.messages[6]
+    assert "exit status 5" in done.messages[5]
 
 
 def test_a_test_sees_what_the_cells_before_it_left(run):

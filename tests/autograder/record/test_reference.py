@@ -24,12 +24,12 @@ def answer(text, name="answer"):
     return solution(f"### BEGIN SOLUTION\n{text}\n### END SOLUTION", name)
 
 
-#: An answer and a test that reaches into the namespace that the answer is in.
-DELETES = (
+#: An answer, and a test that looks for it where the process of the judge has nothing.
+REPLACES = (
     answer("def helper():\n    return 1\ndef f():\n    return helper()"),
     asserts("assert f() == 1", "plain"),
-    asserts("del helper\nresult = None\ntry:\n    f()\nexcept NameError:\n    result = 1\n"
-            "assert result, 'f does not use helper'", "deletes"),
+    asserts("names = get_ipython().user_ns\nnames['helper'] = lambda: 2\n"
+            "assert names.get('f', int)() == 2, 'f does not use helper'", "replaces"),
 )  # fmt: skip
 RIGHT = {"answer": "def helper():\n    return 1\ndef f():\n    return helper()"}
 WRONG = {"answer": "def helper():\n    return 1\ndef f():\n    return 1"}
@@ -66,16 +66,16 @@ def prove(root, run):
 
 
 def test_a_test_that_cannot_be_apart_is_shared_and_all_is_said(course):
-    root = course(*DELETES)
+    root = course(*REPLACES)
     submit(root, "ada", RIGHT)
     submit(root, "ben", WRONG)
     results, proof = grade(root)
     separate, shared = (Protection.SEPARATE, True), (Protection.SHARED, True)
-    assert standings(proof) == {"plain": separate, "deletes": shared}
+    assert standings(proof) == {"plain": separate, "replaces": shared}
     assert proof.standings[1].kind == "AssertionError"
     assert proof.standings[1].why == "AssertionError: f does not use helper"
-    assert scores(root, "ada") == {"plain": 1, "deletes": 1}
-    assert scores(root, "ben") == {"plain": 1, "deletes": 0}
+    assert scores(root, "ada") == {"plain": 1, "replaces": 1}
+    assert scores(root, "ben") == {"plain": 1, "replaces": 0}
     assert [one.protection for one in results["ben"].cells] == ["separate", "shared"]
     assert results["ben"].cells[1].message == "f does not use helper"
     again = replay(open_course(root), "ben", "ps1", engine=pipeline.Engine)
@@ -83,7 +83,7 @@ def test_a_test_that_cannot_be_apart_is_shared_and_all_is_said(course):
 
 
 def test_it_is_graded_once_for_each_version(course, engine, monkeypatch):
-    root = course(*DELETES)
+    root = course(*REPLACES)
     monkeypatch.setattr(reference, "_known", {})
     done = []
 
@@ -94,7 +94,7 @@ def test_it_is_graded_once_for_each_version(course, engine, monkeypatch):
 
     first = prove(root, run)
     once = [(reference.REFERENCE, ()), (reference.BLANK, ())]
-    again = [(who, ("deletes",)) for who, _ in once]
+    again = [(who, ("replaces",)) for who, _ in once]
     assert done == [*once, *again]
     assert prove(root, run) == first
     monkeypatch.setattr(reference, "_known", {})  # another process
@@ -136,17 +136,17 @@ def test_an_author_can_forbid_to_share_and_ask_for_it(course, setting):
     def asked(what):
         return {setting: what if setting == "protection" else {"ps1": {"protection": what}}}
 
-    root = course(*DELETES, **asked("separate"))
+    root = course(*REPLACES, **asked("separate"))
     submit(root, "ada", RIGHT)
     results, proof = grade(root)
-    assert standings(proof)["deletes"] == (Protection.SEPARATE, False)
-    assert scores(root, "ada") == {"plain": 1, "deletes": None}
+    assert standings(proof)["replaces"] == (Protection.SEPARATE, False)
+    assert scores(root, "ada") == {"plain": 1, "replaces": None}
     building.configure(
         root, building.PLUGIN + f"c.Autograder.{setting} = {asked('shared')[setting]!r}\n"
     )
     results, proof = grade(root)
     assert set(standings(proof).values()) == {(Protection.SHARED, True)}
-    assert scores(root, "ada") == {"plain": 1, "deletes": 1}
+    assert scores(root, "ada") == {"plain": 1, "replaces": 1}
     assert [one.protection for one in results["ada"].cells] == ["shared", "shared"]
 
 
@@ -178,17 +178,17 @@ def test_a_test_that_a_blank_release_passes_is_named(course):
 
 
 def test_nbgrader_s_own_command_grades_the_solution_first_too(course, engine):
-    root = course(*DELETES)
+    root = course(*REPLACES)
     submit(root, "ada", RIGHT)
     with building.opened(root) as opened:
         converter = opened.converter()
         opened.directory.assignment_id = "ps1"
         converter.start()
-    assert scores(root, "ada") == {"plain": 1, "deletes": 1}
+    assert scores(root, "ada") == {"plain": 1, "replaces": 1}
 
 
 def test_a_grade_holds_no_longer_when_a_test_comes_to_be_shared(course):
-    root = course(*DELETES, protection="separate")
+    root = course(*REPLACES, protection="separate")
     submit(root, "ada", RIGHT)
     grade(root)
     building.configure(root, building.PLUGIN)
