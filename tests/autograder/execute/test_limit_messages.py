@@ -101,25 +101,25 @@ EXIT = "exit status"
         pytest.param(SLEEPS, WAITS, TIMEOUT, TIME, id="swallows asleep", marks=SLOW),
         pytest.param(STOPS, WAITS, TIMEOUT, TIME, id="stops itself", marks=SLOW),
         pytest.param(BOMB, TIGHT, TIMEOUT, f"{TIME} of processor time", id="fork bomb", marks=SLOW),
-        pytest.param("x = bytearray(50 * 10**9)", TIGHT, MEMORY, SPACE, id="50 GB at once"),
-        pytest.param(GREEDY, TIGHT, MEMORY, SPACE, id="50 GB little by little", marks=SLOW),
-        pytest.param(BROOD, TIGHT, MEMORY, SPACE, id="memory of many", marks=SLOW),
-        pytest.param(SHARED, TIGHT, MEMORY, SPACE, id="memory of nobody", marks=SLOW),
-        pytest.param(MANY, TIGHT, ERROR, "write 50 MB in 20000 files", id="files", marks=SLOW),
-        pytest.param(FULL, TIGHT, ERROR, "write 50 MB", id="full disk", marks=SLOW),
+        pytest.param("x = bytearray(50 * 10**9)", ROOMY, MEMORY, SPACE, id="50 GB at once"),
+        pytest.param(GREEDY, ROOMY, MEMORY, SPACE, id="50 GB little by little", marks=SLOW),
+        pytest.param(BROOD, ROOMY, MEMORY, SPACE, id="memory of many", marks=SLOW),
+        pytest.param(SHARED, ROOMY, MEMORY, SPACE, id="memory of nobody", marks=SLOW),
+        pytest.param(MANY, ROOMY, ERROR, "write 50 MB in 20000 files", id="files", marks=SLOW),
+        pytest.param(FULL, ROOMY, ERROR, "write 50 MB", id="full disk", marks=SLOW),
         pytest.param(
-            LARGE, {**TIGHT, "file_mb": 5}, ERROR, "may have 5 MB.", id="large file", marks=SLOW
+            LARGE, {**ROOMY, "file_mb": 5}, ERROR, "may have 5 MB.", id="large file", marks=SLOW
         ),
-        pytest.param(OPENS, TIGHT, ERROR, "256 files open", id="open files", marks=SLOW),
-        pytest.param(THREADS, TIGHT, ERROR, "64 threads", id="threads", marks=SLOW),
+        pytest.param(OPENS, ROOMY, ERROR, "256 files open", id="open files", marks=SLOW),
+        pytest.param(THREADS, ROOMY, ERROR, "64 threads", id="threads", marks=SLOW),
         pytest.param(
             "def g(): return g()\ng()", ROOMY, ERROR, "RecursionError", id="recursion", marks=SLOW
         ),
-        pytest.param(C_STACK, TIGHT, CRASH, "signal 11", id="recursion in C", marks=SLOW),
-        pytest.param("import os\nos._exit(0)", TIGHT, CRASH, EXIT, id="exit", marks=SLOW),
-        pytest.param("input()", TIGHT, ERROR, "input", id="input", marks=SLOW),
+        pytest.param(C_STACK, ROOMY, CRASH, "signal 11", id="recursion in C", marks=SLOW),
+        pytest.param("import os\nos._exit(0)", ROOMY, CRASH, EXIT, id="exit", marks=SLOW),
+        pytest.param("input()", ROOMY, ERROR, "input", id="input", marks=SLOW),
         pytest.param(
-            "import os\nos.closerange(0, 256)", TIGHT, CRASH, "", id="closes all", marks=SLOW
+            "import os\nos.closerange(0, 256)", ROOMY, CRASH, "", id="closes all", marks=SLOW
         ),
     ],
 )
