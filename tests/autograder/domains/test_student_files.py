@@ -6,6 +6,7 @@ import pytest
 
 from autograder.execute.notebook_run import execute
 from autograder.model import Verdict
+from autograder.sandbox.paths import SCRATCH, VIEW
 from tests.autograder.building import asserts, job, solution
 
 pytestmark = pytest.mark.sandbox
@@ -42,6 +43,8 @@ pathlib.Path("answer.json").write_text('{{"value": 42}}')
 pathlib.Path("literal.txt").write_text("[1, 2]")
 pathlib.Path("table.csv").write_text("x,y\\n1,2\\n")
 """
+#: Where the judge sees what the student's code has written.
+SEEN = VIEW / SCRATCH.name
 SPEC = """
 import importlib.util
 spec = importlib.util.spec_from_file_location("late", {place!r})
@@ -49,8 +52,8 @@ module = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(module)"""
 ROUTES = {
     "spec": SPEC.format(place="late.py"),
-    "spec_absolute": SPEC.format(place="/tmp/work/late.py"),
-    "spec_view": SPEC.format(place="/tmp/.student/work/late.py"),
+    "spec_absolute": SPEC.format(place=f"{SCRATCH}/late.py"),
+    "spec_view": SPEC.format(place=f"{SEEN}/late.py"),
     "spec_package": SPEC.format(place="package/__init__.py"),
     "spec_link": "import os\nos.symlink('late.py', '/tmp/linked.py')"
     + SPEC.format(place="/tmp/linked.py"),
@@ -63,9 +66,9 @@ ROUTES = {
     "get_code": "from importlib.machinery import SourceFileLoader\n"
     "exec(SourceFileLoader('late', 'late.py').get_code('late'))",
     "finder": "from importlib.machinery import PathFinder\n"
-    "PathFinder.find_spec('late', ['/tmp/work']).loader.load_module('late')",
+    f"PathFinder.find_spec('late', ['{SCRATCH}']).loader.load_module('late')",
     "imp": "import imp\nimp.load_source('late', 'late.py')",
-    "import_late": "import sys\nsys.path.insert(0, '/tmp/.student/work')\nimport late",
+    "import_late": f"import sys\nsys.path.insert(0, '{SEEN}')\nimport late",
     "import_module": "import sys, importlib\nsys.path.insert(0, '.')\n"
     "importlib.import_module('package')",
     "zipped": "import sys\nsys.path.insert(0, 'late.zip')\nimport zipped",
@@ -80,7 +83,7 @@ ROUTES = {
     "run_cell": "get_ipython().run_cell(open('late.py').read())",
     "ex": "get_ipython().ex(open('late.py').read())",
     "runpy": "import runpy\nrunpy.run_path('late.py')",
-    "runpy_module": "import runpy, sys\nsys.path.insert(0, '/tmp/work')\nrunpy.run_module('late')",
+    "runpy_module": f"import runpy, sys\nsys.path.insert(0, '{SCRATCH}')\nrunpy.run_module('late')",
     "runpy_zip": "import runpy\nrunpy.run_path('late.zip')",
     "exec_text": "exec(open('late.py').read())",
     "exec_bytes": "exec(open('late.py', 'rb').read())",
@@ -97,17 +100,17 @@ ROUTES = {
     "exec_mapped": "import mmap\nfile = open('late.py')\n"
     "exec(bytes(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)))",
     "marshal": "import marshal\nexec(marshal.loads(open('late.code', 'rb').read()))",
-    "site": "import site\nsite.addsitedir('/tmp/.student/work')\n"
+    "site": f"import site\nsite.addsitedir('{SEEN}')\n"
     "import os\nassert not os.path.exists('/tmp/ran'), 'ran'\nraise OSError",
     "doctest": "import doctest\n"
-    "assert not doctest.testfile('/tmp/work/late.txt', module_relative=False).failed",
+    f"assert not doctest.testfile('{SCRATCH}/late.txt', module_relative=False).failed",
     "code": "import code\ncode.InteractiveInterpreter().runsource(open('late.py').readline())\n"
     "import os\nassert not os.path.exists('/tmp/ran'), 'ran'\nraise OSError",
     "python": "import subprocess, sys\nsubprocess.run([sys.executable, 'late.py'])",
     "python_c": "import subprocess, sys\nsubprocess.run([sys.executable, '-c', 'import late'])",
-    "python_m": "import subprocess\nsubprocess.run('cd /tmp/work; python3 -m late', shell=True)",
+    "python_m": f"import subprocess\nsubprocess.run('cd {SCRATCH}; python3 -m late', shell=True)",
     "shell": "import subprocess\nsubprocess.run(['sh', 'late.sh'])",
-    "shell_there": "import subprocess\nsubprocess.run(['sh', 'late.sh'], cwd='/tmp/.student/work')",
+    "shell_there": f"import subprocess\nsubprocess.run(['sh', 'late.sh'], cwd='{SEEN}')",
     "system": "import os\nos.system('python late.py')",
     "bang": "!python late.py",
     "bash_magic": "%%bash\nsh late.sh",
