@@ -6,4 +6,6 @@ Each student has one box, so that the box says who submitted.
 __all__ = [
     "boxes",
     "lectures",
+    "regular_files",
+    "times",
 ]

@@ -15,7 +15,6 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-import stat
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -28,6 +27,7 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.exchange.default import ExchangeCollect, ExchangeReleaseFeedback
 from traitlets import Bool, Unicode
 
+from hub_config.exchange.regular_files import regular_files
 from hub_config.exchange.times import digest, kept, last_change
 
 ENTRY_BYTES = (
@@ -201,16 +201,8 @@ def copy_regular_files(source: Path, target: Path, *, limit: int) -> None:
         here = target / Path(folder).relative_to(source)
         here.mkdir(exist_ok=True)
         left -= ENTRY_BYTES
-        for name in names:
-            try:  # NOFOLLOW refuses a link, NONBLOCK keeps a pipe from waiting for its writer
-                flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
-                file = os.open(name, flags, dir_fd=descriptor)
-            except OSError:
-                continue
-            with os.fdopen(file, "rb") as reader:
-                if not stat.S_ISREG(os.fstat(file).st_mode):
-                    continue
-                content = reader.read(max(left, 0) + 1)
+        for name, reader in regular_files(names, descriptor):
+            content = reader.read(max(left, 0) + 1)
             left -= len(content) + ENTRY_BYTES
             if left < 0:
                 raise SubmissionTooLargeError(f"it is larger than {limit // 1000} kB")

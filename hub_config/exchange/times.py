@@ -17,6 +17,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from hub_config.exchange.regular_files import regular_files
+
 #: Beside the boxes, where only the instructor's side writes.
 FILE = "times.json"
 #: Paths of submissions below the boxes.
@@ -115,13 +117,6 @@ def kept(boxes: Path) -> Times:
 def _contents(folder: Path) -> Iterator[tuple[bytes, bytes]]:
     """Yield the name and the digest of each regular file, which may lie while it is read."""
     for where, _, names, descriptor in os.fwalk(folder, follow_symlinks=False):
-        for name in names:
-            try:  # NOFOLLOW refuses a link, NONBLOCK keeps a pipe from waiting for its writer
-                flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
-                file = os.open(name, flags, dir_fd=descriptor)
-            except OSError:
-                continue
-            with os.fdopen(file, "rb") as reader:
-                if stat.S_ISREG(os.fstat(file).st_mode):
-                    place = (Path(where) / name).relative_to(folder)
-                    yield os.fsencode(place), hashlib.file_digest(reader, "sha256").digest()
+        for name, reader in regular_files(names, descriptor):
+            place = (Path(where) / name).relative_to(folder)
+            yield os.fsencode(place), hashlib.file_digest(reader, "sha256").digest()
