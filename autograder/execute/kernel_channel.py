@@ -1,4 +1,4 @@
-"""Reads what a student's kernel sends, and passes over what is no message.
+"""Talks with a student's kernel, and passes over what it sends that is no message.
 
 A notebook can write anything to its kernel's sockets, and can sign it with the kernel's key. Only
 what has the shape of a message goes on to jupyter_client and nbclient, which expect a kernel's own.
@@ -16,6 +16,7 @@ import zmq
 from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_client.session import DELIM
+from nbclient.exceptions import DeadKernelError
 from traitlets import Type
 
 #: Nested more deeply than this, a message is not read: what follows recurses at each level.
@@ -24,6 +25,8 @@ DEEPEST = 50
 SIGNATURE = 64
 #: The parts that every message has: signature, header, parent, metadata, content.
 PARTS = 5
+#: How long a message may take to be taken off our hands, in milliseconds.
+SEND_MILLISECONDS = 2000
 
 
 class UnreadableError(Exception):
@@ -31,10 +34,29 @@ class UnreadableError(Exception):
 
 
 class KernelChannel(AsyncZMQSocketChannel):
-    """A channel from a kernel that may send anything."""
+    """A channel to and from a kernel that may send anything."""
 
     #: Called for each message that was passed over.
     passed_over: Callable[[], None] = staticmethod(lambda: None)
+    #: Called when nothing can be sent any more.
+    cut_off: Callable[[], None] = staticmethod(lambda: None)
+
+    def send(self, msg: dict[str, Any]) -> None:
+        """Send a message.
+
+        Raises
+        ------
+        DeadKernelError
+            If there is no connection any more. ZeroMQ gives it up for good when something comes
+            over it that is not of its protocol, and would then wait for another without end.
+        """
+        assert self.socket is not None
+        self.socket.sndtimeo = SEND_MILLISECONDS
+        try:
+            super().send(msg)
+        except zmq.Again:
+            self.cut_off()
+            raise DeadKernelError("the connection to the kernel was broken off") from None
 
     async def get_msg(self, timeout: float | None = None) -> dict[str, Any]:
         """Return the next message that can be read.

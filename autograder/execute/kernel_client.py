@@ -61,6 +61,7 @@ class Client(NotebookClient):
         self, nb: NotebookNode, km: ForkKernelManager, job: Job, shown: dict[int, int]
     ) -> None:
         self.job, self.shown, self.unreadable = job, shown, 0
+        self.unreachable = False  # whether the notebook broke off the connection to its kernel
         self.cut, self.kept_anyway, self._others = False, set[str](), None
         self.reply: dict[str, Any] = {}
         self.listener: asyncio.Task[Any] | None = None
@@ -86,11 +87,16 @@ class Client(NotebookClient):
         """Take note of what comes from the kernel and is no message."""
         for channel in (self.kc.iopub_channel, self.kc.shell_channel):
             channel.passed_over = self._pass_over
+            channel.cut_off = self._cut_off
 
     def _pass_over(self) -> None:
         self.unreadable += 1
         if self.floods:
             self.km.inmate.order("kill")
+
+    def _cut_off(self) -> None:
+        self.unreachable = True
+        self.km.inmate.order("kill")
 
     @property
     def floods(self) -> bool:

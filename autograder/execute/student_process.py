@@ -32,6 +32,11 @@ FLOODED = (
     f"This cell sent more than {MOST_UNREADABLE:,} messages that are none to the kernel's own "
     "sockets. Notebook code must not write there."
 )
+#: What a student reads whose code broke off the connection to its kernel.
+CUT_OFF = (
+    "The connection over which cells are run was broken off. Notebook code must not write to the "
+    "kernel's own sockets."
+)
 #: The endings after which a process can go on.
 ORDINARY = (Verdict.PASS, Verdict.FAIL, Verdict.ERROR)
 
@@ -212,6 +217,8 @@ class StudentProcess(ABC):
         code, cause = words["exit"], words["cause"]
         if self.client.floods:
             return Verdict.CRASH, FLOODED
+        if self.client.unreachable:
+            return Verdict.CRASH, CUT_OFF
         if self.student.over:
             return timeout(cpu(limits))
         if cause == "memory":

@@ -90,6 +90,33 @@ def test_whoever_sends_what_is_no_message_without_end_loses_the_process(run, mon
     assert "messages that are none" in done.messages[1]
 
 
+#: Writes over the kernel's connections what is not of ZeroMQ's protocol, between two cells.
+NOISE = """
+import os, socket, threading
+
+def make_noise():
+    for number in map(int, os.listdir("/proc/self/fd")):
+        try:
+            if socket.socket(fileno=os.dup(number)).getsockname():
+                os.write(number, bytes([255]) * 200)
+        except OSError:
+            pass
+
+threading.Timer(0.2, make_noise).start()
+"""
+
+
+@pytest.mark.sandbox
+def test_whoever_breaks_off_the_connection_to_his_kernel_loses_the_process(run):
+    wait = "import time\ntime.sleep(1)"
+    done = run(
+        solution(NOISE), asserts(f"{wait}\nassert True", "waits"), "1", asserts("assert True")
+    )
+    assert done.failure == ""
+    assert done.verdicts == [PASS, PASS, CRASH, PASS]
+    assert "connection over which cells are run" in done.messages[2]
+
+
 @pytest.mark.sandbox
 @pytest.mark.parametrize("content", [b"[1]", b"{"])
 def test_replies_that_are_no_messages_are_passed_over(run, content):
