@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import weakref
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -70,6 +71,7 @@ class Link:
         self._numbers: dict[int, int] = {}  # of these, by identity
         self._raised: list[BaseException] = []
         self._depth = self._causes = 0
+        self._turn = threading.RLock()
         self.names = BorrowedNames(self.ask, {}, None)
         self.gone = False
         self.changes = 0  # how many requests could have changed an object over there
@@ -85,40 +87,44 @@ class Link:
         self._classes = Classes(self, lambda name: self.class_named(name), exception_class)
 
     def ask(self, op: str, *arguments: Any) -> Any:
-        """Let the student's process do something; return the value, or raise what it raised."""
-        if self.gone:
-            raise StudentGoneError("The student's process has ended.")
-        if self._depth >= DEPTH:
-            raise RecursionError("Calls between the test and the student's code go too deep.")
-        if op not in QUIET:
-            self.names.push()
-        self.changes += op in CHANGING
-        shared = self.names.watched
-        lent = Lent(arguments, called=op == "call", besides=shared.identities)
+        """Let the student's process do something; return the value, or raise what it raised.
 
-        def refer(thing: Any) -> references.Reference:
-            made = self._refer(thing)
-            lent.note(thing, made)
-            return made
+        Threads of a test ask one after the other.
+        """
+        with self._turn:
+            if self.gone:
+                raise StudentGoneError("The student's process has ended.")
+            if self._depth >= DEPTH:
+                raise RecursionError("Calls between the test and the student's code go too deep.")
+            if op not in QUIET:
+                self.names.push()
+            self.changes += op in CHANGING
+            shared = self.names.watched
+            lent = Lent(arguments, called=op == "call", besides=shared.identities)
 
-        head, blobs = references.pack(arguments, refer, shared.known)
-        head |= {"op": op, "cell": self.names.cell, "seeds": self._reseeding.take()}
-        head["warnings"] = self.listening()
-        freed, self._freed = self._freed, []
-        self._depth += 1
-        try:
-            self._send({**head, "free": freed}, blobs)
-            value, changes = self._await(op, lent)
-        finally:
-            self._depth -= 1
-        if op == "names" and isinstance(value, dict):
-            for name, one in value.items():
-                named(one, name if isinstance(name, str) else "")
-        changed = isinstance(changes, dict) and changes.get("values")
-        in_place = value is None or bool(changed and op == "call" and is_thrown_away())
-        self.changed |= lent.take_back(changes, in_place=in_place)
-        self.answered()
-        return value
+            def refer(thing: Any) -> references.Reference:
+                made = self._refer(thing)
+                lent.note(thing, made)
+                return made
+
+            head, blobs = references.pack(arguments, refer, shared.known)
+            head |= {"op": op, "cell": self.names.cell, "seeds": self._reseeding.take()}
+            head["warnings"] = self.listening()
+            freed, self._freed = self._freed, []
+            self._depth += 1
+            try:
+                self._send({**head, "free": freed}, blobs)
+                value, changes = self._await(op, lent)
+            finally:
+                self._depth -= 1
+            if op == "names" and isinstance(value, dict):
+                for name, one in value.items():
+                    named(one, name if isinstance(name, str) else "")
+            changed = isinstance(changes, dict) and changes.get("values")
+            in_place = value is None or bool(changed and op == "call" and is_thrown_away())
+            self.changed |= lent.take_back(changes, in_place=in_place)
+            self.answered()
+            return value
 
     def _send(self, head: dict[str, Any], blobs: list[Any]) -> None:
         try:

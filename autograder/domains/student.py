@@ -21,6 +21,7 @@ from autograder.domains import warning_filters
 from autograder.domains.student_arguments import Borrowed
 from autograder.domains.student_names import LentNames
 from autograder.domains.student_requests import DO, KEEPING, Requests
+from autograder.domains.turns import Turns
 from autograder.wire import Channel, WireError, references, rng_state
 from autograder.wire.codec import bases
 
@@ -35,10 +36,18 @@ def main(request: dict[str, Any], channels: list[int], log: int) -> None:
     sys.argv = ["kernel"]
     rng_state.seed_all(int(request["seed"], 16))
 
+    import zmq
     from ipykernel.kernelapp import IPKernelApp
     from tornado.ioloop import IOLoop
 
-    app = IPKernelApp.instance(log_level=40)
+    class App(IPKernelApp):
+        def init_iopub(self, context: zmq.Context[Any]) -> None:
+            # Else what is shown faster than it is read is dropped after 1000 messages, and with it
+            # the one that says that the cell has ended. What waits lies in the student's memory.
+            context.sndhwm = 0
+            super().init_iopub(context)
+
+    app = App.instance(log_level=40)
     app.initialize(["-f", request["connection_file"], "--HistoryManager.enabled=False"])
     os.close(log)
     if channels:
@@ -60,6 +69,9 @@ def main(request: dict[str, Any], channels: list[int], log: int) -> None:
 @contextlib.contextmanager
 def _interruptible() -> Iterator[None]:
     """Let an interrupt end what runs here, and nothing else."""
+    if threading.current_thread() is not threading.main_thread():  # there are none elsewhere
+        yield
+        return
     before = signal.signal(signal.SIGINT, signal.default_int_handler), builtins.input
     builtins.input = _no_input
     try:
@@ -140,7 +152,7 @@ class Service:
         self._sent: dict[int, int] = {}  # how often each went to the judge
         self._callbacks: dict[int, Callback] = {}
         self._requests = Requests(self._number_of, self.held)
-        self._asked = 0  # how many requests are being carried out, one within the other
+        self._turns = Turns()
 
     def answer(self) -> None:
         """Wait for a request and answer it.
@@ -157,7 +169,7 @@ class Service:
         log: list[Any] = []
         reply: dict[str, Any] = {}
         parts: list[Any] = []
-        self._asked += 1
+        place = self._turns.begin()
         try:
             for number, times in head.get("free", ()):
                 self._let_go(number, times)
@@ -175,11 +187,12 @@ class Service:
                 self.lent.in_place() if head["op"] not in _OWN else contextlib.nullcontext(),
             ):
                 value = self._do(head["op"], *arguments)
+                self._turns.wait(place)  # other threads may still be calling the judge
             changes, known = borrowed.changes(value)
             reply, parts = self._reply(value, changes, known, fresh=head["op"] in _FRESH)
         except BaseException as error:  # of whatever kind, it is the judge's to hear of
             reply, parts = self._raised(error)
-        self._asked -= 1
+        self._turns.end(place)
         if log:
             reply["warned"] = [
                 [self._number_of(one.category), str(one.message)[: warning_filters.SAID]]
@@ -224,10 +237,9 @@ class Service:
 
     def call_back(self, number: int, args: Any, kwargs: Any) -> Any:
         """Let the judge call its function; meanwhile, answer what it asks."""
-        head, blobs = references.pack((args, kwargs), self.refer)
         # An answer that nobody waits for any more would be taken for the judge's next request.
-        # While the judge asks for nothing, none may ever come.
-        with _undisturbed() if self._asked else contextlib.nullcontext():
+        with _undisturbed(), self._turns.calling():
+            head, blobs = references.pack((args, kwargs), self.refer)
             self.channel.send({**head, "callback": number}, blobs)
             while True:
                 head, blobs = self.channel.receive()

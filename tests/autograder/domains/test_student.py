@@ -6,6 +6,7 @@ import signal
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -104,6 +105,67 @@ def test_an_interrupt_ends_a_call_and_not_the_process():
         assert g() == 1
         os.kill(they.pid, signal.SIGINT)  # to a process that has nothing to do
         assert g() == 1
+
+
+THREADS = """
+import os, threading
+from concurrent.futures import ThreadPoolExecutor
+
+def pooled(f, n):
+    with ThreadPoolExecutor(4) as pool:
+        return list(pool.map(f, range(n)))
+
+def leave_behind(f, n):
+    threads = [threading.Thread(target=f, args=[i]) for i in range(n)]
+    [thread.start() for thread in threads]
+    return len(threads)
+
+def double(x):
+    return pooled(lambda y: 2 * y, x)[-1] + 2
+
+def keep(f):
+    global kept
+    kept = f
+
+def forked(f):
+    child = os.fork()
+    if not child:
+        try:
+            f()
+        except RuntimeError as error:
+            os._exit(len(str(error)) > 20)
+        os._exit(2)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+"""
+
+
+def test_threads_of_the_student_s_may_call_the_test_s_functions():
+    with student(THREADS) as they:
+        assert they.pooled(lambda i: i * i, 200) == [i * i for i in range(200)]
+        assert they.pooled(lambda i: they.double(i + 1), 20) == [2 * i + 2 for i in range(20)]
+
+
+def test_threads_that_a_call_leaves_behind_do_not_break_the_wire():
+    with student(THREADS) as they:
+        for _ in range(20):
+            heard = []
+            assert they.leave_behind(heard.append, 5) == 5
+            while len(heard) < 5:  # those that were late call when the test asks again
+                assert they.double(3) == 6
+            assert sorted(heard) == [0, 1, 2, 3, 4]
+
+
+def test_threads_of_a_test_may_call_the_student_s_functions():
+    with student(THREADS) as they, ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(they.double, range(1, 50))) == [2 * i for i in range(1, 50)]
+
+
+def test_where_nobody_would_answer_a_call_is_refused(service):
+    with student(THREADS) as they:
+        assert they.forked(lambda: 1) == 1
+    one, _ = service
+    with pytest.raises(RuntimeError, match="while the test runs"):
+        one.resolve({"callback": 3})()
 
 
 def test_a_judge_that_goes_away_in_a_call_back_ends_the_wait():

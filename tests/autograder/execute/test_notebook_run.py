@@ -253,6 +253,13 @@ def test_every_kind_of_output_is_held_to_the_limit(run, source):
     assert done.result(1) == "1"
 
 
+def test_what_is_shown_faster_than_it_is_read_is_not_lost(run):
+    send = "flood('stream', {'name': 'stdout', 'text': 'x'}, 4000)"
+    done = run(SENDS + send, "1", output_kb=1000)
+    assert done.verdicts == [PASS, PASS]
+    assert done.printed(0) == "x" * 4000
+
+
 def test_an_exception_with_a_long_text_is_told_in_short(run):
     done = run("raise ValueError('x' * 3_000_000)", output_kb=10)
     assert done.verdicts == [ERROR]
