@@ -39,7 +39,7 @@ demo: $(STAMP) ## a whole class released, submitted, graded and reported in a fr
 	@$(BIN)/course demo $(ARGS)
 
 hub: $(STAMP) ## the laptop hub (serves until Ctrl-C)
-	@$(BIN)/course hub $(ARGS)
+	@$(BIN)/course hub serve $(ARGS)
 
 system: $(STAMP)
 	@$(BIN)/python tests/browser/install_chromium.py

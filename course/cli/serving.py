@@ -4,23 +4,60 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from course.cli.common import OK, STALE, Commands, checkout
 from course.errors import CourseError, choose_from
 
 INSTRUCTOR = "instructor"
 STUDENTS = ["ada", "ben"]
-LAPTOP = "laptop"
+LAPTOP, PORT = "laptop", 8000
 #: The least digits of a number that is a student's name where a class could be counted.
 SHORTEST_ID = 4
 
 
 def add_hub(commands: Commands) -> None:
-    """Add ``course hub``."""
+    """Add ``course hub`` and its actions."""
     parser = commands.add_parser(
-        "hub", help="serve the course to a class from this machine, or prepare a hub elsewhere"
+        "hub",
+        help="serve the course to a class from this machine, or prepare a hub elsewhere",
+        epilog="Without an action, it serves.",
     )
+    _add_laptop(parser)
+    parser.set_defaults(run=_serve)
+    for old in ("check", "plan", "values", "manifests"):
+        parser.add_argument(f"--{old}", action=_Renamed, help=argparse.SUPPRESS)
+    actions = parser.add_subparsers(title="actions", metavar="ACTION")
+    for name, run, what in (
+        ("serve", _serve, "serve the course from this machine"),
+        ("check", _check, "say in words what is wrong with a target; exit 1 if anything is"),
+        ("plan", _plan, "say what a target costs: nodes, accelerators, money"),
+        ("values", _values, "print what `helm upgrade --install ... -f -` reads"),
+        ("manifests", _manifests, "print what `kubectl apply -f -` reads"),
+    ):
+        # What stands before the action holds, too: only `hub` itself has defaults.
+        action = actions.add_parser(name, help=what, argument_default=argparse.SUPPRESS)
+        action.set_defaults(run=run)
+        if name != "serve":
+            action.add_argument(
+                "target", metavar="TARGET", help="laptop, staging, production, or a YAML file"
+            )
+        if name in ("serve", "check"):
+            _add_laptop(action)
+        if name == "check":
+            action.add_argument(
+                "--chart",
+                type=Path,
+                default=None,
+                metavar="DIR",
+                help="of `helm pull --untar`: compare types with the chart's own schema, too",
+            )
+        if name == "plan":
+            action.add_argument("--students", metavar="N", help="how many there are")
+
+
+def _add_laptop(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a hub on this machine."""
     parser.add_argument(
         "--course", type=Path, metavar="DIR", help="nbgrader course (default: this one's)"
     )
@@ -34,10 +71,10 @@ def add_hub(commands: Commands) -> None:
         "--students",
         type=_names,
         metavar="NAME,NAME",
-        help="who may log in besides the instructor (default: as at the last start, at first "
-        "ada,ben); with --plan, how many",
+        help="who may log in, in addition to the instructor (default: as at the last start, at "
+        "first ada,ben)",
     )
-    parser.add_argument("--port", type=int, default=8000, help="(default: %(default)s)")
+    parser.add_argument("--port", type=int, help=f"(default: {PORT})")
     parser.add_argument(
         "--reset-passwords",
         type=_names,
@@ -46,40 +83,23 @@ def add_hub(commands: Commands) -> None:
         metavar="NAME,NAME",
         help="make and print new ones for these users (default: everyone)",
     )
-    parser.set_defaults(run=_hub)
-    elsewhere = parser.add_argument_group(
-        "for a target", "laptop, staging, production, or the path of a YAML file; serves nothing"
-    ).add_mutually_exclusive_group()
-    for name, run, what in (
-        ("check", _check, "say in words what is wrong with it; exit 1 if anything is"),
-        ("plan", _plan, "say what it costs for --students N: nodes, accelerators, money"),
-        ("values", _values, "print what `helm upgrade --install ... -f -` reads"),
-        ("manifests", _manifests, "print what `kubectl apply -f -` reads besides"),
-    ):
-        elsewhere.add_argument(
-            f"--{name}", dest="target", metavar="TARGET", type=_task(run), help=what
-        )
-    parser.add_argument(
-        "--chart",
-        type=Path,
-        metavar="DIR",
-        help="of `helm pull --untar`: --check compares types with the chart's own schema, too",
-    )
 
 
-Task = Callable[[str, argparse.Namespace], int]
+class _Renamed(argparse.Action):
+    """Answers an option of earlier versions with the action of today."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> NoReturn:
+        """Say what to write."""
+        parser.error(f"--{self.dest} is an action now; write: course hub {self.dest} {values}")
 
 
-def _task(run: Task) -> Callable[[str], tuple[Task, str]]:
-    return lambda target: (run, target)
-
-
-def _hub(arguments: argparse.Namespace) -> int:
-    if arguments.chart and (arguments.target or [None])[0] is not _check:
-        raise CourseError("--chart says with what --check compares; add --check TARGET")
-    if arguments.target:
-        run, target = arguments.target
-        return int(run(target, arguments))
+def _serve(arguments: argparse.Namespace) -> int:
     from hub_config.laptop import hub
 
     students = _roster(arguments)
@@ -94,14 +114,15 @@ def _hub(arguments: argparse.Namespace) -> int:
             state_dir=_state(arguments),
             students=students,
             instructor=INSTRUCTOR,
-            port=arguments.port,
+            port=arguments.port or PORT,
             reset_passwords=reset,
         )
     except hub.HubError as error:
         raise CourseError(str(error)) from error
 
 
-def _check(target: str, arguments: argparse.Namespace) -> int:
+def _check(arguments: argparse.Namespace) -> int:
+    target = arguments.target
     from hub_config.check import chart
     from hub_config.check import target as check_target
 
@@ -131,7 +152,7 @@ def _check(target: str, arguments: argparse.Namespace) -> int:
     return OK
 
 
-def _plan(target: str, arguments: argparse.Namespace) -> int:
+def _plan(arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
     from hub_config.cost import plan
@@ -139,11 +160,11 @@ def _plan(target: str, arguments: argparse.Namespace) -> int:
 
     students = _count(arguments.students)
     try:
-        planned = plan.plan(_load(target), students)
+        planned = plan.plan(_load(arguments.target), students)
     except plan.PlanError as error:
         raise CourseError(str(error)) from error
     except _wrong() as error:
-        return _refused(target, error)
+        return _refused(arguments.target, error)
     console = Console(highlight=False)
     for table in (cost_table.nodes, cost_table.offered, cost_table.disks):
         console.print(table(planned))
@@ -152,16 +173,16 @@ def _plan(target: str, arguments: argparse.Namespace) -> int:
     return OK
 
 
-def _values(target: str, arguments: argparse.Namespace) -> int:
+def _values(arguments: argparse.Namespace) -> int:
     from hub_config.kubernetes import helm_values
 
-    return _print(target, lambda loaded: [helm_values.values(loaded)])
+    return _print(arguments.target, lambda loaded: [helm_values.values(loaded)])
 
 
-def _manifests(target: str, arguments: argparse.Namespace) -> int:
+def _manifests(arguments: argparse.Namespace) -> int:
     from hub_config.kubernetes import helm_values
 
-    return _print(target, helm_values.manifests)
+    return _print(arguments.target, helm_values.manifests)
 
 
 def _print(target: str, render: Callable[[Any], Sequence[dict[str, Any]]]) -> int:
@@ -197,7 +218,7 @@ def _refused(target: str, error: ValueError) -> int:
     """Print the sentences of a target that cannot be used."""
     for sentence in error.args:
         print(f"course: {sentence}", file=sys.stderr)
-    print(f"course: `course hub --check {target}` says everything", file=sys.stderr)
+    print(f"course: `course hub check {target}` says everything", file=sys.stderr)
     return STALE
 
 
@@ -216,20 +237,18 @@ def _roster(arguments: argparse.Namespace) -> list[str]:
     # A matriculation number is longer than a class is large.
     if len(names) == 1 and names[0].isdecimal() and len(names[0]) < SHORTEST_ID:
         raise CourseError(
-            f"--students {names[0]} is a number, which goes with --plan; the laptop's hub takes "
-            "names, such as --students ada,ben"
+            f"--students {names[0]} is a number, which goes with `course hub plan`; the laptop's "
+            "hub takes names, such as --students ada,ben"
         )
     return names
 
 
-def _count(names: list[str] | None) -> int:
-    """Return how many students there are to be, from what is a list of names elsewhere."""
-    given = ",".join(names or [])
+def _count(students: str | list[str] | None) -> int:
+    """Return how many students there are to be; before the action, the option makes a list."""
+    given = students if isinstance(students, str) else ",".join(students or [])
     if not given.isdecimal() or int(given) < 1:
         found = f"--students is '{given}'" if given else "--students is missing"
-        raise CourseError(
-            f"--plan takes how many students there are, and {found}; write --students 30"
-        )
+        raise CourseError(f"a plan needs the number of students, and {found}; write --students 30")
     return int(given)
 
 

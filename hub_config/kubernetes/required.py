@@ -1,6 +1,6 @@
 """Names what a hub on Kubernetes must not start with: placeholders, open doors, no encryption.
 
-`course hub --values` asks it before anything reaches the cluster, and the hub's pod asks it again.
+`course hub values` asks it before anything reaches the cluster, and the hub's pod asks it again.
 """
 
 from __future__ import annotations

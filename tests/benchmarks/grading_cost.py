@@ -2,7 +2,7 @@
 
 As in `cost.py` it is the processor time of everything that `autograder grade` starts, for `MANY`
 submissions less that for `FEW`, divided by the difference, so that starting up drops out.
-`hub_config/cost/costs.toml` holds what this measured; `course hub --plan` reads it.
+`hub_config/cost/costs.toml` holds what this measured; `course hub plan` reads it.
 """
 
 import tempfile

@@ -252,19 +252,19 @@ def test_the_command_starts_without_the_heavy_libraries():
 @pytest.mark.parametrize("students", ["0", "-4", "many", "3.5", "ada,ben", "1e3", "²", ""])
 def test_a_plan_takes_a_number_of_students(students, capsys):
     if students:
-        assert cli.main(["hub", "--plan", "production", f"--students={students}"]) == 2
+        assert cli.main(["hub", "plan", "production", f"--students={students}"]) == 2
         found = f"--students is '{students}'"
     else:
-        assert cli.main(["hub", "--plan", "production"]) == 2
+        assert cli.main(["hub", "plan", "production"]) == 2
         found = "--students is missing"
     assert capsys.readouterr().err == (
-        f"course: --plan takes how many students there are, and {found}; write --students 30\n"
+        f"course: a plan needs the number of students, and {found}; write --students 30\n"
     )
 
 
 def test_the_laptop_s_hub_takes_no_number_of_students(here, laptop, capsys):
     assert cli.main(["hub", "--students", "30"]) == 2
-    assert "--students 30 is a number, which goes with --plan" in capsys.readouterr().err
+    assert "--students 30 is a number, which goes with `course hub plan`" in capsys.readouterr().err
     assert laptop.calls == []
 
 
@@ -276,7 +276,7 @@ def test_a_student_may_be_called_by_a_number(names, here, laptop):
 
 def test_a_plan_is_printed_with_what_it_rests_on(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "120")
-    assert cli.main(["hub", "--plan", "production", "--students", "30"]) == 0
+    assert cli.main(["hub", "plan", "production", "--students", "30"]) == 0
     printed = capsys.readouterr().out
     assert "production: 30 students and 1 instructor, 6 days" in printed
     assert "All prices are the examples in profiles.toml" in printed
@@ -286,39 +286,43 @@ def test_a_plan_is_printed_with_what_it_rests_on(capsys, monkeypatch):
 def test_a_target_that_waits_to_be_filled_in_is_not_right_and_makes_no_values(capsys, monkeypatch):
     read = target.read
     monkeypatch.setattr(target, "read", lambda name, **_: read(name, secrets=False))
-    for flag in ("--check", "--values", "--manifests"):
-        assert cli.main(["hub", flag, "staging"]) == 1
+    for action in ("check", "values", "manifests"):
+        assert cli.main(["hub", action, "staging"]) == 1
         said = capsys.readouterr()
         assert "proxy.https.hosts[0] is still the placeholder" in said.out + said.err
-        assert bool(said.out) is (flag == "--check")
+        assert bool(said.out) is (action == "check")
 
 
 def test_a_target_that_is_right_is_one_line_and_makes_values_and_manifests(tmp_path, capsys):
     path = str(targets.write(tmp_path))
-    assert cli.main(["hub", "--check", path]) == 0
+    assert cli.main(["hub", "check", path]) == 0
     printed = capsys.readouterr()
     assert printed.out == (
         f"{path} is as it should be (types not compared with the chart: --chart DIR)\n"
     )
     assert "only where their storage class says allowVolumeExpansion: true" in printed.err
-    assert cli.main(["hub", "--values", path]) == 0
+    assert cli.main(["hub", "values", path]) == 0
     values = yaml.safe_load(capsys.readouterr().out)
     assert values == helm_values.values(target.load(path))
-    assert cli.main(["hub", "--manifests", path]) == 0
+    assert cli.main(["hub", "manifests", path]) == 0
     objects = list(yaml.safe_load_all(capsys.readouterr().out))
     assert objects == helm_values.manifests(target.load(path))
     assert {"PersistentVolumeClaim", "Deployment"} <= {one["kind"] for one in objects}
 
 
-@pytest.mark.parametrize("flag", ["--plan", "--values", "--manifests"])
-def test_a_target_that_there_is_not_is_answered_with_the_likeliest(flag, capsys):
-    assert cli.main(["hub", flag, "prodction", "--students", "3"]) == 1
+#: What an action needs besides the target.
+N = {"plan": ["--students", "3"], "values": [], "manifests": []}
+
+
+@pytest.mark.parametrize("action", N)
+def test_a_target_that_there_is_not_is_answered_with_the_likeliest(action, capsys):
+    assert cli.main(["hub", action, "prodction", *N[action]]) == 1
     assert "did you mean 'production'?" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("flag", ["--plan", "--values", "--manifests"])
-def test_a_laptop_has_no_nodes_and_no_values(flag, capsys):
-    assert cli.main(["hub", flag, "laptop", "--students", "3"]) == 2
+@pytest.mark.parametrize("action", N)
+def test_a_laptop_has_no_nodes_and_no_values(action, capsys):
+    assert cli.main(["hub", action, "laptop", *N[action]]) == 2
     assert "has neither values nor nodes" in capsys.readouterr().err
 
 
@@ -328,19 +332,34 @@ def test_the_laptop_is_a_target_that_can_be_checked(capsys, tmp_path):
         used.listen()
         port = str(used.getsockname()[1])
         state = ["--state", str(tmp_path), "--students", "ada,Ben"]
-        assert cli.main(["hub", "--check", "laptop", "--port", port, *state]) == 1
+        assert cli.main(["hub", "check", "laptop", "--port", port, *state]) == 1
     name, taken = capsys.readouterr().out.splitlines()
     assert name.startswith("Found the user name 'Ben', expected 1 to 30 small letters")
     assert taken.startswith(f"Found port {port} of 127.0.0.1 not usable")
-    assert cli.main(["hub", "--check", "laptop", "--port", port, "--state", str(tmp_path)]) == 0
+    assert cli.main(["hub", "check", "laptop", "--port", port, "--state", str(tmp_path)]) == 0
     assert capsys.readouterr().out == "laptop is as it should be\n"
 
 
 def test_a_folder_that_is_no_chart_is_our_error(tmp_path, capsys):
-    assert cli.main(["hub", "--check", "staging", "--chart", str(tmp_path)]) == 2
+    assert cli.main(["hub", "check", "staging", "--chart", str(tmp_path)]) == 2
     assert "there is no values.schema.json" in capsys.readouterr().err
-    assert cli.main(["hub", "--chart", str(tmp_path)]) == 2
-    assert "add --check TARGET" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("action", ["check", "plan", "values", "manifests"])
+def test_the_options_of_earlier_versions_are_answered_with_the_actions(action, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["hub", f"--{action}", "production", "--students", "30"])
+    assert ended.value.code == 2
+    assert f"write: course hub {action} production" in capsys.readouterr().err
+
+
+def test_options_hold_on_either_side_of_the_action(here, laptop):
+    assert cli.main(["hub", "--students", "eva", "--port", "8001", "serve"]) == 0
+    assert cli.main(["hub", "serve", "--students", "eva", "--port", "8001"]) == 0
+    assert cli.main(["hub", "--students", "eva", "serve", "--port", "8001"]) == 0
+    assert laptop.calls[0] == laptop.calls[1] == laptop.calls[2]
+    assert laptop.calls[0]["students"] == ["eva"]
+    assert laptop.calls[0]["port"] == 8001
 
 
 @pytest.mark.slow

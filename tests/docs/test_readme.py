@@ -36,8 +36,8 @@ SERVING = [command for command in COMMANDS if command.startswith("make hub")]
 #: Run here as they stand; each ends by itself.
 ENDING = [
     ".venv/bin/course build",
-    ".venv/bin/course hub --check laptop",
-    ".venv/bin/course hub --plan production --students 60",
+    ".venv/bin/course hub check laptop",
+    ".venv/bin/course hub plan production --students 60",
     ".venv/bin/course syllabus",
     "make demo",
 ]
