@@ -6,9 +6,9 @@ submission is opened, and the gradebook with one transaction for each submission
 
 __all__ = [
     "assignment",
+    "changed_data",
     "directory",
     "gradebook",
     "nbgrader_steps",
     "provenance",
-    "reference",
 ]

@@ -18,8 +18,8 @@ from nbgrader import utils
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.preprocessors import ClearHiddenTests
 
+from autograder.coursedir.changed_data import changed_names
 from autograder.coursedir.provenance import digest
-from autograder.coursedir.reference import changed_names
 from autograder.model import HIDDEN_TESTS, AutograderError, Protection
 
 
@@ -61,7 +61,7 @@ class Original:
     imports: str = ""  # see `imports`
     plain_cells: tuple[str, ...] = ()  # what its unmarked cells say, where the source is there
     ids: Mapping[str, str] = field(default_factory=dict)  # of the format, with nbgrader's names
-    changed: tuple[str, ...] = ()  # see `autograder.coursedir.reference.changed_names`
+    changed: tuple[str, ...] = ()  # see `autograder.coursedir.changed_data.changed_names`
 
     @cached_property
     def by_name(self) -> Mapping[str, Cell]:

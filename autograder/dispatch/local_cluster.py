@@ -1,8 +1,8 @@
 """The Dask cluster of one run: a scheduler in this process, worker processes beside it.
 
 ``python -m autograder.dispatch.local_cluster`` is such a worker process. It holds one end of a
-socket, its lifeline: over it comes first what its zygote is to import, then, when there is a
-scheduler, where that is. When the lifeline closes, whatever the reason, the process ends and all
+socket, its control socket: over it comes first what its zygote is to import, then, when there is a
+scheduler, where that is. When it closes, whatever the reason, the process ends and all
 that it started.
 """
 
@@ -80,7 +80,7 @@ class Process:
         self._start()
 
     def _start(self) -> None:
-        self._lifeline, theirs = socket.socketpair()
+        self._control, theirs = socket.socketpair()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 (`close` does)
         path = os.pathsep.join(os.path.abspath(p) for p in sys.path if p)  # noqa: PTH100 (a string)
         with theirs:
@@ -109,7 +109,7 @@ class Process:
 
     def _say(self, message: dict[str, Any]) -> None:
         try:
-            self._lifeline.sendall(json.dumps(message).encode() + b"\n")
+            self._control.sendall(json.dumps(message).encode() + b"\n")
         except OSError:
             return  # it has ended; `follow` sees to that
 
@@ -124,7 +124,7 @@ class Process:
         while True:
             self._say(told)
             await _ended(self._process)
-            self._lifeline.setblocking(False)
+            self._control.setblocking(False)
             self.ended_early = 0 if self._joined() else self.ended_early + 1
             if self.ended_early == STARTS:
                 raise AutograderError(
@@ -136,7 +136,7 @@ class Process:
 
     def _joined(self) -> bool:
         try:
-            return bool(self._lifeline.recv(16))
+            return bool(self._control.recv(16))
         except OSError:
             return False
 
@@ -147,7 +147,7 @@ class Process:
 
     def hang_up(self) -> None:
         """Let the process end."""
-        self._lifeline.close()
+        self._control.close()
 
     def close(self) -> None:
         """Let the process end, and wait for that."""
@@ -262,7 +262,7 @@ def _scratch() -> Iterator[Path]:
         tempdirs.remove(place, in_use)
 
 
-async def _serve(lifeline: socket.socket, slots: int, told: dict[str, str], place: str) -> None:
+async def _serve(control: socket.socket, slots: int, told: dict[str, str], place: str) -> None:
     from distributed import Worker
     from distributed.security import Security
 
@@ -281,15 +281,15 @@ async def _serve(lifeline: socket.socket, slots: int, told: dict[str, str], plac
         security=security,
         dashboard_address=f"{HOST}:0",
     ) as member:
-        lifeline.sendall(b"joined")
+        control.sendall(b"joined")
         await member.finished()
 
 
 def main(descriptor: int) -> None:
-    """Be a worker process until the lifeline, an inherited socket, closes."""
+    """Be a worker process until its control socket, an inherited one, closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    lifeline = socket.socket(fileno=descriptor)
-    lines = lifeline.makefile("rb")
+    control = socket.socket(fileno=descriptor)
+    lines = control.makefile("rb")
     first = json.loads(lines.readline())
     preload, read_only = (tuple(first["profile"][name]) for name in ("preload", "read_only"))
     machine = worker.machine(first["slots"])
@@ -321,7 +321,7 @@ def main(descriptor: int) -> None:
 
     threading.Thread(target=watch, daemon=True).start()
     try:
-        asyncio.run(_serve(lifeline, first["slots"], json.loads(second), str(place)))
+        asyncio.run(_serve(control, first["slots"], json.loads(second), str(place)))
     except Exception:
         traceback.print_exc()  # its last line is what the coordinator tells of it
     finally:

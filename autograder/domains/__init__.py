@@ -5,7 +5,6 @@ wire between them go typed values and proxies. Either side treats the other as h
 """
 
 __all__ = [
-    "borrowed_names",
     "changed_arguments",
     "class_bodies",
     "class_facts",
@@ -35,6 +34,7 @@ __all__ = [
     "student_names",
     "student_requests",
     "subclasses",
+    "used_names",
     "warning_filters",
     "watched_values",
 ]

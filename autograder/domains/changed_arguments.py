@@ -15,11 +15,11 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from autograder.domains.overlapping_arrays import Marks, reachable
-from autograder.domains.proxy import HandleError
+from autograder.domains.proxy import ProxyError
 from autograder.wire.codec import PUT
 
 
-class ChangedError(HandleError):
+class ChangedError(ProxyError):
     """A test looks at what the student's code has changed beside returning a value."""
 
 

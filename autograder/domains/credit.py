@@ -6,7 +6,7 @@ import math
 import sys
 from typing import Any
 
-from autograder.domains.proxy import is_handle
+from autograder.domains.proxy import is_proxy
 
 #: The kinds of NumPy's elements that are numbers, as `numpy.dtype.kind` spells them. Lengths of
 #: time, text and bytes could be converted as well, and are none.
@@ -35,7 +35,7 @@ def credit(value: Any) -> tuple[str | None, str]:
 def _element(value: Any) -> Any:
     """Return the only element of an array or a tensor, None of another one, else the value."""
     numpy = sys.modules.get("numpy")
-    if numpy is None or is_handle(value) or not hasattr(type(value), "__array__"):
+    if numpy is None or is_proxy(value) or not hasattr(type(value), "__array__"):
         return value
     try:
         array = numpy.asarray(value)
@@ -53,7 +53,7 @@ def _element(value: Any) -> Any:
 
 def _number(one: Any) -> float | None:
     """Return a float if there is one for a value, judged by what it is, not by what it says."""
-    if is_handle(one) or not hasattr(type(one), "__float__") or _is_bytes(one):
+    if is_proxy(one) or not hasattr(type(one), "__float__") or _is_bytes(one):
         return None
     try:
         return float(float(one))  # of a subclass, whose text may be anything
@@ -73,7 +73,7 @@ def _is_bytes(one: Any) -> bool:
 
 def _described(value: Any, one: Any) -> str:
     """Return what a value is, without its content: a student may read it."""
-    if is_handle(value):
+    if is_proxy(value):
         return "an object of the student's code"
     if one is False:
         return "False"

@@ -11,7 +11,7 @@ import sys
 import types
 from typing import Any
 
-from autograder.domains.proxy import is_handle
+from autograder.domains.proxy import is_proxy
 
 #: The functions of ours that stand between a test and the student's process.
 _BETWEEN = ("is_thrown_away", "ask", "_call", "__call__")
@@ -47,7 +47,7 @@ def _is_statement(frame: types.FrameType) -> bool:
     # The innermost expression that begins there is a name: the function's, or its object's.
     for one in instructions[:place]:
         if one.opname in _LOADS and start is not None and _start(one) == start:
-            return is_handle(_found(frame, one.argval))
+            return is_proxy(_found(frame, one.argval))
     return False
 
 

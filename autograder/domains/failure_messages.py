@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from autograder.domains.proxy import KNOWN, HandleError
+from autograder.domains.proxy import KNOWN, ProxyError
 from autograder.domains.proxy_exceptions import StudentError
 from autograder.domains.rpc import StudentGoneError
 from autograder.model import HIDDEN_TESTS
@@ -86,9 +86,9 @@ def _said(error: BaseException, frames: list[FrameType], *, failed: bool, secret
         return f"{kind}: {text}".strip(": ")
     if isinstance(error, WireError) and secret:  # after a colon, it may quote what came
         return text.partition(": ")[0].rstrip(".") + "."
-    if isinstance(error, HandleError) and secret:
+    if isinstance(error, ProxyError) and secret:
         return error.in_general
-    if isinstance(error, HandleError | WireError | StudentGoneError):
+    if isinstance(error, ProxyError | WireError | StudentGoneError):
         return text
     if failed:
         # The author's words, unless a library raised it: that adds the values that it compared.

@@ -42,7 +42,7 @@ class Acquaintances:
         hidden
             The numbers of its hidden lines.
         strangers
-            Names that tell nothing: Python's own, and those that were borrowed from the student.
+            Names that tell nothing: Python's own, and those that came from the student.
         """
         try:
             body = ast.parse(source).body

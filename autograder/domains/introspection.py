@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from autograder.domains.proxy import INTROSPECTED, HandleError, attribute, is_handle, link_of, plain
+from autograder.domains.proxy import INTROSPECTED, ProxyError, attribute, is_proxy, link_of, plain
 
 #: What a function of the test's is called over there, as `functools.wraps` copies it.
 PLACEHOLDERS = {
@@ -29,7 +29,7 @@ def watch() -> None:
     original = module.findsource
 
     def findsource(thing: Any) -> tuple[list[str], int]:
-        if not is_handle(thing):
+        if not is_proxy(thing):
             found: tuple[list[str], int] = original(thing)
             return found
         text = plain(link_of(thing).ask("source", thing), str)
@@ -38,17 +38,17 @@ def watch() -> None:
     module.findsource = findsource
 
 
-def _asked(handle: Any, op: str, name: str) -> Any:
+def _asked(proxy: Any, op: str, name: str) -> Any:
     try:
-        return link_of(handle).ask(op, handle)
+        return link_of(proxy).ask(op, proxy)
     except TypeError as error:
-        if isinstance(error, HandleError):
+        if isinstance(error, ProxyError):
             raise
         raise AttributeError(f"this object has no attribute {name!r}") from None
 
 
-def _signature(handle: Any) -> inspect.Signature:
-    said = _asked(handle, "signature", "__signature__")
+def _signature(proxy: Any) -> inspect.Signature:
+    said = _asked(proxy, "signature", "__signature__")
     if (
         type(said) is tuple and len(said) == 1 and callable(said[0])
     ):  # a decorated one of the test's
@@ -69,17 +69,17 @@ def _signature(handle: Any) -> inspect.Signature:
             parameters, return_annotation=returned if said[-1][0] is True else empty
         )
     except (TypeError, ValueError) as error:
-        raise HandleError("Your function's signature could not be read.") from error
+        raise ProxyError("Your function's signature could not be read.") from error
 
 
-def _annotations(handle: Any) -> dict[str, Any]:
-    said = plain(_asked(handle, "annotations", "__annotations__"), dict)
+def _annotations(proxy: Any) -> dict[str, Any]:
+    said = plain(_asked(proxy, "annotations", "__annotations__"), dict)
     # Python's own `get_type_hints` would run a text.
     return {name: one for name, one in said.items() if type(name) is str and type(one) is not str}
 
 
-def _fields(handle: Any) -> dict[str, Any]:
-    said = plain(_asked(handle, "fields", "__dataclass_fields__"), list)
+def _fields(proxy: Any) -> dict[str, Any]:
+    said = plain(_asked(proxy, "fields", "__dataclass_fields__"), list)
     found: dict[str, Any] = {}
     try:
         for one in said:
@@ -94,7 +94,7 @@ def _fields(handle: Any) -> dict[str, Any]:
             made._field_type = vars(sys.modules["dataclasses"])["_FIELD"]
             found[made.name] = made
     except (TypeError, ValueError) as error:
-        raise HandleError("The fields of your class could not be read.") from error
+        raise ProxyError("The fields of your class could not be read.") from error
     return found
 
 
@@ -103,30 +103,30 @@ def _check_reader() -> None:
 
     Raises
     ------
-    HandleError
+    ProxyError
         If it is `doctest` that asks.
     """
     frame: Any = sys._getframe()
     for _ in range(5):
         frame = frame and frame.f_back
         if frame is not None and frame.f_globals.get("__name__") == "doctest":
-            raise HandleError(
+            raise ProxyError(
                 "A test cannot run the examples of a student's docstring in its own process: call "
                 "the function, and compare what it returns."
             )
 
 
 def _name(name: str) -> Callable[[Any], Any]:
-    def answer(handle: Any) -> Any:
+    def answer(proxy: Any) -> Any:
         if name == "__doc__":
             _check_reader()
-        value = attribute(handle, name)
+        value = attribute(proxy, name)
         if type(value) is str and value == PLACEHOLDERS[name]:
             try:
-                wrapped = attribute(handle, "__wrapped__")
+                wrapped = attribute(proxy, "__wrapped__")
             except AttributeError:
                 return value
-            if callable(wrapped) and not is_handle(wrapped):
+            if callable(wrapped) and not is_proxy(wrapped):
                 return getattr(wrapped, name, value)
         return value
 

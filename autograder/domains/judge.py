@@ -1,7 +1,7 @@
 """Runs an instructor's cells, tests among them, in a process where no line of a student's runs.
 
 The worker sends cells over the control socket; the answers on it are what scores are made from.
-What a test needs of the student's is borrowed over the wire (`autograder.domains.proxy`).
+What a test needs of the student's is asked for over the wire (`autograder.domains.proxy`).
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from autograder.domains import changed_arguments, failure_messages, introspection, warning_filters
-from autograder.domains.borrowed_names import BorrowedNames
 from autograder.domains.credit import credit
 from autograder.domains.free_names import stored
 from autograder.domains.main_module import Main
 from autograder.domains.own_references import Builtins, HelperLoader, OwnModules
 from autograder.domains.rpc import Link
 from autograder.domains.student_files import StudentFiles
+from autograder.domains.used_names import UsedNames
 from autograder.model import HIDDEN_TESTS
 from autograder.sandbox.paths import SCRATCH, VIEW
 from autograder.wire import Channel, learn, rng_state
@@ -56,7 +56,7 @@ INSTALLED = (sys.prefix, sys.base_prefix, str(Path(__file__).parents[1]))
 #: Our modules that look for what a test has imported.
 LOOKING = tuple(
     f"autograder.domains.{name}"
-    for name in ("borrowed_names", "class_facts", "patched_names", "proxy", "proxy_exceptions")
+    for name in ("used_names", "class_facts", "patched_names", "proxy", "proxy_exceptions")
 )
 #: How much text of one kind an answer carries, in characters, and how many files are shown.
 TEXT, FILES = 1 << 20, 1_000
@@ -192,8 +192,8 @@ class Judge:
         vars(main)["__builtins__"] = vars(main)["__builtin__"] = self._builtins.module
         self.names: dict[str, Any] = self.shell.user_ns
         self.link = Link(wire, self._shared, rng_state.Reseeding())
-        self._borrowed = BorrowedNames(self.link.ask, self.names, self._builtins.module)
-        self.link.names = Main._autograder_names = self._borrowed
+        self._used_names = UsedNames(self.link.ask, self.names, self._builtins.module)
+        self.link.names = Main._autograder_names = self._used_names
         self.link.answered, self.link.said = self._mirror, self._hear
         self.link.class_named = self._class_named
         self._listening = warning_filters.Listening()
@@ -222,20 +222,20 @@ class Judge:
             The names of locked cells whose data an answer changes.
         """
         self._marks = marks
-        self._borrowed.handed_over = frozenset(changed)
+        self._used_names.handed_over = frozenset(changed)
         for statement in ast.parse(source).body:
             # A test that needs it will say so.
             with contextlib.suppress(Exception):
                 exec(compile(ast.Module([statement], []), "<imports>", "exec"), self.names)
-        self._borrowed.own |= stored(source)
-        self._borrowed.learn(source)
+        self._used_names.own |= stored(source)
+        self._used_names.learn(source)
         self._own_modules.keep()
         learn()  # before a test patches the libraries
         self._listening.begin()
 
     def pass_over(self, source: str) -> None:
         """Take note of a cell that is not run: what it defines is not the student's to define."""
-        self._borrowed.own |= stored(self.shell.transform_cell(source))
+        self._used_names.own |= stored(self.shell.transform_cell(source))
 
     def run(self, cell: str, source: str, *, locked: bool) -> dict[str, Any]:
         """Run a cell and say how it ended.
@@ -261,7 +261,7 @@ class Judge:
             try:
                 text = self.shell.transform_cell(source)
                 self._hidden[self._file] = failure_messages.hidden_lines(text, self._marks)
-                self._borrowed.begin(text, locked=locked)
+                self._used_names.begin(text, locked=locked)
                 self._mirror()
                 self.shell.shown = None
                 ended = self.shell.run_cell(source, store_history=False)
@@ -278,14 +278,14 @@ class Judge:
                 error = changed_arguments.raised[0]
             hidden = self._hidden.get(self._file, frozenset())
             if locked:
-                self._borrowed.learn(text, hidden)
+                self._used_names.learn(text, hidden)
             elif not (self.link.gone or isinstance(error, KeyboardInterrupt)):
                 with contextlib.suppress(Exception):  # the next answer then does without
-                    self._borrowed.give(text, hidden)
+                    self._used_names.give(text, hidden)
         self._undo(keep=locked)
         if locked:
             self._remember(text)
-        self._borrowed.end(failed=error is not None)
+        self._used_names.end(failed=error is not None)
         answer: dict[str, Any] = {
             "verdict": "pass",
             "stdout": self._out.getvalue(),

@@ -1,4 +1,4 @@
-"""What a call lends to the student's code, and how the judge's own is changed as the loan was.
+"""What a call gives to the student's code, and how the judge's own is changed as that was.
 
 In one process a function can change what it is given, and some tests are there to notice. A
 function that only does that, and returns None, changes the judge's originals in the same way; so
@@ -19,7 +19,7 @@ from autograder.domains.changed_arguments import make_unusable
 from autograder.wire import is_variable, mutables, references, rewrite
 
 
-class Lent:
+class JudgeArguments:
     """The mutable things among a request's arguments.
 
     Parameters
@@ -29,7 +29,7 @@ class Lent:
     called
         Whether it is a call, which may change them.
     besides
-        Identities of what is not lent, but borrowed: it is the student's own.
+        Identities of what is the student's own, and changes there.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Lent:
         return dict(enumerate(self._values))
 
     def note(self, thing: Any, reference: references.Reference) -> None:
-        """Take note of something lent that went by reference."""
+        """Take note of an argument that went by reference."""
         if "keras" in reference and hasattr(thing, "get_weights"):
             self._models.append(thing)
         if "generator" in reference:

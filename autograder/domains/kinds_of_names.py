@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 from typing import Any
 
-from autograder.domains.proxy import is_handle
+from autograder.domains.proxy import is_proxy
 from autograder.wire import WireError, encode
 
 
@@ -28,7 +28,7 @@ def is_plain(value: Any) -> bool:
     value
         Of the judge's own process.
     """
-    if is_handle(value):
+    if is_proxy(value):
         return True
     try:
         encode(value, _refuse)
@@ -38,6 +38,6 @@ def is_plain(value: Any) -> bool:
 
 
 def _refuse(thing: Any) -> dict[str, Any]:
-    if is_handle(thing):
+    if is_proxy(thing):
         return {}
     raise WireError("no plain data")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 from typing import Any
 
-from autograder.domains.borrowed_names import BorrowedNames
+from autograder.domains.used_names import UsedNames
 
 
 class Main(types.ModuleType):
@@ -14,12 +14,12 @@ class Main(types.ModuleType):
     So `unittest.mock.patch("__main__.f")` and a helper's ``__main__.f`` mean the student's ``f``.
     """
 
-    _autograder_names: BorrowedNames | None = None
+    _autograder_names: UsedNames | None = None
 
     def __getattr__(self, name: str) -> Any:
         """Fetch a name that the tests have not asked for yet."""
-        borrowed = Main._autograder_names
-        if borrowed is not None and not name.startswith("_") and borrowed.fetch(name):
+        used = Main._autograder_names
+        if used is not None and not name.startswith("_") and used.fetch(name):
             return vars(self)[name]
         raise AttributeError(f"module '__main__' has no attribute {name!r}")
 

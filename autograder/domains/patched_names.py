@@ -10,7 +10,7 @@ import types
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-#: Modules of which each process has its own, or which `autograder.domains.borrowed_names` knows.
+#: Modules of which each process has its own, or which `autograder.domains.used_names` knows.
 _APART = ("__main__", "builtins", "sys", "autograder", "unittest.mock")
 
 

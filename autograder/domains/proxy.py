@@ -34,7 +34,7 @@ ASKED = frozenset(
 )
 
 
-class HandleError(TypeError):
+class ProxyError(TypeError):
     """A test does with a student's object what only its own process can do.
 
     Parameters
@@ -86,32 +86,32 @@ KNOWN: set[int] = set()
 INTROSPECTED: dict[str, Callable[[Any], Any]] = {}
 
 
-def is_handle(thing: Any) -> bool:
+def is_proxy(thing: Any) -> bool:
     """Tell whether it is a proxy, whatever it says of its class."""
     return id(type(thing)) in KNOWN
 
 
-def facts_of(handle: Any) -> Facts:
+def facts_of(proxy: Any) -> Facts:
     """Return what is known of a proxy's object."""
-    found = CLASS_FACTS.get(id(handle))
+    found = CLASS_FACTS.get(id(proxy))
     if found is None:
-        found = object.__getattribute__(handle, "_facts")
+        found = object.__getattribute__(proxy, "_facts")
     return found
 
 
-def link_of(handle: Any) -> Asking:
+def link_of(proxy: Any) -> Asking:
     """Return what carries a proxy's requests."""
-    return facts_of(handle).link
+    return facts_of(proxy).link
 
 
-def number_of(handle: Any) -> int:
+def number_of(proxy: Any) -> int:
     """Return the number under which the student's process knows it."""
-    return facts_of(handle).number
+    return facts_of(proxy).number
 
 
-def module_of(handle: Any) -> str | None:
+def module_of(proxy: Any) -> str | None:
     """Return of which module the student's process says that this proxy is, if of any."""
-    return facts_of(handle).module if is_handle(handle) else None
+    return facts_of(proxy).module if is_proxy(proxy) else None
 
 
 def hidden(name: str) -> bool:
@@ -123,7 +123,7 @@ def hidden(name: str) -> bool:
 def defined(kind: type, name: str) -> bool:
     """Tell whether a proxy's object has a special method, by the class of the proxy."""
     for base in bases(kind):
-        if base is Handle:
+        if base is Proxy:
             return name in vars(object)
         body = type.__dict__["__dict__"].__get__(base)
         if name in body:
@@ -131,19 +131,19 @@ def defined(kind: type, name: str) -> bool:
     return False
 
 
-def attribute(handle: Any, name: str) -> Any:
+def attribute(proxy: Any, name: str) -> Any:
     """Return an attribute of a proxy's object, and keep how the test came by it."""
-    facts = facts_of(handle)
+    facts = facts_of(proxy)
     if facts.bent and name in _names_of_numbers():
-        refuse_bent(handle)
-    value = facts.link.ask("attribute", handle, name)
+        refuse_bent(proxy)
+    value = facts.link.ask("attribute", proxy, name)
     named(value, f"{facts.said}.{name}" if facts.said else "")
     return value
 
 
 def named(value: Any, said: str) -> None:
     """Note how a test came by a value, if it is a proxy of which this is not known yet."""
-    if said and is_handle(value):
+    if said and is_proxy(value):
         facts = facts_of(value)
         facts.said = facts.said or said[:200]
 
@@ -158,7 +158,7 @@ def _names_of_numbers() -> frozenset[str]:
     return frozenset(name for kind in kinds for name in dir(kind)) - vars(object).keys()
 
 
-class Handle:
+class Proxy:
     """An object of the student's, which stays in the student's process."""
 
     # It has a dictionary, as the classes of libraries have that may follow it in an order: of one
@@ -200,7 +200,7 @@ class Handle:
         return [str(name) for name in plain(link_of(self).ask("directory", self), list)]
 
     def __eq__(self, other: Any) -> bool:
-        if is_handle(other):
+        if is_proxy(other):
             return self is other
         if other is None or type(other).__name__ == "_NoValueType":  # NumPy's "not given"
             return False
@@ -244,7 +244,7 @@ class Handle:
 def agree(wrong: str) -> None:
     """Raise what an object says amiss of the number of its items."""
     if wrong:
-        raise HandleError(wrong)
+        raise ProxyError(wrong)
 
 
 def plain(value: Any, kind: type) -> Any:
@@ -252,29 +252,29 @@ def plain(value: Any, kind: type) -> Any:
 
     Raises
     ------
-    HandleError
+    ProxyError
         If it is of another.
     """
     if type(value) is not kind:
-        raise HandleError(f"Your object answered with no {kind.__name__}.")
+        raise ProxyError(f"Your object answered with no {kind.__name__}.")
     return value
 
 
-def refuse(handle: Any, what: str) -> NoReturn:
+def refuse(proxy: Any, what: str) -> NoReturn:
     """Say that an object stands where a value is needed."""
-    found = _found(facts_of(handle).said, type(handle).__name__)
+    found = _found(facts_of(proxy).said, type(proxy).__name__)
     expected = "The test expects a number, a text, a list or an array"
-    raise HandleError(
+    raise ProxyError(
         f"{expected}, but {found}: it cannot be {what}.",
         f"{expected}, but found an object of a class of yours: it cannot be {what}.",
     )
 
 
-def refuse_bent(handle: Any) -> NoReturn:
+def refuse_bent(proxy: Any) -> NoReturn:
     """Say that what was calculated with a value of the test's is not believed to be a number."""
     found, rest = "The test expects a number or an array and found an object of", "return one."
-    raise HandleError(
-        f"{found} your class `{type(handle).__name__}`: let your code {rest}",
+    raise ProxyError(
+        f"{found} your class `{type(proxy).__name__}`: let your code {rest}",
         f"{found} a class of yours: let your code {rest}",
     )
 
@@ -307,7 +307,7 @@ def iterate(self: Any) -> Iterator[Any]:
         agree(facts.counts.looped(count, began, link.changes, ask))
 
 
-def _is_frame(handle: Any) -> bool:
+def _is_frame(proxy: Any) -> bool:
     """Tell whether it is a DataFrame: its length is that of a column, and a loop gives columns."""
-    kind, pandas = SHOWN.get(id(type(handle))), sys.modules.get("pandas")
+    kind, pandas = SHOWN.get(id(type(proxy))), sys.modules.get("pandas")
     return kind is not None and pandas is not None and issubclass(kind, pandas.DataFrame)

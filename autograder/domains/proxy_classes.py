@@ -19,10 +19,10 @@ from autograder.domains.proxy import (
     KNOWN,
     SHOWN,
     Facts,
-    Handle,
+    Proxy,
     attribute,
     hidden,
-    is_handle,
+    is_proxy,
     link_of,
     plain,
 )
@@ -53,7 +53,7 @@ class ClassProxy(type):
         cls, name: str, parents: tuple[type, ...], body: dict[str, Any], **options: Any
     ) -> Any:
         """Let a test derive a class."""
-        link = next(link_of(one) for one in parents if is_handle(one))
+        link = next(link_of(one) for one in parents if is_proxy(one))
         made = link.ask("make_class", name, parents, told(body), options)
         if (cell := body.get("__classcell__")) is not None:
             cell.cell_contents = made  # for `super()` in its methods
@@ -88,7 +88,7 @@ class ClassProxy(type):
         return METHODS["__call__"](cls, *args, **kwargs)
 
     def __instancecheck__(cls, thing: Any) -> bool:
-        if not is_handle(thing):
+        if not is_proxy(thing):
             return False
         if any(base is cls for base in bases(type(thing))):
             return True
@@ -97,7 +97,7 @@ class ClassProxy(type):
         )
 
     def __subclasscheck__(cls, kind: Any) -> bool:
-        if not is_handle(kind):
+        if not is_proxy(kind):
             return False
         if any(base is cls for base in bases(kind)):
             return True
@@ -219,21 +219,21 @@ class Classes:
         body |= {name: METHODS[name] for name in row.names if name in METHODS}
         body |= dict.fromkeys(name for name in row.none if name in SPECIAL)
         if "__eq__" in body:
-            body.setdefault("__hash__", Handle.__hash__)
+            body.setdefault("__hash__", Proxy.__hash__)
         proxies = [self._made[one.number] for one in rows[1:] if one.number in self._made]
-        proxies = [one for one in proxies if id(one) in KNOWN and Handle in bases(one)]
+        proxies = [one for one in proxies if id(one) in KNOWN and Proxy in bases(one)]
         real = [self._real(one) for one in rows]
         libraries = [one for one in real if one is not None and _is_written_in_python(one)]
-        order = [*proxies, *bases(Handle)[:-1]]
+        order = [*proxies, *bases(Proxy)[:-1]]
         body["_autograder_order"] = [*order, *_whole(libraries), object]
         if libraries:  # nothing of theirs is run for a proxy
             body |= {"__del__": _do_nothing, "__getattr__": _no_attribute}
         kind = self._metaclass(row)
         try:
-            made = type.__new__(kind, row.name or "object", (Handle,), body)
+            made = type.__new__(kind, row.name or "object", (Proxy,), body)
         except TypeError:  # a library's class that lies in memory otherwise
             body["_autograder_order"] = [*order, object]
-            made = type.__new__(kind, row.name or "object", (Handle,), body)
+            made = type.__new__(kind, row.name or "object", (Proxy,), body)
             if libraries and real[0] is None:
                 SHOWN[id(made)] = libraries[0]
         if real[0] is not None:

@@ -18,7 +18,7 @@ from autograder.domains.class_facts import Row, pairs_in
 from autograder.domains.proxy import (
     KNOWN,
     Facts,
-    Handle,
+    Proxy,
     attribute,
     hidden,
     link_of,
@@ -204,7 +204,7 @@ def make_exception(kind: Any, facts: Facts, depth: int) -> BaseException:
     depth
         Of how many others it is the cause.
     """
-    probe = object.__new__(Handle)
+    probe = object.__new__(Proxy)
     object.__setattr__(probe, "_facts", facts)
     whole = depth < CAUSES
     said = facts.link.ask("error_facts", probe, whole)
@@ -266,4 +266,4 @@ def _plain_exception(kind: Any, args: tuple[Any, ...], text: str) -> Any:
     return student_exception(kind if issubclass(kind, Exception) else RuntimeError, text)
 
 
-KNOWN.add(id(Handle))  # as which an exception is asked for before it is there
+KNOWN.add(id(Proxy))  # as which an exception is asked for before it is there

@@ -15,11 +15,11 @@ from typing import Any
 from autograder.domains.proxy import (
     INTROSPECTED,
     SHOWN,
-    HandleError,
+    ProxyError,
     agree,
     attribute,
     facts_of,
-    is_handle,
+    is_proxy,
     iterate,
     link_of,
     named,
@@ -47,7 +47,7 @@ def _getitem(self: Any, key: Any) -> Any:
     except IndexError:
         # With it ends a loop over an object that has no `__iter__`.
         if type(key) is int and hasattr(type(self), "__len__") and 0 <= key < len(self):
-            raise HandleError(
+            raise ProxyError(
                 f"`len` of your object is {len(self)}, but it has no item {key}."
             ) from None
         raise
@@ -65,7 +65,7 @@ def _delitem(self: Any, key: Any) -> None:
 
 
 def _contains(self: Any, thing: Any) -> bool:
-    if is_handle(thing):  # both are the student's
+    if is_proxy(thing):  # both are the student's
         return bool(plain(link_of(self).ask("contains", self, thing), bool))
     # Looked for here: over there nobody is to learn what is expected, or to say that it is in.
     return any(one is thing or one == thing for one in self)
@@ -99,7 +99,7 @@ def _exit(self: Any, *error: Any) -> None:
 
 def _told(error: tuple[Any, ...]) -> Any:
     """Return what a context is told of the exception that ends it: the student's, or a name."""
-    if len(error) < 2 or error[1] is None or is_handle(error[1]):
+    if len(error) < 2 or error[1] is None or is_proxy(error[1]):
         return error[1] if len(error) > 1 else None
     return next(one.__name__ for one in bases(type(error[1])) if one.__module__ == "builtins")
 
@@ -127,11 +127,11 @@ def _operate(name: str, asked: Any, *operands: Any) -> Any:
     facts = facts_of(asked)
     in_place = name not in BINARY
     base = name[1:] if in_place else name
-    free = all(is_handle(one) or _is_free(base, one, facts.negative) for one in operands)
+    free = all(is_proxy(one) or _is_free(base, one, facts.negative) for one in operands)
     if not free and facts.link.secret():  # it could be what a hidden test expects
         refuse_bent(asked)
     value = facts.link.ask("operate_in_place" if in_place else "operate", name, *operands)
-    if any(facts_of(one).bent for one in operands if is_handle(one)):
+    if any(facts_of(one).bent for one in operands if is_proxy(one)):
         return _bend(value, asked)
     return value if free else _bend(value, asked)
 
@@ -146,7 +146,7 @@ def _is_free(name: str, value: Any, negative: bool) -> bool:
 
 
 def _bend(value: Any, asked: Any) -> Any:
-    if not is_handle(value):
+    if not is_proxy(value):
         refuse_bent(asked)
     facts_of(value).bent = True
     return value
@@ -154,7 +154,7 @@ def _bend(value: Any, asked: Any) -> Any:
 
 def _compare(name: str) -> Method:
     def method(self: Any, other: Any) -> Any:
-        if is_handle(other):
+        if is_proxy(other):
             return link_of(self).ask("operate", name, self, other)
         if name in ("eq", "ne") and (other is None or type(other).__name__ == "_NoValueType"):
             return name == "ne"
@@ -171,7 +171,7 @@ def _unary(name: str) -> Method:
         value = facts.link.ask("operate", name, self, *more)
         if facts.bent:
             return _bend(value, self)
-        if name == "neg" and is_handle(value):
+        if name == "neg" and is_proxy(value):
             facts_of(value).negative = True
         return value
 
@@ -190,17 +190,17 @@ def _convert(name: str) -> Method:
 class _Awaited:
     """What the student's code does while a test waits for it, with all else that it has begun."""
 
-    def __init__(self, handle: Any, op: str, *arguments: Any) -> None:
-        self._asked = handle, op, arguments
+    def __init__(self, proxy: Any, op: str, *arguments: Any) -> None:
+        self._asked = proxy, op, arguments
 
     def __await__(self) -> Generator[Any, Any, Any]:
-        handle, op, arguments = self._asked
-        link = link_of(handle)
-        begun = link.ask("begin", handle, op, arguments)
+        proxy, op, arguments = self._asked
+        link = link_of(proxy)
+        begun = link.ask("begin", proxy, op, arguments)
         while True:
             done = link.ask("turn_next" if op == "anext" else "turn", begun)
             if type(done) is not tuple or len(done) > 1:
-                raise HandleError("Your object answered with nothing that can be waited for.")
+                raise ProxyError("Your object answered with nothing that can be waited for.")
             if done:
                 return done[0]
             yield

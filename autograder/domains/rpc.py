@@ -8,11 +8,10 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from autograder.domains import warning_filters
-from autograder.domains.borrowed_names import QUIET, BorrowedNames
 from autograder.domains.discarded_values import is_thrown_away
 from autograder.domains.item_counts import CHANGING
-from autograder.domains.judge_arguments import Lent
-from autograder.domains.proxy import Facts, Handle, is_handle, link_of, named, number_of
+from autograder.domains.judge_arguments import JudgeArguments
+from autograder.domains.proxy import Facts, Proxy, is_proxy, link_of, named, number_of
 from autograder.domains.proxy_classes import Classes
 from autograder.domains.proxy_exceptions import (
     CATCHING,
@@ -24,6 +23,7 @@ from autograder.domains.proxy_exceptions import (
     make_exception,
     student_exception,
 )
+from autograder.domains.used_names import QUIET, UsedNames
 from autograder.wire import Channel, WireError, references
 from autograder.wire.rng_state import Reseeding
 
@@ -62,8 +62,8 @@ class Link:
         self, channel: Channel, shared: Callable[[Any], str | None], reseeding: Reseeding
     ) -> None:
         self._channel, self._shared, self._reseeding = channel, shared, reseeding
-        self._handles: weakref.WeakValueDictionary[int, Handle] = weakref.WeakValueDictionary()
-        # How often each came, and how often those came whose handle is gone: over there, one of
+        self._proxies: weakref.WeakValueDictionary[int, Proxy] = weakref.WeakValueDictionary()
+        # How often each came, and how often those came whose proxy is gone: over there, one of
         # them may be on its way here again, and must not be let go of.
         self._received: dict[int, int] = {}
         self._freed: list[tuple[int, int]] = []
@@ -72,7 +72,7 @@ class Link:
         self._raised: list[BaseException] = []
         self._depth = self._causes = 0
         self._turn = threading.RLock()
-        self.names = BorrowedNames(self.ask, {}, None)
+        self.names = UsedNames(self.ask, {}, None)
         self.gone = False
         self.changes = 0  # how many requests could have changed an object over there
         self.said: Callable[[str], object] = lambda text: None  # what the student's code prints
@@ -100,11 +100,11 @@ class Link:
                 self.names.push()
             self.changes += op in CHANGING
             shared = self.names.watched
-            lent = Lent(arguments, called=op == "call", besides=shared.identities)
+            given = JudgeArguments(arguments, called=op == "call", besides=shared.identities)
 
             def refer(thing: Any) -> references.Reference:
                 made = self._refer(thing)
-                lent.note(thing, made)
+                given.note(thing, made)
                 return made
 
             head, blobs = references.pack(arguments, refer, shared.known)
@@ -114,7 +114,7 @@ class Link:
             self._depth += 1
             try:
                 self._send({**head, "free": freed}, blobs)
-                value, changes = self._await(op, lent)
+                value, changes = self._await(op, given)
             finally:
                 self._depth -= 1
             if op == "names" and isinstance(value, dict):
@@ -122,7 +122,7 @@ class Link:
                     named(one, name if isinstance(name, str) else "")
             changed = isinstance(changes, dict) and changes.get("values")
             in_place = value is None or bool(changed and op == "call" and is_thrown_away())
-            self.changed |= lent.take_back(changes, in_place=in_place)
+            self.changed |= given.take_back(changes, in_place=in_place)
             self.answered()
             return value
 
@@ -136,7 +136,7 @@ class Link:
         self.gone = True
         raise StudentGoneError("The student's process has ended.") from error
 
-    def _await(self, op: str, lent: Lent) -> tuple[Any, Any]:
+    def _await(self, op: str, given: JudgeArguments) -> tuple[Any, Any]:
         """Wait for the answer; meanwhile, let the student call what it was given."""
         while True:
             try:
@@ -153,7 +153,7 @@ class Link:
                 warning_filters.show(head["warned"], self._classes.get)
             if "raised" in head and "value" not in head:
                 raise self._exception(head["raised"], None, op)
-            known = {**lent.known, **self.names.watched.known}
+            known = {**given.known, **self.names.watched.known}
             answer = references.unpack(head, blobs, self._resolve, known)
             if not isinstance(answer, tuple) or len(answer) != 2:
                 raise WireError("an answer without a value")
@@ -212,10 +212,10 @@ class Link:
 
     def _refer(self, thing: Any) -> references.Reference:
         """Return a reference by which the student's process may use ``thing``."""
-        if is_handle(thing):
+        if is_proxy(thing):
             if link_of(thing) is not self:
                 raise WireError("an object of a student's process that has ended")
-            return {"handle": number_of(thing)}
+            return {"proxy": number_of(thing)}
         if (name := self._shared(thing)) is not None:
             return {"main": name}
         if (made := references.known(thing)) is not None:
@@ -251,16 +251,16 @@ class Link:
         if "class" in reference:
             found = self._classes.get(reference["class"])
             return alias(found) if found in CATCHING else found
-        number = reference.get("handle")
+        number = reference.get("proxy")
         if type(number) is not int:
             raise WireError("an unknown reference")
         self._received[number] = self._received.get(number, 0) + 1
-        handle = self._handles.get(number)
-        if handle is None:
+        proxy = self._proxies.get(number)
+        if proxy is None:
             kind = self._classes.get(reference.get("of"))
             # Another answer may have brought it meanwhile.
-            handle = self._handles.get(number) or self._new(number, kind, reference)
-        return handle
+            proxy = self._proxies.get(number) or self._new(number, kind, reference)
+        return proxy
 
     def _new(self, number: int, kind: type, reference: references.Reference) -> Any:
         """Return a new proxy of an object; of an exception, an exception."""
@@ -275,13 +275,13 @@ class Link:
         else:
             made = object.__new__(kind)
             object.__setattr__(made, "_facts", facts)
-        if is_handle(made):
-            self._handles[number] = made
+        if is_proxy(made):
+            self._proxies[number] = made
             weakref.finalize(made, self._release, number).atexit = False
         else:
             self._release(number)
         return made
 
     def _release(self, number: int) -> None:
-        """Take note that nobody holds a handle any more."""
+        """Take note that nobody holds a proxy any more."""
         self._freed.append((number, self._received.pop(number, 0)))

@@ -18,8 +18,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from autograder.domains import warning_filters
-from autograder.domains.student_arguments import Borrowed
-from autograder.domains.student_names import LentNames
+from autograder.domains.student_arguments import StudentArguments
+from autograder.domains.student_names import StudentNames
 from autograder.domains.student_requests import DO, KEEPING, Requests
 from autograder.domains.turns import Turns
 from autograder.wire import Channel, WireError, references, rng_state
@@ -134,7 +134,7 @@ class _Iterator(Callback):
 
 
 class Service:
-    """Holds what the judge has a handle on, and carries out its requests.
+    """Holds what the judge has a proxy on, and carries out its requests.
 
     Parameters
     ----------
@@ -146,7 +146,7 @@ class Service:
 
     def __init__(self, channel: Channel, names: dict[str, Any]) -> None:
         self.channel, self.names = channel, names
-        self.lent = LentNames(names)
+        self.used_names = StudentNames(names)
         self.held: dict[int, Any] = {}
         self._numbers: dict[int, int] = {}  # by identity; what is held stays alive
         self._sent: dict[int, int] = {}  # how often each went to the judge
@@ -174,21 +174,21 @@ class Service:
             for number, times in head.get("free", ()):
                 self._let_go(number, times)
             rng_state.adopt(head.get("seeds", {}))
-            self.lent.hear(head.get("cell"))
-            shared = self.lent.watched
-            borrowed = Borrowed(self.resolve)
-            arguments = references.unpack(head, blobs, borrowed.resolve, shared.known)
-            borrowed.remember(arguments, besides=shared.identities)
+            self.used_names.hear(head.get("cell"))
+            shared = self.used_names.watched
+            given = StudentArguments(self.resolve)
+            arguments = references.unpack(head, blobs, given.resolve, shared.known)
+            given.remember(arguments, besides=shared.identities)
             with (
                 _interruptible(),
                 contextlib.redirect_stdout(printed),
                 contextlib.redirect_stderr(printed),
                 warning_filters.heeded(head.get("warnings"), self.held.get) as log,
-                self.lent.in_place() if head["op"] not in _OWN else contextlib.nullcontext(),
+                self.used_names.in_place() if head["op"] not in _OWN else contextlib.nullcontext(),
             ):
                 value = self._do(head["op"], *arguments)
                 self._turns.wait(place)  # other threads may still be calling the judge
-            changes, known = borrowed.changes(value)
+            changes, known = given.changes(value)
             reply, parts = self._reply(value, changes, known, fresh=head["op"] in _FRESH)
         except BaseException as error:  # of whatever kind, it is the judge's to hear of
             reply, parts = self._raised(error)
@@ -203,17 +203,17 @@ class Service:
     def _reply(
         self, value: Any, changes: dict[str, Any], known: dict[int, Any], *, fresh: bool = False
     ) -> tuple[dict[str, Any], list[Any]]:
-        """Return an answer, and in it what has happened to the names that were lent.
+        """Return an answer, and in it what has happened to the names that a test uses.
 
-        Not of those that are lent by this answer (``fresh``): they are in it.
+        Not of those that this answer tells of (``fresh``): they are in it.
         """
-        names = {} if fresh else self.lent.changes()
+        names = {} if fresh else self.used_names.changes()
         if any(names.values()):
             changes = {**changes, "names": names}
-        known = {**known, **self.lent.watched.known}
+        known = {**known, **self.used_names.watched.known}
         made = references.pack((value, changes), self.refer, known)
         if fresh or "names" in changes:
-            self.lent.agree()
+            self.used_names.agree()
         return made
 
     def _raised(self, error: BaseException) -> tuple[dict[str, Any], list[Any]]:
@@ -251,7 +251,7 @@ class Service:
         return references.unpack(head, blobs, self.resolve)
 
     def refer(self, thing: Any) -> references.Reference:
-        """Return a reference to what cannot go by value: a handle."""
+        """Return a reference to what cannot go by value: a proxy."""
         if isinstance(thing, Callback):
             return {"callback": thing._number}
         if (made := references.of_generator(thing)) is not None:
@@ -260,7 +260,7 @@ class Service:
             return {"class": self._number_of(thing)}
         number = self._number_of(thing)
         self._sent[number] = self._sent.get(number, 0) + 1
-        made = {"handle": number, "of": self._number_of(type(thing))}
+        made = {"proxy": number, "of": self._number_of(type(thing))}
         if type(thing) is type(sys):
             made["of_module"] = thing.__name__
         return made
@@ -277,8 +277,8 @@ class Service:
 
     def resolve(self, reference: references.Reference) -> Any:
         """Return what a reference of the judge's stands for."""
-        if "handle" in reference:
-            return self.held[reference["handle"]]
+        if "proxy" in reference:
+            return self.held[reference["proxy"]]
         if "callback" in reference:
             number = reference["callback"]
             return self._callbacks.setdefault(number, Callback(self, number))
@@ -295,10 +295,10 @@ class Service:
             del self._sent[number], self._numbers[id(self.held.pop(number))]
 
     def _find(self, names: list[str]) -> dict[str, Any]:
-        return self.lent.find(names)
+        return self.used_names.find(names)
 
     def _bind(self, instead: Any, gone: Any, back: Any, changes: Any) -> None:
-        self.lent.bind(instead, gone, back, changes)
+        self.used_names.bind(instead, gone, back, changes)
 
     def _give(self, statements: tuple[str, ...], values: dict[str, Any]) -> None:
         """Define what a test has defined where everybody can read it."""

@@ -1,4 +1,4 @@
-"""What a request lends to the student's process, and how it was changed there.
+"""What a request gives to the student's process, and how it was changed there.
 
 The judge's side of a loan is `autograder.domains.judge_arguments`.
 """
@@ -12,8 +12,8 @@ from typing import Any
 from autograder.wire import content, mutables, references, same
 
 
-class Borrowed:
-    """What a request lent to this process, and how it was changed here."""
+class StudentArguments:
+    """What a request gave to this process, and how it was changed here."""
 
     def __init__(self, resolve: Callable[[references.Reference], Any]) -> None:
         self._resolve = resolve
@@ -37,7 +37,7 @@ class Borrowed:
         arguments
             Of the request.
         besides
-            Identities of what was not lent: the judge has borrowed it.
+            Identities of what is this process's own, and only watched.
         """
         self._values = [thing for thing in mutables(arguments) if id(thing) not in besides]
         self._before = [content(thing) or _copy(thing) for thing in self._values]

@@ -1,6 +1,6 @@
 """What the judge has of the notebook's names, and what a test puts in their place while it runs.
 
-The judge's side is `autograder.domains.judge_names`.
+The judge's side is `autograder.domains.used_names`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from autograder.domains.watched_values import Watched, content_print
 _MISSING = object()
 
 
-class LentNames:
+class StudentNames:
     """The names of the notebook that one test cell has.
 
     Parameters
@@ -31,7 +31,7 @@ class LentNames:
     def begin(self, cell: Any) -> None:
         """Begin another test cell: what the one before has put in place of names is gone."""
         self._cell = cell
-        self._lent: dict[str, Any] = {}
+        self._in_use: dict[str, Any] = {}
         self._prints: dict[str, Any] = {}
         self._instead: dict[tuple[str, str], Any] = {}
         self.watched = Watched()
@@ -42,29 +42,29 @@ class LentNames:
             self.begin(cell)
 
     def find(self, names: list[str]) -> dict[str, Any]:
-        """Return the values of those names that there are; to no test cell, nothing is lent."""
+        """Return the values of those names that there are; none while no test cell runs."""
         found = {name: self._names[name] for name in names if name in self._names}
-        self._lent |= found if self._cell else {}
+        self._in_use |= found if self._cell else {}
         return found
 
     def changes(self) -> dict[str, Any]:
-        """Return what has happened to the names that were lent, and to what they stand for."""
+        """Return what has happened to the names that a test uses, and to what they stand for."""
         rebound = {}
-        for name, value in self._lent.items():
+        for name, value in self._in_use.items():
             now = self._names.get(name, _MISSING)
             if now is _MISSING:
                 continue
             if now is not value or content_print(now) != self._prints.get(name):
                 rebound[name] = now
-        gone = [name for name in self._lent if name not in self._names]
+        gone = [name for name in self._in_use if name not in self._names]
         contents = self.watched.changes()
         return {"rebound": rebound, "gone": gone, "values": contents}
 
     def agree(self) -> None:
         """Take note that the judge has everything as it is here now."""
-        self._lent = {name: self._names[name] for name in self._lent if name in self._names}
-        self._prints = {name: content_print(value) for name, value in self._lent.items()}
-        self.watched = Watched(self._lent[name] for name in sorted(self._lent))
+        self._in_use = {name: self._names[name] for name in self._in_use if name in self._names}
+        self._prints = {name: content_print(value) for name, value in self._in_use.items()}
+        self.watched = Watched(self._in_use[name] for name in sorted(self._in_use))
 
     def bind(self, instead: list[tuple[str, str, Any]], gone: Any, back: Any, changes: Any) -> None:
         """Put values in the place of what names stand for whenever the judge asks for something.
@@ -88,7 +88,7 @@ class LentNames:
             self._instead[module, name] = _MISSING
         for module, name in self._instead:
             if not module:
-                self._lent.pop(name, None)
+                self._in_use.pop(name, None)
         self.watched.adopt(changes)
         self.agree()
 

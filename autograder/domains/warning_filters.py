@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from autograder.domains.proxy import is_handle, number_of
+from autograder.domains.proxy import is_proxy, number_of
 from autograder.domains.proxy_exceptions import instance, issubclass_of
 
 #: How many warnings of one request are told, and how long the text of one may be.
@@ -43,7 +43,7 @@ class Listening:
 
 def _told(one: tuple[Any, ...]) -> list[Any]:
     action, message, kind, module, line = one
-    named = {"class": number_of(kind)} if is_handle(kind) else [kind.__module__, kind.__qualname__]
+    named = {"class": number_of(kind)} if is_proxy(kind) else [kind.__module__, kind.__qualname__]
     return [action, message and message.pattern, named, module and module.pattern, line]
 
 

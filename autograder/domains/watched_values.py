@@ -15,7 +15,7 @@ from autograder.wire.channel import dumps
 from autograder.wire.codec import put_other, putter
 
 #: Numbers by which a message refers to what both processes have begin here; smaller ones are those
-#: of what one request lends.
+#: of what one request gives.
 FIRST = 1 << 20
 #: What nobody can change in place.
 _FIXED = (

@@ -8,7 +8,7 @@ import socket
 from typing import Any
 
 from autograder.execute.kernel_client import writable
-from autograder.execute.process import Inmate
+from autograder.execute.process import Process
 from autograder.execute.zygote import Zygote
 from autograder.model import Job
 from autograder.wire import Channel, WireError
@@ -33,10 +33,10 @@ class Judging:
         That process.
     """
 
-    def __init__(self, zygote: Zygote, job: Job, wire: socket.socket, student: Inmate) -> None:
+    def __init__(self, zygote: Zygote, job: Job, wire: socket.socket, student: Process) -> None:
         # Without isolation it sees the student's directory where it is.
         self._view = None if zygote.isolated else student.directory / "work"
-        self.inmate = Inmate(zygote, "judge", job, job.instructor_files)
+        self.process = Process(zygote, "judge", job, job.instructor_files)
         self._job, self._wire, self._student = job, wire, student
         self._channel: Channel | None = None
 
@@ -48,22 +48,22 @@ class Judging:
         JudgeGoneError
             If it does not come to life.
         """
-        self.inmate.prepare()
+        self.process.prepare()
         ours, theirs = socket.socketpair()
         self._channel = Channel(ours)
         with theirs:
             await asyncio.to_thread(
-                self.inmate.start, [theirs.fileno(), self._wire.fileno()], view=self._view
+                self.process.start, [theirs.fileno(), self._wire.fileno()], view=self._view
             )
         await self._hear()
-        self.inmate.order("seal")
+        self.process.order("seal")
 
     def begin(self) -> None:
         """Show it what the student's code writes, and let it import what tests need."""
         assert self._channel is not None
         self._student.poll()
         if self._student.scratch is not None:
-            self.inmate.order("view", self._student.scratch)
+            self.process.order("view", self._student.scratch)
         job = self._job
         self._channel.send({"imports": job.imports, "marks": job.marks, "changed": job.changed})
 
@@ -98,13 +98,13 @@ class Judging:
 
     async def stop(self) -> None:
         """End it."""
-        self.inmate.order("kill")
+        self.process.order("kill")
         if self._channel is not None:
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._ended(), 3)
             self._channel.close()
-        self.inmate.clear()
+        self.process.clear()
 
     async def _ended(self) -> None:
-        while self.inmate.poll() is None:
+        while self.process.poll() is None:
             await asyncio.sleep(0.01)

@@ -81,7 +81,7 @@ class Client(NotebookClient):
     def _reset(self, *, cell_index: int, **_: Any) -> None:
         self.reply, self.unreadable = {}, 0
         self.begin_output(cell_index)
-        self.km.inmate.begin(self.job.limits.cell_cpu_seconds)
+        self.km.process.begin(self.job.limits.cell_cpu_seconds)
 
     def listen(self) -> None:
         """Take note of what comes from the kernel and is no message."""
@@ -92,11 +92,11 @@ class Client(NotebookClient):
     def _pass_over(self) -> None:
         self.unreadable += 1
         if self.floods:
-            self.km.inmate.order("kill")
+            self.km.process.order("kill")
 
     def _cut_off(self) -> None:
         self.unreachable = True
-        self.km.inmate.order("kill")
+        self.km.process.order("kill")
 
     @property
     def floods(self) -> bool:
@@ -129,11 +129,11 @@ class Client(NotebookClient):
         # nbclient's own looks once a second, which every crash would cost.
         interrupted = 0.0
         while await self.km.provisioner.poll() is None:
-            if self.km.inmate.over and not interrupted:
+            if self.km.process.over and not interrupted:
                 interrupted = time.monotonic()
-                self.km.inmate.order("interrupt")
+                self.km.process.order("interrupt")
             elif interrupted and time.monotonic() - interrupted > GRACE_SECONDS:
-                self.km.inmate.order("kill")
+                self.km.process.order("kill")
             await asyncio.sleep(0.05)
         if self.task_poll_for_reply is not None:
             self.task_poll_for_reply.cancel()

@@ -15,7 +15,7 @@ from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from traitlets import Type
 
 from autograder.execute.kernel_channel import ForkKernelClient
-from autograder.execute.process import Inmate
+from autograder.execute.process import Process
 from autograder.execute.zygote import Zygote
 from autograder.model import Job
 
@@ -25,7 +25,7 @@ class ForkProvisioner(KernelProvisionerBase):
 
     def __init__(self, zygote: Zygote, job: Job, wire: socket.socket | None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.inmate = Inmate(zygote, "student", job, job.files)
+        self.process = Process(zygote, "student", job, job.files)
         self._wire = wire
         self._started = False
 
@@ -36,10 +36,10 @@ class ForkProvisioner(KernelProvisionerBase):
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Make the directory shared with the kernel and write its connection file there."""
-        self.inmate.prepare()
+        self.process.prepare()
         manager = self.parent
-        manager.ip = str(self.inmate.directory / "k")
-        manager.connection_file = str(self.inmate.directory / "kernel.json")
+        manager.ip = str(self.process.directory / "k")
+        manager.connection_file = str(self.process.directory / "kernel.json")
         manager.write_connection_file()
         # The kernel may run under a user id of its own; only it and we can reach the directory.
         Path(manager.connection_file).chmod(0o644)
@@ -50,7 +50,7 @@ class ForkProvisioner(KernelProvisionerBase):
         """Ask the zygote for a fork."""
         channels = [] if self._wire is None else [self._wire.fileno()]
         await asyncio.to_thread(
-            self.inmate.start,
+            self.process.start,
             channels,
             connection_file=Path(self.parent.connection_file),
             argv=self.parent.format_kernel_cmd() if self.kernel_spec.argv else [],
@@ -61,7 +61,7 @@ class ForkProvisioner(KernelProvisionerBase):
 
     async def poll(self) -> int | None:
         """Return None while the kernel lives, else its exit status."""
-        return self.inmate.poll() if self._started else 0
+        return self.process.poll() if self._started else 0
 
     async def wait(self) -> int | None:
         """Wait for the end of the kernel and return its exit status."""
@@ -72,20 +72,20 @@ class ForkProvisioner(KernelProvisionerBase):
 
     async def send_signal(self, signum: int) -> None:
         """Interrupt the kernel, or kill it and all that it started."""
-        self.inmate.order("interrupt" if signum == signal.SIGINT else "kill")
+        self.process.order("interrupt" if signum == signal.SIGINT else "kill")
 
     async def kill(self, restart: bool = False) -> None:
         """Kill the kernel and all that it started."""
-        self.inmate.order("kill")
+        self.process.order("kill")
 
     async def terminate(self, restart: bool = False) -> None:
         """Likewise: what a submission would do on SIGTERM is of no interest."""
-        self.inmate.order("kill")
+        self.process.order("kill")
 
     async def cleanup(self, restart: bool = False) -> None:
         """Remove the shared directory."""
         self._started = False
-        self.inmate.clear()
+        self.process.clear()
 
 
 class ForkKernelManager(AsyncKernelManager):
@@ -109,11 +109,11 @@ class ForkKernelManager(AsyncKernelManager):
         )
 
     @property
-    def inmate(self) -> Inmate:
-        """The process, as its warden speaks of it."""
-        inmate: Inmate = self.provisioner.inmate
-        return inmate
+    def process(self) -> Process:
+        """The process, as its supervisor speaks of it."""
+        process: Process = self.provisioner.process
+        return process
 
     def seal(self) -> None:
         """Make the directory with the sockets read-only for the kernel, once it has made them."""
-        self.inmate.order("seal")
+        self.process.order("seal")

@@ -105,7 +105,7 @@ class _Run:
         self, client: Client, manager: ForkKernelManager, job: Job, wire: socket.socket
     ) -> StudentProcess:
         """Return what the cells run in, not started yet."""
-        return Pair(self.job, client, manager, Judging(self.zygote, job, wire, manager.inmate))
+        return Pair(self.job, client, manager, Judging(self.zygote, job, wire, manager.process))
 
     async def session(self) -> bool:
         """Run what has not run yet; return False if the processes did not live to the end."""

@@ -1,4 +1,4 @@
-"""The worker's side of one forked process: its directory, its lifeline, how it ended."""
+"""The worker's side of one forked process: its directory, its control socket, how it ended."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from autograder.sandbox.cgroups import Fence, fence
 GRADING = {"NBGRADER_EXECUTION": "autograde"}
 
 
-class Inmate:
+class Process:
     """A student's or a judge's process, not started yet.
 
     Parameters
@@ -41,8 +41,8 @@ class Inmate:
     ) -> None:
         self.zygote, self.role, self._job, self._files = zygote, role, job, files
         self.directory = zygote.run / "jobs" / secrets.token_hex(4)
-        self.lifeline: socket.socket | None = None
-        self.ending: dict[str, Any] = {}  # the warden's last words
+        self.control: socket.socket | None = None
+        self.ending: dict[str, Any] = {}  # the supervisor's last words
         self.cell = 0  # the number of the cell that runs
         self.over = False  # whether it has used up its processor time
         self.scratch: int | None = None  # a descriptor of a mount of its scratch
@@ -78,7 +78,7 @@ class Inmate:
         """Ask the zygote for a fork, and fence it in where the system lets us."""
         self._fence = fence(self._job.limits.memory_mb)
         self._waits = self._fence is not None
-        self.lifeline = self.zygote.fork(
+        self.control = self.zygote.fork(
             self.role,
             self.directory,
             channels,
@@ -91,7 +91,7 @@ class Inmate:
             argv=argv,
         )
         while self._waits:
-            select.select([self.lifeline], [], [], 1)
+            select.select([self.control], [], [], 1)
             if self.poll() is not None:
                 break
 
@@ -101,28 +101,28 @@ class Inmate:
         self.order(f"cell {self.cell} {seconds}")
 
     def order(self, order: str, mount: int | None = None) -> None:
-        """Send an order to the warden."""
-        if self.lifeline is None:
+        """Send an order to the supervisor."""
+        if self.control is None:
             return
         try:
-            socket.send_fds(self.lifeline, [order.encode()], [] if mount is None else [mount])
+            socket.send_fds(self.control, [order.encode()], [] if mount is None else [mount])
         except OSError:
             return  # it has ended; `poll` will say how
 
     def poll(self) -> int | None:
         """Return None while the process lives, else its exit status."""
         while not self.ending:
-            if self.lifeline is None:
+            if self.control is None:
                 return 0
             try:
-                words, mounts, _, _ = socket.recv_fds(self.lifeline, 65536, 1)
+                words, mounts, _, _ = socket.recv_fds(self.control, 65536, 1)
             except BlockingIOError:
                 return None
             except ConnectionResetError:
                 continue  # it ended with an order unread; what it said before can be heard now
             except OSError:
                 words, mounts = b"", []
-            said = json.loads(words or b'{"refused": "the warden vanished"}')
+            said = json.loads(words or b'{"refused": "the supervisor vanished"}')
             if "over" in said:  # of the cell before, it comes too late to count
                 self.over = self.over or said["over"] == self.cell
             elif "scratch" in said:
@@ -148,9 +148,9 @@ class Inmate:
 
     def clear(self) -> None:
         """Let go of the process, which ends it, and remove the shared directory."""
-        if self.lifeline is not None:
-            self.lifeline.close()
-            self.lifeline = None
+        if self.control is not None:
+            self.control.close()
+            self.control = None
         if self.scratch is not None:
             os.close(self.scratch)
             self.scratch = None

@@ -59,7 +59,7 @@ class Pair(StudentProcess):
                 if error is not None:
                     raise error
         except (TimeoutError, RuntimeError, JudgeGoneError) as error:
-            raise self._refused(error, self.student, self.judging.inmate) from error
+            raise self._refused(error, self.student, self.judging.process) from error
         self.manager.seal()
         self.judging.begin()
 
@@ -67,7 +67,7 @@ class Pair(StudentProcess):
         """End both; return the processor time that each of them used, in seconds."""
         student, _ = await super().stop()
         await self.judging.stop()
-        return student, float(self.judging.inmate.ending.get("cpu_seconds", 0))
+        return student, float(self.judging.process.ending.get("cpu_seconds", 0))
 
     async def repeat(self, cell: NotebookNode, index: int, *, judged: bool) -> None:
         """Run a cell again for what it defines."""
@@ -82,7 +82,7 @@ class Pair(StudentProcess):
     async def prepare(self, cell: NotebookNode, index: int) -> str:
         """Run a locked cell in the judge as well; return what went wrong there."""
         limits = self.job.limits
-        self.judging.inmate.begin(limits.cell_cpu_seconds)
+        self.judging.process.begin(limits.cell_cpu_seconds)
         asked = asyncio.create_task(self.judging.run(name(cell, index), cell.source, locked=True))
         exceeded = await self._await(asked)
         try:
@@ -97,7 +97,7 @@ class Pair(StudentProcess):
         began = time.monotonic()
         limits = self.job.limits
         self.student.begin(limits.cell_cpu_seconds)
-        self.judging.inmate.begin(limits.cell_cpu_seconds)
+        self.judging.process.begin(limits.cell_cpu_seconds)
         asked = asyncio.create_task(self.judging.run(name(cell, index), cell.source, locked=False))
         exceeded = await self._await(asked)
         points, found = None, ""
@@ -136,21 +136,21 @@ class Pair(StudentProcess):
             await self.client.disregard()
             if asked.done():
                 return ""
-            for inmate in (self.student, self.judging.inmate):
-                inmate.poll()
-                exceeded = cpu(limits) if inmate.over else exceeded
-            if self.judging.inmate.over:
+            for process in (self.student, self.judging.process):
+                process.poll()
+                exceeded = cpu(limits) if process.over else exceeded
+            if self.judging.process.over:
                 self.spent = True
-                self.judging.inmate.order("kill")
+                self.judging.process.order("kill")
             if time.monotonic() - began > limits.cell_seconds:
                 exceeded = wall(limits)
-        for inmate, order in (
+        for process, order in (
             (self.student, "interrupt"),
             (self.student, "kill"),
-            (self.judging.inmate, "kill"),
+            (self.judging.process, "kill"),
         ):
             self.spent |= order == "kill"
-            inmate.order(order)
+            process.order(order)
             await asyncio.wait({asked}, timeout=GRACE_SECONDS)
             if asked.done():
                 break
@@ -166,7 +166,7 @@ class Pair(StudentProcess):
 
     async def _judge_ending(self, exceeded: str) -> tuple[Verdict, str]:
         """Name the ending of the judge's process: of what it was given it may have had too much."""
-        words = await last_words(self.judging.inmate)
+        words = await last_words(self.judging.process)
         if exceeded or words.get("cause") == "cpu":
             return timeout(exceeded or f"{self.job.limits.cpu_seconds} seconds of processor time")
         if words.get("cause") == "memory":

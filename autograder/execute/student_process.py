@@ -22,7 +22,7 @@ from autograder.execute.kernel_client import (
 )
 from autograder.execute.kernel_manager import ForkKernelManager
 from autograder.execute.limit_messages import explained
-from autograder.execute.process import Inmate
+from autograder.execute.process import Process
 from autograder.model import SENTENCES, CellOutcome, Job, Limits, Verdict
 
 #: How long a process has to become ready, in seconds.
@@ -83,9 +83,9 @@ class StudentProcess(ABC):
         self.spent = False  # whether a process was killed
 
     @property
-    def student(self) -> Inmate:
+    def student(self) -> Process:
         """The student's process."""
-        return self.manager.inmate
+        return self.manager.process
 
     async def start(self) -> None:
         """Start it.
@@ -101,7 +101,7 @@ class StudentProcess(ABC):
             raise self._refused(error, self.student) from error
         self.manager.seal()
 
-    def _refused(self, error: Exception, *processes: Inmate) -> RefusedError:
+    def _refused(self, error: Exception, *processes: Process) -> RefusedError:
         """Return why processes did not start."""
         for one in processes:
             one.poll()
@@ -114,7 +114,7 @@ class StudentProcess(ABC):
         await self.manager.start_kernel()
         client = self.client
         client.kc = self.manager.client()
-        # No heartbeat: whether it lives, the warden says; and noise on that socket, which a
+        # No heartbeat: whether it lives, the supervisor says; and noise on that socket, which a
         # notebook can make, would keep the thread that listens to it from ever ending.
         # Nor what nobody would read: it fills, and a notebook can write to it.
         client.kc.start_channels(hb=False, stdin=False, control=False)
@@ -247,13 +247,13 @@ def timeout(limit: str) -> tuple[Verdict, str]:
     return Verdict.TIMEOUT, SENTENCES[Verdict.TIMEOUT].format(limit=limit)
 
 
-async def last_words(inmate: Inmate) -> dict[str, Any]:
+async def last_words(process: Process) -> dict[str, Any]:
     """Return how a process ended, once it has; nothing if it does not."""
     for _ in range(100):
-        if inmate.poll() is not None:
+        if process.poll() is not None:
             break
         await asyncio.sleep(0.01)
-    return dict(inmate.ending)
+    return dict(process.ending)
 
 
 def show(cell: NotebookNode, name: str, message: str) -> None:

@@ -2,19 +2,19 @@
 
 Three processes, each the parent of the next:
 
-- the *warden* (`watch`) stays outside the inner wall, watches memory and time, takes orders over
-  the lifeline and says on it how the process ended;
+- the *supervisor* (`watch`) stays outside the inner wall, watches memory and time, takes orders
+  over its control socket and says on it how the process ended;
 - *init* is process 1 behind the wall: when it goes, the system kills all that is left there;
-- the *inmate* runs cells without privileges: `autograder.domains.student` or
+- the *confined process* runs cells without privileges: `autograder.domains.student` or
   `autograder.domains.judge`.
 
-The lifeline is a sequenced-packet socket to the worker. Orders: ``interrupt``; ``seal``; ``view``,
-which shows a judge the student's scratch, whose mount comes along; ``cell NUMBER SECONDS``, when a
-cell begins that may use so much processor time; ``go``, once init is in its control group;
-``kill``, which its closing means as well. Messages: ``{"scratch": true}`` with the mount of a
-student's scratch, ``{"init": true}`` with a descriptor of init for who puts it in a group,
-``{"over": NUMBER}`` when a cell has used up its processor time, and at last ``{"refused": why}`` or
-``{"exit": ..., "cause": ...}``.
+The control socket is a sequenced-packet socket to the worker. Orders: ``interrupt``; ``seal``;
+``view``, which shows a judge the student's scratch, whose mount comes along; ``cell NUMBER
+SECONDS``, when a cell begins that may use so much processor time; ``go``, once init is in its
+control group; ``kill``, which its closing means as well. Messages: ``{"scratch": true}`` with the
+mount of a student's scratch, ``{"init": true}`` with a descriptor of init for who puts it in a
+group, ``{"over": NUMBER}`` when a cell has used up its processor time, and at last ``{"refused":
+why}`` or ``{"exit": ..., "cause": ...}``.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ STARTING = 256
 
 
 def watch(
-    request: dict[str, Any], lifeline: socket.socket, channels: list[int], uid: int | None
+    request: dict[str, Any], control: socket.socket, channels: list[int], uid: int | None
 ) -> NoReturn:
-    """Run in a fork of the zygote until its inmate has ended; never returns.
+    """Run in a fork of the zygote until the confined process has ended; never returns.
 
     Parameters
     ----------
@@ -55,12 +55,12 @@ def watch(
         ``role`` (``student`` or ``judge``), ``job`` (directory shared with the worker),
         ``isolated``, ``shown`` (directories that stay readable), ``seed``, ``env`` and ``limits``;
         for a student the kernel's ``connection_file``.
-    lifeline
+    control
         The socket to the worker.
     channels
-        The descriptors that are the inmate's.
+        The descriptors that are the confined process's.
     uid
-        The user id for the inmate, or None for the zygote's own.
+        The user id for the confined process, or None for the zygote's own.
     """
     limits = Limits(**request["limits"])
     job = Path(request["job"])
@@ -73,16 +73,16 @@ def watch(
             if request["role"] == "judge":
                 VIEW.mkdir()
             else:
-                _hand_over_scratch(lifeline)
+                _hand_over_scratch(control)
         else:
             bubblewrap.prctl(bubblewrap.PR_SET_CHILD_SUBREAPER, 1)
         gate = os.pipe()
         init = os.fork()
     except OSError as error:
-        _say(lifeline, {"refused": str(error)})
+        _say(control, {"refused": str(error)})
         os._exit(1)
     if init == 0:
-        lifeline.close()
+        control.close()
         os.close(proc)  # through it, the whole disk outside of the inner wall could be reached
         os.close(gate[1])
         if request["fenced"]:
@@ -91,38 +91,38 @@ def watch(
         _init(request, limits, job, uid, channels)
     os.close(gate[0])
     for descriptor in channels:
-        os.close(descriptor)  # so that the other end hears when the inmate has gone
+        os.close(descriptor)  # so that the other end hears when the confined process has gone
     try:
         if request["fenced"]:
-            _hand_over(lifeline, "init", os.pidfd_open(init))
+            _hand_over(control, "init", os.pidfd_open(init))
         isolated = request["isolated"]
-        guard = _Guard(init, lifeline, proc, limits, job, gate[1], isolated=isolated)
+        guard = _Guard(init, control, proc, limits, job, gate[1], isolated=isolated)
         answer = guard.stand()
     except Exception as error:  # whatever it was, the worker must hear of it
-        answer = {"refused": f"the warden failed: {error!r}"}
+        answer = {"refused": f"the supervisor failed: {error!r}"}
     _kill_tree(init, proc)
-    _say(lifeline, answer)
+    _say(control, answer)
     os._exit(0)
 
 
-def _hand_over_scratch(lifeline: socket.socket) -> None:
-    """Send the worker a mount of the scratch, which it passes on to the judge's warden."""
+def _hand_over_scratch(control: socket.socket) -> None:
+    """Send the worker a mount of the scratch, which it passes on to the judge's supervisor."""
     try:
         mount = bubblewrap.detached("/tmp")
     except OSError:
         return  # an old system: the judge will not see the student's files
-    _hand_over(lifeline, "scratch", mount)
+    _hand_over(control, "scratch", mount)
 
 
-def _hand_over(lifeline: socket.socket, what: str, descriptor: int) -> None:
+def _hand_over(control: socket.socket, what: str, descriptor: int) -> None:
     with contextlib.suppress(OSError):  # nobody listens any more
-        socket.send_fds(lifeline, [json.dumps({what: True}).encode()], [descriptor])
+        socket.send_fds(control, [json.dumps({what: True}).encode()], [descriptor])
     os.close(descriptor)
 
 
-def _say(lifeline: socket.socket, answer: dict[str, Any]) -> None:
+def _say(control: socket.socket, answer: dict[str, Any]) -> None:
     with contextlib.suppress(OSError):  # nobody listens any more
-        lifeline.send(json.dumps(answer).encode())
+        control.send(json.dumps(answer).encode())
 
 
 class _Guard:
@@ -131,7 +131,7 @@ class _Guard:
     def __init__(
         self,
         init: int,
-        lifeline: socket.socket,
+        control: socket.socket,
         proc: int,
         limits: Limits,
         job: Path,
@@ -139,7 +139,7 @@ class _Guard:
         *,
         isolated: bool,
     ) -> None:
-        self.init, self.lifeline, self.limits = init, lifeline, limits
+        self.init, self.control, self.limits = init, control, limits
         self.job, self.isolated = job, isolated
         self.meter = Meter(init, proc, ("/tmp", "/dev/shm") if isolated else ())
         self.peak, self.cause, self.gate = 0, "", gate
@@ -151,7 +151,7 @@ class _Guard:
         ended = os.pidfd_open(self.init)
         poll = select.poll()
         poll.register(ended, select.POLLIN)
-        poll.register(self.lifeline, select.POLLIN)
+        poll.register(self.control, select.POLLIN)
         looked, wait = 0.0, LOOK
         while True:
             ready = {descriptor for descriptor, _ in poll.poll(wait * 1000)}
@@ -163,7 +163,7 @@ class _Guard:
                     "peak_mb": self.peak,
                     "cpu_seconds": round(max(self.meter.seconds, used.ru_utime + used.ru_stime), 3),
                 }
-            if self.lifeline.fileno() in ready:
+            if self.control.fileno() in ready:
                 self._obey()
             if time.monotonic() - looked >= wait:
                 looked = time.monotonic()
@@ -172,7 +172,7 @@ class _Guard:
                 wait = min(LOOK, max(SOONEST, left / SPEED))
 
     def _obey(self) -> None:
-        order, mounts, _, _ = socket.recv_fds(self.lifeline, 64, 1)
+        order, mounts, _, _ = socket.recv_fds(self.control, 64, 1)
         word, *rest = order.decode(errors="replace").split() or ["kill"]
         if word == "interrupt":
             os.kill(self.init, signal.SIGINT)
@@ -209,7 +209,7 @@ class _Guard:
             self._kill("cpu")
         if self.meter.seconds > self.due:
             self.due = math.inf
-            _say(self.lifeline, {"over": self.cell})
+            _say(self.control, {"over": self.cell})
 
 
 def _kill_tree(init: int, proc: int) -> None:
@@ -230,20 +230,20 @@ def _kill_tree(init: int, proc: int) -> None:
 def _init(
     request: dict[str, Any], limits: Limits, job: Path, uid: int | None, channels: list[int]
 ) -> NoReturn:
-    """Be the first process behind the wall: start the inmate, bury orphans, end as it ends."""
+    """Be the first process behind the wall: start the confined one, reap orphans, end likewise."""
     try:
         bubblewrap.prctl(bubblewrap.PR_SET_PDEATHSIG, bubblewrap.SIGKILL)
         if request["isolated"]:
             bubblewrap.mount_proc()
-        inmate = os.fork()
-        if inmate == 0:
-            _inmate(request, limits, job, uid, channels)
+        child = os.fork()
+        if child == 0:
+            _run_code(request, limits, job, uid, channels)
         for descriptor in channels:
             os.close(descriptor)
-        signal.signal(signal.SIGINT, lambda *_: os.kill(inmate, signal.SIGINT))
+        signal.signal(signal.SIGINT, lambda *_: os.kill(child, signal.SIGINT))
         while True:
             pid, status = os.wait()
-            if pid == inmate:
+            if pid == child:
                 code = os.waitstatus_to_exitcode(status)
                 os._exit(code if code >= 0 else 128 - code)
     except BaseException as error:
@@ -252,11 +252,11 @@ def _init(
         os._exit(125)
 
 
-def _inmate(
+def _run_code(
     request: dict[str, Any], limits: Limits, job: Path, uid: int | None, channels: list[int]
 ) -> NoReturn:
     """Give up every privilege, then run cells."""
-    # What the zygote writes to belongs to all: of that log, an inmate's code gets nothing.
+    # What the zygote writes to belongs to all: of that log, confined code gets nothing.
     log = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)

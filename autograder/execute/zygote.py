@@ -173,7 +173,7 @@ class Zygote:
         fenced: bool = False,
         argv: Sequence[str] = (),
     ) -> socket.socket:
-        """Fork a student's or a judge's process and return its lifeline.
+        """Fork a student's or a judge's process and return its control socket.
 
         Parameters
         ----------
@@ -271,7 +271,7 @@ def main(argv: Sequence[str]) -> None:
     control = socket.socket(fileno=int(argv[0]))
     bubblewrap.prctl(bubblewrap.PR_SET_PDEATHSIG, bubblewrap.SIGKILL)
     answer = _warm(argv[1:])
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # wardens need no burial
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # supervisors need no burial
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the coordinator's business
     gc.collect()
     gc.freeze()  # so that no fork copies pages only to visit objects that never go away
@@ -285,17 +285,17 @@ def main(argv: Sequence[str]) -> None:
             return
         turn += 1
         request = json.loads(message)
-        lifeline, channels = socket.socket(fileno=descriptors[0]), descriptors[1:]
+        process_control, channels = socket.socket(fileno=descriptors[0]), descriptors[1:]
         if os.fork() == 0:
             try:
                 control.close()
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 own_id = privileged and request["isolated"]
                 uid = bubblewrap.FIRST_UID + turn % bubblewrap.UIDS if own_id else None
-                supervisor.watch(request, lifeline, channels, uid)
+                supervisor.watch(request, process_control, channels, uid)
             finally:
                 os._exit(1)
-        lifeline.close()
+        process_control.close()
         for descriptor in channels:
             os.close(descriptor)
 

@@ -321,11 +321,11 @@ def confine(limits: Limits, *, uid: int | None, isolated: bool) -> None:
     """Take the limits, then give up every privilege, for good."""
     mega = 1024 * 1024
     # Address space says nothing of memory: TensorFlow reserves any amount of it. What a process
-    # may write to says more: this stops at once what nobody means; the warden does the rest.
+    # may write to says more: this stops at once what nobody means; the supervisor does the rest.
     data = int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize()
     for what, most in (
         (resource.RLIMIT_DATA, data + SLACK * limits.memory_mb * mega),
-        (resource.RLIMIT_CPU, limits.cpu_seconds + 10),  # should the warden be late
+        (resource.RLIMIT_CPU, limits.cpu_seconds + 10),  # should the supervisor be late
         (resource.RLIMIT_FSIZE, limits.file_mb * mega),
         (resource.RLIMIT_NOFILE, limits.open_files),
         (resource.RLIMIT_CORE, 0),

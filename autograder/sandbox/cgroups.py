@@ -1,7 +1,7 @@
 """Fences in the memory of one process tree with a control group, where the system lets us make one.
 
-The warden looks at memory a hundred times a second at most; the fence holds between two looks. It
-is a little wider, so that as a rule it is the warden who names what was exceeded.
+The supervisor looks at memory a hundred times a second at most; the fence holds between two looks.
+It is a little wider, so that as a rule it is the supervisor that names what was exceeded.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import itertools
 import os
 from pathlib import Path
 
-#: By how much the fence is wider than the limit that the warden watches, in MB.
+#: By how much the fence is wider than the limit that the supervisor watches, in MB.
 WIDER = 256
 NAME = "autograder-"
 _numbers = itertools.count()

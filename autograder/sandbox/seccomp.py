@@ -3,7 +3,7 @@
 A deny list: what remains is all that NumPy, TensorFlow, Jupyter and their libraries call. Refused
 are the calls that make new namespaces, mounts and devices, look into other processes, change the
 machine, or open parts of the kernel whose faults have been ways out of containers; uncommon kinds
-of sockets; and memory that the warden could not see.
+of sockets; and memory that the supervisor could not see.
 
 The filter is assembled here, in the kernel's own small instruction set: libseccomp has no wheel.
 """

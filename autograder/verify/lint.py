@@ -11,9 +11,9 @@ from typing import Any
 from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
-from autograder.domains.borrowed_names import MODULES
 from autograder.domains.failure_messages import hidden_lines
 from autograder.domains.free_names import needed, stored
+from autograder.domains.used_names import MODULES
 from autograder.model import HIDDEN_TESTS
 from autograder.verify.lint_context import Advice, Names
 from autograder.verify.lint_rules import look

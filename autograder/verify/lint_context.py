@@ -40,7 +40,7 @@ class Cell:
     names: Names
     hidden: frozenset[int]
     theirs: set[str] = field(default_factory=set)
-    objects: set[str] = field(default_factory=set)  # surely handles
+    objects: set[str] = field(default_factory=set)  # surely proxies
     own_classes: set[str] = field(default_factory=set)
     advice: list[Advice] = field(default_factory=list)
 
@@ -54,8 +54,8 @@ class Cell:
             node = node.func if isinstance(node, ast.Call) else node.value
         return node.id if isinstance(node, ast.Name) and node.id in self.theirs else ""
 
-    def handle(self, node: ast.AST) -> bool:
-        """Whether an expression surely gives a handle."""
+    def proxy(self, node: ast.AST) -> bool:
+        """Whether an expression surely gives a proxy."""
         if isinstance(node, ast.Name):
             return node.id in self.objects
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
@@ -82,7 +82,7 @@ def learn(cell: Cell, node: ast.AST) -> None:
         for name in (part.id for part in ast.walk(target) if isinstance(part, ast.Name)):
             if not isinstance(target, ast.Attribute | ast.Subscript) and cell.student(value):
                 cell.theirs.add(name)
-            if isinstance(target, ast.Name) and cell.handle(value):
+            if isinstance(target, ast.Name) and cell.proxy(value):
                 cell.objects.add(name)
 
 

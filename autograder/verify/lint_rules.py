@@ -108,7 +108,7 @@ def _compared(cell: Cell, node: ast.AST) -> None:
         for left, how, right in zip(sides, node.ops, sides[1:], strict=False):
             equal = not isinstance(how, ast.Is | ast.IsNot | ast.In | ast.NotIn)
             pairs = ((left, right), (right, left))
-            if equal and any(cell.handle(one) and _is_value(other) for one, other in pairs):
+            if equal and any(cell.proxy(one) and _is_value(other) for one, other in pairs):
                 cell.say(
                     node, "an object of the student's is compared with the test's value", instead
                 )

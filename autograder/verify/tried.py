@@ -18,7 +18,7 @@ HINTS = {
     "EOFError": "Nobody types while a notebook is graded: make what is asked for an argument.",
     "FileNotFoundError": "A file that a test reads lies beside the source notebook, is written by "
     "a locked cell, or by the student's code.",
-    "HandleError": "The student's object is a handle here: compare what it holds, not itself.",
+    "ProxyError": "The student's object is a proxy here: compare what it holds, not itself.",
     "ModuleNotFoundError": "Install the module where grading runs, or do without it.",
     "NameError": "A test finds what the student's cells define by its name, and what locked cells "
     "and tests define and import; nothing else.",

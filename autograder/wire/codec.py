@@ -1,6 +1,6 @@
 """Makes JSON and bytes of a value, and a value of JSON and bytes that anyone may have forged.
 
-In a tree, null, booleans, numbers and strings stand for themselves, an object is a handle, and all
+In a tree, null, booleans, numbers and strings stand for themselves, an object is a proxy, and all
 else is an array whose first item names its kind. The kinds are in modules of their own, which enter
 them in the tables here.
 """
@@ -187,7 +187,7 @@ GET.update({"same": _get_same, "known": _get_known})
 
 
 def put_other(out: Out, value: Any, depth: int) -> Any:
-    """Return a handle of what is not plain data."""
+    """Return a proxy of what is not plain data."""
     return out.refer(value)
 
 
@@ -241,7 +241,7 @@ def encode(
     value
         What is to be sent.
     refer
-        Returns a handle, which is a JSON object, for what is not plain data, or raises.
+        Returns a proxy, which is a JSON object, for what is not plain data, or raises.
     known
         Objects of which the other end has its own, by numbers, as `mutables` may give them: they
         are referred to, not copied.
@@ -268,7 +268,7 @@ def decode(
     tree, blobs
         As `encode` returns, and `Channel` carries them. Arrays keep the blobs as their memory.
     resolve
-        Returns what a handle stands for, or raises.
+        Returns what a proxy stands for, or raises.
     known
         This end's own of the objects that the other end may refer to.
 

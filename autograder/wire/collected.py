@@ -43,7 +43,7 @@ def _get_ordered(inn: In, tree: list[Any], depth: int) -> Any:
 
 
 def put_default(out: Out, value: Any, depth: int) -> Any:
-    """Return the tree of a defaultdict; a function that makes what it lacks goes as a handle."""
+    """Return the tree of a defaultdict; a function that makes what it lacks goes as a proxy."""
     if (again := out.again(value)) is not None:
         return again
     cls: Any = collections.defaultdict
@@ -103,23 +103,23 @@ def _change_namespace(original: Any, new: Any) -> None:
 
 
 def put_member(out: Out, value: Any, depth: int) -> Any:
-    """Return the tree of an enumeration's member; a handle if its class is not a library's."""
+    """Return the tree of an enumeration's member; a proxy if its class is not a library's."""
     kind = type(value)
     if (place := place_of(kind)) is None or (enum.Flag not in kind.__mro__ and not value.name):
         return out.refer(value)
     try:
-        handle = out.refer(value)  # for a process that has not imported the library
+        proxy = out.refer(value)  # for a process that has not imported the library
     except WireError:
-        handle = None
+        proxy = None
     said = value.value if enum.Flag in kind.__mro__ else value.name
-    return ["member", *place, said, handle]
+    return ["member", *place, said, proxy]
 
 
 def _get_member(inn: In, tree: list[Any], depth: int) -> Any:
-    _, module, name, said, handle = tree
+    _, module, name, said, proxy = tree
     kind: Any = class_at(module, name)
-    if kind is None and type(handle) is dict:
-        return inn.get(handle, depth)
+    if kind is None and type(proxy) is dict:
+        return inn.get(proxy, depth)
     if not is_a(kind, enum.Enum):
         raise ValueError("a member of an enumeration was expected")
     if type(said) is str:

@@ -61,7 +61,7 @@ def _may_have(kind: type, parameters: Any, fitted: Any) -> bool:
 
 
 def put_estimator(out: Out, value: Any, depth: int) -> Any:
-    """Return the tree of an estimator; a handle if it is not scikit-learn's own."""
+    """Return the tree of an estimator; a proxy if it is not scikit-learn's own."""
     kind = type(value)
     place = place_of(kind) if _package(kind.__module__) else None
     try:

@@ -12,7 +12,7 @@ from autograder.wire.records import code_of
 
 
 def put_masked(out: Out, value: Any, depth: int) -> Any:
-    """Return the tree of a masked array; a handle if something of it is masked."""
+    """Return the tree of a masked array; a proxy if something of it is masked."""
     np = sys.modules["numpy"]
     base, mask = np.ndarray, np.ma.getmaskarray(value)
     if mask.dtype != bool or mask.any() or code_of(base.dtype.__get__(value)) is None:

@@ -16,7 +16,7 @@ SERIES = ("Polynomial", "Chebyshev", "Legendre", "Hermite", "HermiteE", "Laguerr
 
 
 def put_objects(out: Out, value: Any, depth: int) -> Any:
-    """Return the tree of an array of objects: whatever is no plain data in it is a handle."""
+    """Return the tree of an array of objects: whatever is no plain data in it is a proxy."""
     if (again := out.again(value)) is not None:
         return again
     base = imported("numpy").ndarray

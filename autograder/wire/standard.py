@@ -152,7 +152,7 @@ def _get_path(cls: Any) -> Get:
 
 #: The types that are carried, by name: the judge takes one for its own, and a test may call it.
 #: So each makes plain data, and nothing but what it is given. NumPy's come to them when it has been
-#: imported. Of any other, the judge has a handle.
+#: imported. Of any other, the judge has a proxy.
 TYPES: dict[str, type] = {
     kind.__name__: kind
     for kind in (

@@ -109,7 +109,7 @@ def _nodes(value: Any) -> Iterator[Any]:
 
 
 def put_expression(out: Out, value: Any, depth: int) -> Any:
-    """Return the tree of an expression; a handle if it holds what is on no list."""
+    """Return the tree of an expression; a proxy if it holds what is on no list."""
     return _put(out, value, depth) if all(map(_knows, _nodes(value))) else out.refer(value)
 
 

@@ -15,7 +15,7 @@ from traitlets.config import Config
 from hub_config import defaults, roles
 from hub_config.laptop import isolation as laptop_isolation
 from hub_config.laptop import processes, profile_choice, proxy
-from hub_config.laptop.parent_death import tethered
+from hub_config.laptop.parent_death import ending_with_parent
 from hub_config.laptop.passwords import PasswordFile, RosterAuthenticator
 from hub_config.laptop.paths import Layout
 from hub_config.laptop.preflight import HOST, HubError, check_port, only_hub_in, plan
@@ -163,7 +163,7 @@ def configure(
     roster = roles.Roster({roles.INSTRUCTORS: [layout.instructor]})
     roles.set_groups(c, roster)
     roles.set_roles(c, roster)
-    roles.set_culler(c, tethered(defaults.culler_command()))
+    roles.set_culler(c, ending_with_parent(defaults.culler_command()))
     state = layout.state_dir
     c.JupyterHub.bind_url = f"http://{HOST}:{port}"
     c.JupyterHub.hub_bind_url = f"http://{HOST}:{_free_port()}"
@@ -181,7 +181,7 @@ def configure(
     c.ViewSpawner.machine = profile_choice.this_machine()
     c.ViewSpawner.profiles = profiles.load()
     c.Spawner.start_timeout = c.Spawner.http_timeout = 120  # seconds; a cold disk is slow
-    c.ConfigurableHTTPProxy.command = tethered(proxy.command())
+    c.ConfigurableHTTPProxy.command = ending_with_parent(proxy.command())
     c.ConfigurableHTTPProxy.log_level = "error"
     c.ConfigurableHTTPProxy.api_url = f"http://{HOST}:{_free_port()}"
     c.ConfigurableHTTPProxy.pid_file = str(state / "proxy.pid")

@@ -13,8 +13,8 @@ import sys
 PR_SET_PDEATHSIG = 1  # from <linux/prctl.h>; kept when the process becomes another program
 
 
-def tethered(argv: list[str]) -> list[str]:
-    """Command line that runs `argv` on a tether.
+def ending_with_parent(argv: list[str]) -> list[str]:
+    """Command line that runs `argv` with a parent-death signal.
 
     Parameters
     ----------

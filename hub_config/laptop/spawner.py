@@ -20,7 +20,7 @@ from hub_config import defaults, roles
 from hub_config.exchange import lectures
 from hub_config.laptop import profile_choice
 from hub_config.laptop.isolation import Isolation, Mount, View, package_folders, python_folders
-from hub_config.laptop.parent_death import tethered
+from hub_config.laptop.parent_death import ending_with_parent
 from hub_config.laptop.paths import Layout
 from hub_config.machines import profile_request
 from hub_config.machines.profiles import Profile, Profiles
@@ -110,8 +110,8 @@ class ViewSpawner(LocalProcessSpawner):
         lectures.place(self.layout.work(user))
         work = self.layout.work(user)
         self.notebook_dir = str(work)
-        self.cmd = tethered(list(SERVER))
-        if self.isolation is not None:  # bubblewrap has a tether of its own
+        self.cmd = ending_with_parent(list(SERVER))
+        if self.isolation is not None:  # bubblewrap has a parent-death signal of its own
             gpus = self.share is None or bool(self.share.gpus)
             view = view_of(self.layout, user, gpus=gpus)
             self.cmd = self.isolation.command(view, list(SERVER))

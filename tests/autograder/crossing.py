@@ -13,8 +13,8 @@ from autograder.wire import WireError
 Point = collections.namedtuple("Point", "x y")
 
 
-def handle(value):
-    return {"handle": type(value).__name__}
+def proxy(value):
+    return {"proxy": type(value).__name__}
 
 
 def refuse(value):

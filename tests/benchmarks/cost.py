@@ -1,19 +1,19 @@
 """What a submission costs beyond its own cells: processor time, memory, calls between processes.
 
 `cpu_over_floor_s` is the processor time of a submission of day 1, of everything that the command
-`autograder grade` starts: coordinator, worker, zygote, wardens, student and judge. It is the
+`autograder grade` starts: coordinator, worker, zygote, supervisors, student and judge. It is the
 difference between 24 submissions and 4 of them, divided by 20, so that starting up drops out; the
 system counts it (`processor.py`), also of processes that nobody waits for. Of that is taken what
 the same cells take in a fork of a warm process that runs them with `exec` and does nothing else.
 
 `judge_cpu_s` is what the second process adds: the time of student and judge as day 1 is graded,
 its start included, less that of a student who runs the tests as cells of their own. (What the
-judge's warden takes is in `cpu_over_floor_s` alone.)
+judge's supervisor takes is in `cpu_over_floor_s` alone.)
 
 `private_mb_in_flight` is all of the memory, with its page tables, that student, judge, their two
-init processes and their two wardens have and share with nobody, while a cell sleeps and before any
-other has run. `wire_call_ms` is the median time of a test's call of a student's function with three
-small arrays.
+init processes and their two supervisors have and share with nobody, while a cell sleeps and before
+any other has run. `wire_call_ms` is the median time of a test's call of a student's function with
+three small arrays.
 """
 
 import asyncio

@@ -67,8 +67,8 @@ turns = itertools.cycle([
     answer(["type", "object"]),
     answer(["ellipsis"]),
     answer({"callback": 0}),
-    answer({"handle": 10**9, "kinds": [["numbers", "Real"], ["fractions", "Fraction"]]}),
-    answer({"handle": 1, "of_module": "numpy"}),
+    answer({"proxy": 10**9, "kinds": [["numbers", "Real"], ["fractions", "Fraction"]]}),
+    answer({"proxy": 1, "of_module": "numpy"}),
     answer({"main": "close"}),
     answer({"module": "operator", "name": "eq"}),
     answer(0.0, ["dict", "values", ["list", ["tuple", 0, ["list"]]]]),
@@ -193,8 +193,8 @@ for _ in range(8):
         ),
     ),
     Attack(
-        "handles_never_issued",
-        "Lets the grader's code in its process answer with handles and callbacks nobody issued.",
+        "proxies_never_issued",
+        "Lets the grader's code in its process answer with proxies and callbacks nobody issued.",
         first("""
 import sys
 import types
@@ -212,7 +212,7 @@ for name, module in list(sys.modules.items()):
         continue
     for key, value in list(vars(module).items()):
         if isinstance(value, types.FunctionType) and key in ("encode", "pack", "_pack", "refer"):
-            forged = {"handle": 10**9, "callback": 0, "main": "close", "module": "os", "name": "eq"}
+            forged = {"proxy": 10**9, "callback": 0, "main": "close", "module": "os", "name": "eq"}
             setattr(module, key, lambda *given, forged=forged: (forged, []))
         if isinstance(value, type) and "resolve" in dir(value):
             value.resolve = lambda self, *given: ANY"""),

@@ -16,8 +16,8 @@ pytestmark = pytest.mark.slow
 SETTINGS = """
 from hub_config import roles
 from hub_config import defaults
-from hub_config.laptop.parent_death import tethered
-culler = tethered(defaults.culler_command(idle_s=40, every_s=3))
+from hub_config.laptop.parent_death import ending_with_parent
+culler = ending_with_parent(defaults.culler_command(idle_s=40, every_s=3))
 c.JupyterHub.services = [{"name": roles.CULLER, "command": culler}]
 c.JupyterHub.last_activity_interval = 2
 c.Spawner.environment = {"JUPYTERHUB_ACTIVITY_INTERVAL": "2"}

@@ -14,7 +14,7 @@ from unittest.mock import patch
 import nbformat
 
 from autograder.coursedir.assignment import imports
-from autograder.coursedir.reference import changed_names
+from autograder.coursedir.changed_data import changed_names
 from autograder.execute.notebook_run import execute
 from autograder.execute.zygote import Zygote
 from autograder.model import CellScore, Job, Limits, Protection

@@ -44,7 +44,7 @@ def test_a_right_answer_earns_its_point(right, name):
 def test_an_empty_answer_earns_none(empty, name):
     verdict, message = empty[name]
     assert verdict in (Verdict.FAIL, Verdict.ERROR)
-    assert "Handle" not in message
+    assert "Proxy" not in message
     assert "proxy" not in message.lower()
 
 

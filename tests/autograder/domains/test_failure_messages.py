@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from autograder.domains import failure_messages
-from autograder.domains.proxy import HandleError
+from autograder.domains.proxy import ProxyError
 from autograder.domains.proxy_exceptions import exception_kind, student_exception
 from autograder.domains.rpc import StudentGoneError
 from autograder.wire import WireError
@@ -27,7 +27,7 @@ def told(source, **cells):
         "pytest": pytest,
         "case": unittest.TestCase(),
         "student_raises": student_raises,
-        "HandleError": HandleError,
+        "ProxyError": ProxyError,
         "StudentGoneError": StudentGoneError,
         "WireError": WireError,
     }
@@ -180,7 +180,7 @@ def test_a_name_that_is_missing_is_told_even_by_a_hidden_test():
     assert in_hidden("model_2") == "NameError: name 'model_2' is not defined"
 
 
-@pytest.mark.parametrize("kind", ["HandleError", "StudentGoneError", "WireError"])
+@pytest.mark.parametrize("kind", ["ProxyError", "StudentGoneError", "WireError"])
 def test_what_the_grader_says_of_the_student_s_objects_is_told(kind):
     assert in_hidden(f"raise {kind}('It cannot be compared.')") == "It cannot be compared."
 

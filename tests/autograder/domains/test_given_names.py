@@ -69,6 +69,6 @@ def test_hidden_definitions_stay():
     assert found.statements == ("class L:\n    pass",)
 
 
-def test_what_is_borrowed_or_imported_tells_nothing():
+def test_what_is_fetched_or_imported_tells_nothing():
     cell = "import math\nx = f(math.pi)\nassert f(4) == math.e #H"
     assert given(cell, strangers={"f"}).names == ("x",)

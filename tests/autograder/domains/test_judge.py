@@ -60,7 +60,7 @@ def test_a_name_that_a_test_deleted_stays_the_instructor_s(run):
     assert done.messages[2] == "NameError: name 'limit' is not defined"
 
 
-def test_a_name_is_borrowed_anew_for_each_test(run):
+def test_a_name_is_fetched_anew_for_each_test(run):
     done = run(
         solution("x = 1", "one"),
         asserts("assert x == 1", "test_one"),
@@ -165,7 +165,7 @@ def test_a_module_that_the_student_imported_is_the_judge_s_own(run):
     assert done.verdicts == [PASS, PASS]
 
 
-def test_a_locked_cell_that_fails_in_the_judge_is_trouble_and_its_names_are_not_borrowed(judged):
+def test_a_locked_cell_that_fails_in_the_judge_is_trouble_and_its_names_are_not_fetched(judged):
     done, execution = judged(
         locked(
             "if 'ZMQ' not in type(get_ipython()).__name__:\n    raise OSError('no data')\nlimit = 3"
@@ -422,7 +422,7 @@ WITH_VALUE = {
         "kept.extend(map(functools.partial(swap, i=0, j=1), vs))\nvs[0][0]"
     ),
     "in a condition": "v = [1, 2]\nswap(v, 0, 1) and None\nv[0]",
-    "by a handle": "v, kept = [1, 2], {}\nkept.setdefault(1, swap(v, 0, 1))\nv[0]",
+    "by a proxy": "v, kept = [1, 2], {}\nkept.setdefault(1, swap(v, 0, 1))\nv[0]",
 }
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from autograder.domains.changed_arguments import ChangedError
-from autograder.domains.judge_arguments import Lent
-from autograder.domains.student_arguments import Borrowed
+from autograder.domains.judge_arguments import JudgeArguments
+from autograder.domains.student_arguments import StudentArguments
 
 FORGED = [
     None,
@@ -25,7 +25,7 @@ FORGED = [
 @pytest.mark.parametrize("changes", FORGED)
 def test_a_change_that_no_code_could_make_is_passed_over(changes):
     values, array = [1], np.arange(2.0)
-    Lent((values, array)).take_back(changes, in_place=True)
+    JudgeArguments((values, array)).take_back(changes, in_place=True)
     assert values == [1]
     assert array.tolist() == [0, 1]
 
@@ -38,18 +38,18 @@ def test_a_change_in_place_is_made_and_one_beside_a_value_leaves_nothing_to_use(
         (bytearray(b"a"), bytearray(b"b")),
         (np.zeros(1), np.ones(1)),
     ):
-        lent = Lent((kind,))
-        assert lent.take_back({"values": [(0, new)]}, in_place=True) is False
+        given = JudgeArguments((kind,))
+        assert given.take_back({"values": [(0, new)]}, in_place=True) is False
         assert kind == new
-        assert lent.take_back({"values": [(0, new)]}, in_place=False) is True
+        assert given.take_back({"values": [(0, new)]}, in_place=False) is True
         with pytest.raises(ChangedError, match=r"changed an? "):
             _ = kind == new
 
 
 def test_only_a_call_changes_its_arguments():
     for kind, new in (([1], [2]), ({1: 2}, {3: 4}), ({1}, {2}), (np.zeros(1), np.ones(1))):
-        lent = Lent((kind,), called=False)
-        assert lent.take_back({"values": [(0, new)]}, in_place=True) is True
+        given = JudgeArguments((kind,), called=False)
+        assert given.take_back({"values": [(0, new)]}, in_place=True) is True
         with pytest.raises(ChangedError, match=r"changed an? "):
             _ = kind == new
 
@@ -65,32 +65,32 @@ def test_weights_and_variables_are_changed_by_calls_alone():
 
     for called, left in ((True, [1]), (False, None)):
         model = Model()
-        lent = Lent((), called=called)
-        lent.note(model, {"keras": ""})
-        lent.take_back({"weights": [(0, [1])]}, in_place=True)
+        given = JudgeArguments((), called=called)
+        given.note(model, {"keras": ""})
+        given.take_back({"weights": [(0, [1])]}, in_place=True)
         assert model.weights == left
 
 
 @pytest.mark.parametrize("state", [None, 3, {}, {"state": {}}, {"state": {"inc": 1, "state": 2}}])
 def test_a_generator_stays_on_its_own_stream(state):
     mine, reference = np.random.default_rng(3), np.random.default_rng(3)
-    lent = Lent((mine,))
-    lent.note(mine, {"generator": "PCG64"})
-    lent.take_back({"generators": [(0, state)]}, in_place=True)
+    given = JudgeArguments((mine,))
+    given.note(mine, {"generator": "PCG64"})
+    given.take_back({"generators": [(0, state)]}, in_place=True)
     assert mine.random() == reference.random()
 
 
-def test_what_is_borrowed_is_watched_one_by_one():
+def test_what_is_given_is_watched_one_by_one():
     inner, array, left = [1], np.zeros(2), {"a": 1}
-    borrowed = Borrowed(lambda reference: reference)
-    borrowed.remember(([inner], array, left))
+    given = StudentArguments(lambda reference: reference)
+    given.remember(([inner], array, left))
     inner.append(2)
     array[0] = 5
-    changes, known = borrowed.changes(None)
+    changes, known = given.changes(None)
     assert [new if isinstance(new, list) else new.tolist() for _, new in changes["values"]] == [
         [1, 2],
         [5, 0],
     ]
     assert any(thing is left for thing in known.values())
-    _, known = borrowed.changes("a value")
+    _, known = given.changes("a value")
     assert [thing for thing in known.values() if thing is not left] == []

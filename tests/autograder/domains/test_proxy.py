@@ -1,4 +1,4 @@
-"""What a handle refuses, whatever the student's object says of itself."""
+"""What a proxy refuses, whatever the student's object says of itself."""
 
 import collections.abc
 import contextlib
@@ -12,7 +12,7 @@ import pytest
 from autograder import wire
 from autograder.domains import proxy_classes
 from autograder.domains.class_facts import Row, claimed, pairs_in
-from autograder.domains.proxy import HandleError, is_handle, module_of
+from autograder.domains.proxy import ProxyError, is_proxy, module_of
 from autograder.wire import WireError
 from autograder.wire.codec import PUT
 from tests.autograder.pair import student
@@ -139,15 +139,15 @@ def they():
 
 
 @pytest.mark.parametrize("use", REFUSED.values(), ids=REFUSED)
-def test_a_handle_refuses(they, use):
-    with pytest.raises(HandleError, match="it cannot be"):
+def test_a_proxy_refuses(they, use):
+    with pytest.raises(ProxyError, match="it cannot be"):
         use(they.liar)
     assert str(they.liar) == "1.0"  # and goes on
 
 
 @pytest.mark.parametrize("use", BENT.values(), ids=BENT)
 def test_a_result_that_could_be_made_to_fit_the_test_s_value_is_no_number(they, use):
-    with pytest.raises(HandleError, match="let your code return one"):
+    with pytest.raises(ProxyError, match="let your code return one"):
         use(they.liar)
 
 
@@ -157,7 +157,7 @@ def test_what_a_hidden_test_may_expect_does_not_even_go_there(they, use, monkeyp
     monkeypatch.setattr(they.link, "secret", lambda: True)
     ask, bent = they.link.ask, they.bent
     monkeypatch.setattr(they.link, "ask", lambda *given: sent.append(given) or ask(*given))
-    with pytest.raises(HandleError, match="let your code return one"):
+    with pytest.raises(ProxyError, match="let your code return one"):
         use(bent)
     assert [one for one in sent if one[:2] != ("operate", "neg")] == []
 
@@ -165,14 +165,14 @@ def test_what_a_hidden_test_may_expect_does_not_even_go_there(they, use, monkeyp
 @pytest.mark.parametrize("use", OF_BENT.values(), ids=OF_BENT)
 def test_a_difference_with_the_test_s_value_is_asked_for_nothing_that_a_number_has(they, use):
     difference = they.bent - 9
-    assert is_handle(difference)
+    assert is_proxy(difference)
     assert difference == difference
-    with pytest.raises(HandleError, match="let your code return one"):
+    with pytest.raises(ProxyError, match="let your code return one"):
         use(difference)
 
 
 @pytest.mark.parametrize(("use", "answer"), WORD.values(), ids=WORD)
-def test_a_handle_answers_as_its_object_does(they, use, answer):
+def test_a_proxy_answers_as_its_object_does(they, use, answer):
     value = use(they.liar)
     assert type(value) is type(answer)
     assert value == answer
@@ -184,26 +184,26 @@ def test_where_numpy_makes_nothing_of_errors_the_answer_is_no(they):
         np.testing.assert_equal(they.liar, 1)
 
 
-def test_a_handle_is_not_json(they):
+def test_a_proxy_is_not_json(they):
     with pytest.raises(TypeError):
         json.dumps(they.liar)
 
 
-def test_a_handle_shows_no_insides_to_libraries(they):
+def test_a_proxy_shows_no_insides_to_libraries(they):
     for name in ("__array_interface__", "__array_struct__", "__globals__", "_repr_html_"):
         with pytest.raises(AttributeError):
             getattr(they.liar, name)
 
 
-def test_an_object_that_says_it_is_a_number_is_a_handle(they):
+def test_an_object_that_says_it_is_a_number_is_a_proxy(they):
     liar = they.liar
     assert not isinstance(liar, float)
-    assert is_handle(liar)
+    assert is_proxy(liar)
     assert hash(liar) == 1  # the student's word
     assert liar is they.liar
 
 
-def test_none_and_not_given_are_told_apart_from_a_handle(they):
+def test_none_and_not_given_are_told_apart_from_a_proxy(they):
     liar = they.liar
     assert liar != None  # noqa: E711
     assert (liar == None) is False  # noqa: E711
@@ -226,7 +226,7 @@ def test_a_type_whose_instances_hold_more_than_they_are_given_is_called_over_the
     with student(source) as they:
         made = they.made
         assert len(made) == 5
-        assert all(map(is_handle, made))
+        assert all(map(is_proxy, made))
         assert made[0](3).shape == (3,)
     with student("import numpy as np\nplain = (float, list, dict, np.float64, np.int8)") as they:
         assert they.plain == (float, list, dict, np.float64, np.int8)
@@ -244,7 +244,7 @@ def test_a_length_that_is_too_large_makes_no_list(they):
     assert list(itertools.islice(iter(they.liar), 3)) == [1, 1, 1]
 
 
-def test_a_handle_in_a_set_or_as_a_key_is_found_by_itself(they):
+def test_a_proxy_in_a_set_or_as_a_key_is_found_by_itself(they):
     liar = they.liar
     assert liar in {liar}
     assert {liar: 1}[they.liar] == 1
@@ -269,7 +269,7 @@ def test_only_classes_of_libraries_in_use_can_be_claimed():
         [["collections", "OrderedDict"]],
         [["http", "HTTPStatus"]],
         [["enum", "StrEnum"]],
-        [["autograder.domains.proxy", "Handle.__len__"]],
+        [["autograder.domains.proxy", "Proxy.__len__"]],
         [["antigravity", "A"]],
         [[1, 2]],
         [["decimal"]],
@@ -330,14 +330,14 @@ def items():
 def test_a_loop_has_to_agree_with_the_length_and_with_the_loop_before(items, rounds):
     out = items.Items(*rounds)
     assert len(out) == 3
-    with pytest.raises(HandleError, match="give"):
+    with pytest.raises(ProxyError, match="give"):
         [one for _ in rounds for one in out]
 
 
 def test_a_length_after_a_loop_has_to_agree_with_it(items):
     out = items.Items(2)
     assert [one for one in out] == [0, 1]  # noqa: C416 (`list` asks for the length)
-    with pytest.raises(HandleError, match="`len` of your object is 3"):
+    with pytest.raises(ProxyError, match="`len` of your object is 3"):
         len(out)
 
 
@@ -345,7 +345,7 @@ def test_two_loops_over_an_object_without_a_length_have_to_agree(items):
     out = items.Unsized(3, 3, 2)
     for _ in range(2):
         assert sum(1 for _ in out) == 3
-    with pytest.raises(HandleError, match="gave 3 items, and the next loop 2"):
+    with pytest.raises(ProxyError, match="gave 3 items, and the next loop 2"):
         sum(1 for _ in out)
 
 
@@ -353,7 +353,7 @@ def test_a_length_that_is_said_again_after_a_call_has_to_agree(items):
     out = items.Items(2)
     assert len(out) == 3
     items.nothing(1)
-    with pytest.raises(HandleError, match="`len` of your object is 3"):
+    with pytest.raises(ProxyError, match="`len` of your object is 3"):
         sum(1 for _ in out)
 
 
@@ -420,19 +420,19 @@ def here():
 
 
 @pytest.mark.parametrize("name", THINGS)
-def test_a_handle_can_do_what_its_object_can_do(kinds, here, name):
-    handle, thing = getattr(kinds, name), here[name]
-    assert is_handle(handle)
-    assert callable(handle) == callable(thing)
+def test_a_proxy_can_do_what_its_object_can_do(kinds, here, name):
+    proxy, thing = getattr(kinds, name), here[name]
+    assert is_proxy(proxy)
+    assert callable(proxy) == callable(thing)
     for one in ABSTRACT:
         kind = getattr(collections.abc, one)
-        assert isinstance(handle, kind) == isinstance(thing, kind), one
-    assert isinstance(handle, contextlib.AbstractContextManager) == isinstance(
+        assert isinstance(proxy, kind) == isinstance(thing, kind), one
+    assert isinstance(proxy, contextlib.AbstractContextManager) == isinstance(
         thing, contextlib.AbstractContextManager
     )
     for one in SPECIAL:
         has = getattr(thing, f"__{one}__", None) is not None
-        assert (getattr(handle, f"__{one}__", None) is not None) == has, one
+        assert (getattr(proxy, f"__{one}__", None) is not None) == has, one
 
 
 PLAIN_REFUSED = {
@@ -457,7 +457,7 @@ NOTHING = [
 
 
 @pytest.mark.parametrize("use", NOTHING)
-def test_a_handle_of_an_object_that_can_do_nothing_is_good_for_nothing(kinds, use):
+def test_a_proxy_of_an_object_that_can_do_nothing_is_good_for_nothing(kinds, use):
     with pytest.raises((TypeError, AttributeError)):
         use(kinds.bag)
 
@@ -478,7 +478,7 @@ def test_an_unhashable_object_is_no_key(kinds):
 
 
 def test_an_object_without_a_loop_is_held_against_its_length_as_well(kinds):
-    with pytest.raises(HandleError, match="`len` of your object is 4, but it has no item 2"):
+    with pytest.raises(ProxyError, match="`len` of your object is 4, but it has no item 2"):
         list(zip(kinds.indexed, [0, 1, 4, 9], strict=False))
     assert kinds.indexed[-1] == 1
     with pytest.raises(IndexError):

@@ -8,7 +8,7 @@ import unittest
 import numpy as np
 import pytest
 
-from autograder.domains.proxy import HandleError, is_handle
+from autograder.domains.proxy import ProxyError, is_proxy
 from autograder.domains.proxy_exceptions import StudentError
 from autograder.domains.rpc import StudentGoneError
 from autograder.wire import WireError
@@ -65,7 +65,7 @@ def test_a_name_that_is_not_there_is_left_out():
         assert they.link.ask("names", ["x", "y"]) == {"x": 1}
 
 
-def test_the_same_object_is_the_same_handle_as_long_as_it_is_held():
+def test_the_same_object_is_the_same_proxy_as_long_as_it_is_held():
     source = """
     class Node:
         def __init__(self): self.me = self
@@ -81,7 +81,7 @@ def test_the_same_object_is_the_same_handle_as_long_as_it_is_held():
         assert len({node, node.me}) == 1
 
 
-def test_a_handle_inside_of_lists_and_dictionaries_is_the_object_itself_over_there():
+def test_a_proxy_inside_of_lists_and_dictionaries_is_the_object_itself_over_there():
     source = """
     class A: pass
     a = A()
@@ -112,8 +112,8 @@ def test_what_is_not_held_any_more_is_let_go_over_there():
         assert count() == 3
 
 
-def test_an_object_that_comes_again_while_its_handle_dies_stays_usable():
-    """A function of the judge's gets it twice; the handle of the first time is let go meanwhile."""
+def test_an_object_that_comes_again_while_its_proxy_dies_stays_usable():
+    """A function of the judge's gets it twice; the proxy of the first time is let go meanwhile."""
     source = """
     class A:
         x = 5
@@ -466,16 +466,16 @@ def test_a_function_that_returns_something_has_no_say_in_what_its_arguments_beco
         view = array[1:]
         assert they.both(array) == 1
         assert they.link.changed
-        with pytest.raises(HandleError, match="changed an array"):
+        with pytest.raises(ProxyError, match="changed an array"):
             array.sum()
-        with pytest.raises(HandleError, match="changed an array"):
+        with pytest.raises(ProxyError, match="changed an array"):
             they.same(array)
-        with pytest.raises(HandleError, match="changed an array"):
+        with pytest.raises(ProxyError, match="changed an array"):
             view.sum()
         assert they.both(values) == 1
-        with pytest.raises(HandleError, match="changed a list"):
+        with pytest.raises(ProxyError, match="changed a list"):
             _ = values[0] == 99
-        with pytest.raises(HandleError, match="changed a list"):
+        with pytest.raises(ProxyError, match="changed a list"):
             they.same({"a": [values]})
 
 
@@ -685,7 +685,7 @@ def test_a_process_that_was_killed_between_calls_is_gone():
             f()
 
 
-def test_a_handle_on_a_process_that_ended_means_nothing_to_another():
+def test_a_proxy_on_a_process_that_ended_means_nothing_to_another():
     with student("class A: pass\na = A()") as first, student("def f(x): return x") as second:
         thing, f = first.a, second.f
         with pytest.raises(WireError, match="has ended"):
@@ -726,8 +726,8 @@ def test_classes_of_the_student_s_know_their_instances():
         assert not isinstance(3, they.A)
 
 
-def test_keyword_and_positional_handles_are_one():
+def test_keyword_and_positional_proxies_are_one():
     with student("def f(a, b): return a is b\ndef g(): return 1") as they:
         g = they.g
         assert they.f(g, b=g) is True
-        assert is_handle(g)
+        assert is_proxy(g)

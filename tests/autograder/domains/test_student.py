@@ -50,13 +50,13 @@ def test_the_end_of_the_judge_is_told(service):
 def test_an_object_is_held_as_often_as_it_was_sent(service):
     one, _ = service
     thing = object()
-    number = one.refer(thing)["handle"]
-    assert one.refer(thing)["handle"] == number
+    number = one.refer(thing)["proxy"]
+    assert one.refer(thing)["proxy"] == number
     one._let_go(number, 1)
-    assert one.resolve({"handle": number}) is thing
+    assert one.resolve({"proxy": number}) is thing
     one._let_go(number, 1)
     assert number not in one.held
-    assert one.refer(thing)["handle"] in one.held
+    assert one.refer(thing)["proxy"] in one.held
 
 
 def test_the_same_function_of_the_judge_is_one_here(service):

@@ -158,7 +158,7 @@ def graded(zygote):
     ]
     cells += [asserts(DATA, "data"), asserts(OWN, "own")]
     cells += [solution("import late2", "imports")]
-    cells += [asserts("assert late2.value == 42", "handles")]
+    cells += [asserts("assert late2.value == 42", "proxies")]
     done = asyncio.run(execute(job(*cells, cell_seconds=60, seconds=300), zygote))
     assert not done.failure
     names = [cell.metadata.nbgrader.grade_id for cell in cells]
@@ -186,4 +186,4 @@ def test_files_are_read_as_data_and_what_is_the_tests_own_goes_on(graded, name):
 
 def test_the_refusal_says_what_to_write_and_that_works(graded):
     assert "import the file in an ordinary cell" in graded["spec"].message
-    assert (graded["imports"].message, graded["handles"].message) == ("", "")
+    assert (graded["imports"].message, graded["proxies"].message) == ("", "")

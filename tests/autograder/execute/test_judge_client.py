@@ -4,7 +4,7 @@ import socket
 import pytest
 
 from autograder.execute.judge_client import JudgeGoneError, Judging
-from autograder.execute.process import Inmate
+from autograder.execute.process import Process
 from autograder.wire import Channel
 from tests.autograder.building import alive, descendants, job, wait_for
 
@@ -16,7 +16,7 @@ def with_judge(zygote, scenario, **options):
 
     async def whole():
         ours, theirs = socket.socketpair()
-        judging = Judging(zygote, job(**options), theirs, Inmate(zygote, "student", job(), []))
+        judging = Judging(zygote, job(**options), theirs, Process(zygote, "student", job(), []))
         try:
             await judging.start()
             theirs.close()
@@ -55,13 +55,13 @@ def test_a_judge_asks_its_student_for_what_it_lacks_and_nothing_else(zygote):
             asked.append(head)
             wire.shutdown(2)
 
-        telling = asyncio.create_task(asyncio.to_thread(answer))
+        answering = asyncio.create_task(asyncio.to_thread(answer))
         said = await judging.run(
             "one",
             "import math\nsecret = 3\ndef f():\n    return secret\nmodel(math.pi)",
             locked=False,
         )
-        await telling
+        await answering
         return asked, said
 
     (head,), said = with_judge(zygote, scenario)
@@ -78,8 +78,8 @@ def test_a_judge_that_ends_is_gone(zygote):
             await judging.run("one", "import os\nos._exit(3)", locked=False)
         with pytest.raises(JudgeGoneError):
             await judging.run("two", "1", locked=False)
-        wait_for(lambda: judging.inmate.poll() is not None)
-        return judging.inmate.ending["exit"]
+        wait_for(lambda: judging.process.poll() is not None)
+        return judging.process.ending["exit"]
 
     assert with_judge(zygote, scenario) == 3
 
@@ -89,10 +89,10 @@ def test_a_stopped_judge_leaves_no_process_and_no_file(zygote):
 
     async def scenario(judging, wire):
         assert (await judging.run("one", "1", locked=False))["verdict"] == "pass"
-        return descendants(zygote._process.pid) - before, judging.inmate.directory
+        return descendants(zygote._process.pid) - before, judging.process.directory
 
     mine, directory = with_judge(zygote, scenario)
-    assert len(mine) >= 3  # warden, init, judge
+    assert len(mine) >= 3  # supervisor, init, judge
     wait_for(lambda: not alive(mine))
     assert not directory.exists()
 

@@ -44,9 +44,9 @@ async def ready(manager):
 def test_a_kernel_talks_over_sockets_in_a_directory_of_its_own(manage):
     async def scenario(manager, provisioner):
         client = await ready(manager)
-        connection = json.loads((provisioner.inmate.directory / "kernel.json").read_text())
+        connection = json.loads((provisioner.process.directory / "kernel.json").read_text())
         sockets = [
-            p for p in provisioner.inmate.directory.iterdir() if stat.S_ISSOCK(p.stat().st_mode)
+            p for p in provisioner.process.directory.iterdir() if stat.S_ISSOCK(p.stat().st_mode)
         ]
         client.stop_channels()
         return connection, len(sockets)
@@ -63,7 +63,7 @@ def test_once_it_is_sealed_a_kernel_cannot_change_its_directory(manage):
         client = await ready(manager)
         manager.seal()
         await asyncio.sleep(0.2)
-        attempt = f"open({str(provisioner.inmate.directory / 'mark')!r}, 'w')"
+        attempt = f"open({str(provisioner.process.directory / 'mark')!r}, 'w')"
         reply = await client.execute_interactive(attempt, timeout=10, output_hook=lambda _: None)
         client.stop_channels()
         return reply["content"]
@@ -78,7 +78,7 @@ def test_cleaning_up_removes_the_directory(manage):
     async def scenario(manager, provisioner):
         client = await ready(manager)
         client.stop_channels()
-        return provisioner.inmate.directory
+        return provisioner.process.directory
 
     directory = manage(scenario, files={"data/x.csv": b"1"})
     wait_for(lambda: not directory.exists())

@@ -347,7 +347,7 @@ def test_a_process_that_cannot_start_is_our_failure_and_not_the_student_s(zygote
 
 
 @pytest.mark.slow
-def test_a_warden_that_refuses_is_our_failure_and_says_why(zygote):
+def test_a_supervisor_that_refuses_is_our_failure_and_says_why(zygote):
     # No such size: the private scratch cannot be mounted.
     done = ended(asyncio.run(execute(job("1", scratch_mb="nonsense"), zygote)))
     assert "mount" in done.failure

@@ -1,6 +1,6 @@
 import pytest
 
-from autograder.execute.process import Inmate
+from autograder.execute.process import Process
 from tests.autograder.building import job, wait_for
 
 pytestmark = pytest.mark.sandbox
@@ -8,7 +8,7 @@ pytestmark = pytest.mark.sandbox
 
 @pytest.mark.parametrize("name", ["../outside", "/etc/outside", "a/../../outside"])
 def test_a_file_cannot_be_written_outside_of_the_job(zygote, name):
-    one = Inmate(zygote, "student", job(), [(name, b"x")])
+    one = Process(zygote, "student", job(), [(name, b"x")])
     try:
         with pytest.raises(ValueError, match="outside of the submission"):
             one.prepare()
@@ -18,7 +18,7 @@ def test_a_file_cannot_be_written_outside_of_the_job(zygote, name):
 
 
 def test_a_process_that_was_not_started_has_ended_and_takes_no_orders(zygote):
-    one = Inmate(zygote, "student", job(), [])
+    one = Process(zygote, "student", job(), [])
     assert one.poll() == 0
     one.order("interrupt")
     one.begin(1.0)
@@ -27,7 +27,7 @@ def test_a_process_that_was_not_started_has_ended_and_takes_no_orders(zygote):
 
 
 def test_a_process_that_cannot_be_isolated_says_why(zygote):
-    one = Inmate(zygote, "student", job(scratch_mb="nonsense"), [])
+    one = Process(zygote, "student", job(scratch_mb="nonsense"), [])
     one.prepare()
     one.start([])
     wait_for(lambda: one.poll() is not None)

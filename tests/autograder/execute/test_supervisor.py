@@ -1,4 +1,4 @@
-"""The warden, asked directly."""
+"""The supervisor, asked directly."""
 
 import asyncio
 import signal
@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from autograder.execute.kernel_manager import ForkKernelManager
-from autograder.execute.process import Inmate
+from autograder.execute.process import Process
 from tests.autograder.building import alive, descendants, job, wait_for
 
 SLEEPERS = (
@@ -46,10 +46,10 @@ def test_a_killed_kernel_takes_all_that_it_started_with_it(zygote):
         before = descendants(zygote._process.pid)
         manager = await started(zygote, SLEEPERS)
         mine = descendants(zygote._process.pid) - before
-        assert len(mine) >= 5  # warden, init, kernel, two sleepers
+        assert len(mine) >= 5  # supervisor, init, kernel, two sleepers
         await manager.provisioner.kill()
         assert await manager.provisioner.wait() == -signal.SIGKILL
-        assert manager.inmate.ending["cause"] == "killed"
+        assert manager.process.ending["cause"] == "killed"
         wait_for(lambda: not alive(mine))
         await stopped(manager)
 
@@ -57,12 +57,12 @@ def test_a_killed_kernel_takes_all_that_it_started_with_it(zygote):
 
 
 @pytest.mark.sandbox
-def test_a_closed_lifeline_is_an_order_to_kill(zygote):
+def test_a_closed_control_socket_is_an_order_to_kill(zygote):
     async def scenario():
         before = descendants(zygote._process.pid)
         manager = await started(zygote, SLEEPERS)
         mine = descendants(zygote._process.pid) - before
-        manager.inmate.lifeline.close()
+        manager.process.control.close()
         wait_for(lambda: not alive(mine))
         await stopped(manager)
 
@@ -70,7 +70,7 @@ def test_a_closed_lifeline_is_an_order_to_kill(zygote):
 
 
 @pytest.mark.sandbox
-def test_the_warden_says_how_the_kernel_ended_and_what_it_needed(zygote):
+def test_the_supervisor_says_how_the_kernel_ended_and_what_it_needed(zygote):
     async def scenario():
         manager = await started(zygote, "import numpy as np\nx = np.ones(20_000_000)\ndel x")
         await asyncio.sleep(0.3)
@@ -81,7 +81,7 @@ def test_the_warden_says_how_the_kernel_ended_and_what_it_needed(zygote):
         client.execute("import os\nos._exit(7)")
         assert await manager.provisioner.wait() == 7
         assert not manager.provisioner.has_process
-        ending = manager.inmate.ending
+        ending = manager.process.ending
         assert (ending["exit"], ending["cause"]) == (7, "")
         assert 0 <= ending["peak_mb"] < 1000
         client.stop_channels()
@@ -144,16 +144,16 @@ def test_what_outlived_its_parent_is_killed():
 def test_a_cell_that_used_up_its_processor_time_is_told_of_by_its_number(zygote):
     async def scenario():
         manager = await started(zygote)
-        manager.inmate.begin(0.2)
+        manager.process.begin(0.2)
         client = manager.client()
         client.start_channels()
         client.execute("while True: pass")
-        while not manager.inmate.over:
+        while not manager.process.over:
             assert await manager.provisioner.poll() is None
             await asyncio.sleep(0.02)
-        manager.inmate.begin(100)
+        manager.process.begin(100)
         assert await manager.provisioner.poll() is None
-        assert not manager.inmate.over
+        assert not manager.process.over
         await manager.provisioner.kill()
         await manager.provisioner.wait()
         client.stop_channels()
@@ -163,31 +163,31 @@ def test_a_cell_that_used_up_its_processor_time_is_told_of_by_its_number(zygote)
 
 
 def test_word_of_a_cell_that_has_ended_says_nothing_of_the_next(zygote):
-    inmate = Inmate(zygote, "student", job(), ())
-    inmate.lifeline, warden = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    inmate.lifeline.setblocking(False)
-    with warden:
-        inmate.begin(1)
-        inmate.begin(1)
-        warden.send(b'{"over": 1}')
-        assert inmate.poll() is None
-        assert not inmate.over
-        warden.send(b'{"over": 2}')
-        assert inmate.poll() is None
-        assert inmate.over
-        inmate.clear()
+    process = Process(zygote, "student", job(), ())
+    process.control, supervisor = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    process.control.setblocking(False)
+    with supervisor:
+        process.begin(1)
+        process.begin(1)
+        supervisor.send(b'{"over": 1}')
+        assert process.poll() is None
+        assert not process.over
+        supervisor.send(b'{"over": 2}')
+        assert process.poll() is None
+        assert process.over
+        process.clear()
 
 
-def test_the_last_words_of_a_warden_that_left_an_order_unread_are_heard(zygote):
-    inmate = Inmate(zygote, "student", job(), ())
-    inmate.lifeline, warden = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    inmate.lifeline.setblocking(False)
-    with warden:
-        inmate.order("kill")
-        warden.send(b'{"exit": 7, "cause": ""}')
-    assert inmate.poll() == 7
-    assert inmate.ending == {"exit": 7, "cause": ""}
-    inmate.clear()
+def test_the_last_words_of_a_supervisor_that_left_an_order_unread_are_heard(zygote):
+    process = Process(zygote, "student", job(), ())
+    process.control, supervisor = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    process.control.setblocking(False)
+    with supervisor:
+        process.order("kill")
+        supervisor.send(b'{"exit": 7, "cause": ""}')
+    assert process.poll() == 7
+    assert process.ending == {"exit": 7, "cause": ""}
+    process.clear()
 
 
 @pytest.mark.sandbox
@@ -207,7 +207,7 @@ def test_processor_time_of_children_that_nobody_waits_for_counts(zygote):
         manager = await started(zygote, source)
         await manager.provisioner.kill()
         await manager.provisioner.wait()
-        assert manager.inmate.ending["cpu_seconds"] > 1.5
+        assert manager.process.ending["cpu_seconds"] > 1.5
         await stopped(manager)
 
     asyncio.run(scenario())

@@ -84,7 +84,7 @@ def test_closing_leaves_no_process_no_mount_no_file_and_no_descriptor():
     running.start()
     wait_for(lambda: list(zygote.run.glob("jobs/*/k-*")))
     pids = {zygote._process.pid, *descendants(zygote._process.pid)}
-    assert len(pids) >= 4  # bubblewrap twice, the zygote, a warden, ...
+    assert len(pids) >= 4  # bubblewrap twice, the zygote, a supervisor, ...
     zygote.close()
     running.join(10)
     wait_for(lambda: not alive(pids))

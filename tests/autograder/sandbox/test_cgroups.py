@@ -1,4 +1,4 @@
-"""A control group holds what the warden would see too late."""
+"""A control group holds what the supervisor would see too late."""
 
 import subprocess
 import sys

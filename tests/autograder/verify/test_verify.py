@@ -108,7 +108,7 @@ class TestVerified:
         _, found, _ = verified
         (line,) = told(found, "compares")
         assert "does not earn 1 point (0 of 12 runs; 'error')" in line
-        assert "HandleError" in line
+        assert "ProxyError" in line
         assert "(line 1)" in line
         assert "compare what it holds" in line
         assert [one.cell for _, one in found.advice] == ["compares"]

@@ -16,7 +16,7 @@ import pytest
 
 from autograder import wire
 from autograder.wire import WireError, mutables, rewrite, same
-from tests.autograder.crossing import across, alike, handle, refuse
+from tests.autograder.crossing import across, alike, proxy, refuse
 
 
 @pytest.mark.parametrize(
@@ -51,22 +51,22 @@ def test_it_arrives_as_it_was(value):
 
 
 def test_what_a_dictionary_lacks_is_made_by_a_function_of_the_student_s():
-    arrived = across(collections.defaultdict(lambda: 0), handle, lambda _: lambda: 7)
+    arrived = across(collections.defaultdict(lambda: 0), proxy, lambda _: lambda: 7)
     assert arrived["missing"] == 7
 
 
-def test_a_member_of_a_library_that_is_not_here_is_a_handle():
-    tree, _ = wire.encode(http.HTTPStatus.OK, handle)
+def test_a_member_of_a_library_that_is_not_here_is_a_proxy():
+    tree, _ = wire.encode(http.HTTPStatus.OK, proxy)
     tree[1] = "http_of_tomorrow"
-    assert wire.decode(tree, [], dict.copy) == {"handle": "HTTPStatus"}
+    assert wire.decode(tree, [], dict.copy) == {"proxy": "HTTPStatus"}
 
 
 class Own(enum.Enum):
     ONE = 1
 
 
-def test_a_member_of_a_class_of_nobody_s_library_is_a_handle():
-    assert across(Own.ONE, handle, dict.copy) == {"handle": "Own"}
+def test_a_member_of_a_class_of_nobody_s_library_is_a_proxy():
+    assert across(Own.ONE, proxy, dict.copy) == {"proxy": "Own"}
 
 
 @pytest.mark.parametrize(

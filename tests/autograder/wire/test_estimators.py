@@ -13,7 +13,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from autograder import wire
 from autograder.wire import WireError
-from tests.autograder.crossing import across, handle, refuse
+from tests.autograder.crossing import across, proxy, refuse
 
 X = np.random.default_rng(0).random((20, 3))
 Y = (X[:, 0] > 0.5).astype(int)
@@ -41,19 +41,19 @@ def test_an_estimator_arrives_fitted_or_not(estimator):
 @pytest.mark.parametrize("estimator", [DecisionTreeClassifier(max_depth=2), KNeighborsClassifier()])
 def test_what_hands_its_fitting_to_c_code_arrives_only_before_it(estimator):
     assert repr(across(estimator)) == repr(estimator)
-    assert "handle" in across(clone(estimator).fit(X, Y), handle, dict.copy)
+    assert "proxy" in across(clone(estimator).fit(X, Y), proxy, dict.copy)
 
 
-def test_a_class_of_the_student_s_and_a_pipeline_with_a_memory_are_handles():
+def test_a_class_of_the_student_s_and_a_pipeline_with_a_memory_are_proxies():
     liar = type("Liar", (LinearRegression,), {"predict": lambda self, X: Y})
     remembering = make_pipeline(StandardScaler(), memory="cache")
     for estimator in (liar(), remembering, LogisticRegression(n_jobs=1000)):
-        assert "handle" in across(estimator, handle, dict.copy)
+        assert "proxy" in across(estimator, proxy, dict.copy)
 
 
-def test_a_function_among_the_parameters_is_a_handle():
-    arrived = across(FunctionTransformer(print), handle, dict.copy)
-    assert arrived.func == {"handle": "builtin_function_or_method"}
+def test_a_function_among_the_parameters_is_a_proxy():
+    arrived = across(FunctionTransformer(print), proxy, dict.copy)
+    assert arrived.func == {"proxy": "builtin_function_or_method"}
 
 
 def test_an_estimator_is_fitted_in_place():

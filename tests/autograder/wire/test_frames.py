@@ -8,7 +8,7 @@ import pytest
 
 from autograder import wire
 from autograder.wire import WireError, libraries
-from tests.autograder.crossing import across, handle, refuse
+from tests.autograder.crossing import across, proxy, refuse
 
 INDEXES = [
     pd.RangeIndex(5, name="r"),
@@ -135,8 +135,8 @@ def test_a_subclass_arrives_as_pandas_own():
 @pytest.mark.parametrize(
     "value", [pd.DataFrame({"a": pd.arrays.SparseArray([0, 1])}), pd.arrays.SparseArray([0, 1])]
 )
-def test_a_column_of_no_carried_type_leaves_its_frame_a_handle(value):
-    assert across(value, handle, dict.copy) == {"handle": type(value).__name__}
+def test_a_column_of_no_carried_type_leaves_its_frame_a_proxy(value):
+    assert across(value, proxy, dict.copy) == {"proxy": type(value).__name__}
 
 
 def test_a_frame_that_holds_itself_is_refused():

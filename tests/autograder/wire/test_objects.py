@@ -6,7 +6,7 @@ import scipy.stats as st
 
 from autograder import wire
 from autograder.wire import WireError
-from tests.autograder.crossing import across, handle, refuse
+from tests.autograder.crossing import across, proxy, refuse
 
 
 def test_an_array_of_objects_arrives_with_its_shape():
@@ -17,10 +17,8 @@ def test_an_array_of_objects_arrives_with_its_shape():
     assert across(np.empty((0, 3), object)).shape == (0, 3)
 
 
-def test_what_is_no_plain_data_in_an_array_is_a_handle():
-    assert across(np.array([print]), handle, dict.copy)[0] == {
-        "handle": "builtin_function_or_method"
-    }
+def test_what_is_no_plain_data_in_an_array_is_a_proxy():
+    assert across(np.array([print]), proxy, dict.copy)[0] == {"proxy": "builtin_function_or_method"}
 
 
 def test_an_array_that_holds_itself_is_refused():
@@ -50,9 +48,9 @@ def test_a_distribution_arrives_with_its_parameters(value):
     assert across(value).cdf(2) == value.cdf(2)
 
 
-def test_a_distribution_of_the_student_s_own_is_a_handle():
+def test_a_distribution_of_the_student_s_own_is_a_proxy():
     mine = type("Mine", (st.rv_continuous,), {"_pdf": lambda self, x: x})(name="norm")
-    assert "handle" in across(mine(), handle, dict.copy)
+    assert "proxy" in across(mine(), proxy, dict.copy)
 
 
 NUMBERS = ["array", "<f8", [1], 0]

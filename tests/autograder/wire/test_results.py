@@ -10,7 +10,7 @@ from sklearn.utils import Bunch
 
 from autograder import wire
 from autograder.wire import WireError
-from tests.autograder.crossing import across, handle, refuse
+from tests.autograder.crossing import across, proxy, refuse
 
 FORMATS = ["csr", "csc", "coo", "bsr", "dia", "lil", "dok"]
 RANDOM = sp.random(6, 8, 0.4, random_state=0)
@@ -72,11 +72,11 @@ def test_a_statistic_keeps_what_is_no_field_of_it():
     assert across(st.pearsonr([1, 2, 3], [2, 3, 5])).confidence_interval().low == -1
 
 
-def test_what_a_result_holds_beside_values_is_a_handle():
+def test_what_a_result_holds_beside_values_is_a_proxy():
     found = scipy.optimize.OptimizeResult(x=1, f=print)
-    arrived = across(found, handle, dict.copy)
+    arrived = across(found, proxy, dict.copy)
     assert arrived.x == 1
-    assert arrived.f == {"handle": "builtin_function_or_method"}
+    assert arrived.f == {"proxy": "builtin_function_or_method"}
 
 
 def test_a_result_that_holds_itself_is_refused():

@@ -5,7 +5,7 @@ import sympy as sp
 
 from autograder import wire
 from autograder.wire import WireError
-from tests.autograder.crossing import across, handle, refuse
+from tests.autograder.crossing import across, proxy, refuse
 
 x, y = sp.symbols("x y")
 f = sp.Function("f")
@@ -67,8 +67,8 @@ class Own(sp.Function):
     ],
     ids=str,
 )
-def test_what_is_on_no_list_is_a_handle(expression):
-    assert "handle" in across(expression, handle, dict.copy)
+def test_what_is_on_no_list_is_a_proxy(expression):
+    assert "proxy" in across(expression, proxy, dict.copy)
 
 
 def test_a_matrix_is_changed_in_place():

@@ -8,7 +8,7 @@ import pytest
 
 from autograder import wire
 from autograder.wire import WireError, mutables, rewrite, same
-from tests.autograder.crossing import across, alike, handle, lying
+from tests.autograder.crossing import across, alike, lying, proxy
 
 pytestmark = pytest.mark.slow
 
@@ -90,7 +90,7 @@ def test_what_is_symbolic_or_sparse_or_of_other_types_is_referred_to(tf, keras):
         tf.resource,
         keras.Variable(np.ones(1), dtype="bfloat16"),
     ):
-        assert across(value, handle, dict.copy) == {"handle": type(value).__name__}
+        assert across(value, proxy, dict.copy) == {"proxy": type(value).__name__}
         assert mutables(value) == []
 
 
@@ -99,11 +99,11 @@ def test_inside_a_graph_tensors_and_variables_are_referred_to(tf):
 
     @tf.function(autograph=False)
     def traced(x):
-        found.extend(across([x, variable], handle, dict.copy))
+        found.extend(across([x, variable], proxy, dict.copy))
         return x
 
     traced(tf.ones(2))
-    assert found == [{"handle": "SymbolicTensor"}, {"handle": "ResourceVariable"}]
+    assert found == [{"proxy": "SymbolicTensor"}, {"proxy": "ResourceVariable"}]
 
 
 def test_variables_are_mutables_and_can_be_rewritten(tf, keras):

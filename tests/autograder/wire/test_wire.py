@@ -31,10 +31,10 @@ from tests.autograder.crossing import (
     Point,
     across,
     alike,
-    handle,
     lying,
     lying_array,
     nested,
+    proxy,
     refuse,
 )
 
@@ -225,12 +225,12 @@ def test_what_is_no_plain_data_is_given_to_refer_and_resolve(value):
     referred, resolved = [], []
     arrived = across(
         [value, 1],
-        lambda other: referred.append(other) or {"handle": 7},
+        lambda other: referred.append(other) or {"proxy": 7},
         lambda tree: resolved.append(tree) or "found",
     )
     assert arrived == ["found", 1]
     assert referred[0] is value
-    assert resolved == [{"handle": 7}]
+    assert resolved == [{"proxy": 7}]
 
 
 def test_elements_of_an_extension_of_numpy_are_not_carried():
@@ -286,12 +286,12 @@ def test_an_ordered_dictionary_keeps_its_own_order():
 
 def test_an_object_that_says_it_is_a_float_is_none():
     liar = type("Liar", (), dict(LIES))()
-    assert across(liar, handle, dict.copy) == {"handle": "Liar"}
+    assert across(liar, proxy, dict.copy) == {"proxy": "Liar"}
 
 
 def test_a_class_whose_metaclass_compares_as_it_likes_is_no_known_type():
     meta = type("Meta", (type,), {"__eq__": lambda *_: True, "__hash__": lambda _: hash(int)})
-    assert across(meta("float", (), {}), handle, dict.copy) == {"handle": "Meta"}
+    assert across(meta("float", (), {}), proxy, dict.copy) == {"proxy": "Meta"}
 
 
 # ------------------------------------------------------------------------------------------ limits
@@ -392,7 +392,7 @@ def forge(tree, blobs=()):
     """Decode a forgery: plain data comes of it, or `WireError`."""
     before = {*sys.modules}
     try:
-        value = wire.decode(tree, [*blobs], lambda handle: None)
+        value = wire.decode(tree, [*blobs], lambda proxy: None)
     except WireError:
         return
     finally:
@@ -434,7 +434,7 @@ def test_of_any_tree_comes_plain_data_or_an_error(tree, blobs):
 @settings(fuzzed, max_examples=200)
 @given(values, st.data())
 def test_of_a_valid_tree_that_was_changed_comes_plain_data_or_an_error(value, data):
-    tree, blobs = wire.encode(value, handle)
+    tree, blobs = wire.encode(value, proxy)
     tree, blobs = json.loads(json.dumps(tree)), [bytearray(blob) for blob in blobs]
     places = []
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from hub_config.kubernetes import helm_values, target
 from hub_config.laptop import proxy
-from hub_config.laptop.parent_death import tethered
+from hub_config.laptop.parent_death import ending_with_parent
 from tests.hub_config.kubernetes.cluster import Cluster
 from tests.hub_config.kubernetes.pod import environment, filled, over_the_chart, prepared
 from tests.hub_config.running import free_port
@@ -70,7 +70,7 @@ class HubInPod:
             "DummyAuthenticator": {"password": PASSWORD, "allowed_users": list(self.passwords)},
             "ConfigurableHTTPProxy": {
                 "should_start": True,
-                "command": tethered(proxy.command()),
+                "command": ending_with_parent(proxy.command()),
                 "api_url": f"http://127.0.0.1:{free_port()}",
                 "auth_token": "x",
                 "pid_file": str(folder / "proxy.pid"),

@@ -3,7 +3,7 @@
 import nbformat
 import pytest
 
-from autograder.coursedir.reference import changed_names
+from autograder.coursedir.changed_data import changed_names
 from tests.autograder.building import asserts, marked, notebook, solution
 
 GIVEN = """

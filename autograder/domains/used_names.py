@@ -1,4 +1,4 @@
-"""What a test cell has of the student's names: borrowed when it begins, and kept as they are.
+"""What a test cell has of the student's names: fetched when it begins, and kept as they are.
 
 A name that a test needs and no instructor's cell defines is fetched from the student's process.
 What a call changes over there, the test sees changed, and the other way round. Where the test puts
@@ -22,7 +22,7 @@ from autograder.domains.free_names import needed, stored
 from autograder.domains.given_names import Acquaintances
 from autograder.domains.kinds_of_names import is_data, is_plain
 from autograder.domains.patched_names import patchable
-from autograder.domains.proxy import is_handle, module_of
+from autograder.domains.proxy import is_proxy, module_of
 from autograder.domains.watched_values import Watched
 from autograder.wire import LIBRARIES
 
@@ -49,7 +49,7 @@ _MISSING = object()
 _BUILTINS = frozenset(vars(builtins))
 
 
-class BorrowedNames:
+class UsedNames:
     """The names of a test that are the student's.
 
     Parameters
@@ -78,7 +78,7 @@ class BorrowedNames:
 
     def _clear(self) -> None:
         self._first: dict[str, Any] = {}  # what the cell got
-        self._lent: dict[str, Any] = {}  # of these, what is still kept as it is over there
+        self._in_use: dict[str, Any] = {}  # of these, what is still kept as it is over there
         self._meant: set[str] = set()  # what the cell may change over there
         self._bound: dict[str, Any] = {}  # what it has changed there
         self._elsewhere: dict[tuple[str, str], Any] = {}  # what it may replace in libraries
@@ -122,7 +122,7 @@ class BorrowedNames:
                 self._space[name] = module
         if asked := sorted(wanted - self._space.keys()):
             self._fetch(asked)
-        self._meant = (outer & self._lent.keys()) | (self._stored & _BUILTINS)
+        self._meant = (outer & self._in_use.keys()) | (self._stored & _BUILTINS)
         self._before = dict(self._space)
 
     def _fetch(self, names: Iterable[str]) -> None:
@@ -130,12 +130,12 @@ class BorrowedNames:
         found = self._ask("names", asked)
         for name in asked:
             if isinstance(found, dict) and name in found:
-                self._lent[name] = self._space[name] = _own_module(name, found[name])
-        self._first |= {name: self._lent[name] for name in asked if name in self._lent}
+                self._in_use[name] = self._space[name] = _own_module(name, found[name])
+        self._first |= {name: self._in_use[name] for name in asked if name in self._in_use}
         self._agree()
 
     def _agree(self) -> None:
-        self.watched = Watched(self._lent[name] for name in sorted(self._lent))
+        self.watched = Watched(self._in_use[name] for name in sorted(self._in_use))
 
     def fetch(self, name: str) -> bool:
         """Fetch one more name while the cell runs; return whether there is such a one."""
@@ -143,7 +143,7 @@ class BorrowedNames:
             return False
         self.push()
         self._fetch([name])
-        return name in self._lent
+        return name in self._in_use
 
     def mean(self, name: str) -> None:
         """Take note that a test sets or deletes an attribute of the notebook's own module."""
@@ -153,7 +153,7 @@ class BorrowedNames:
         """Let the student's process have what the cell has changed since it was last asked."""
         instead, gone, back = [], [], []
         for name, value in self._differing():
-            self._lent.pop(name, None)
+            self._in_use.pop(name, None)
             self._bound[name] = value
             if value is self._original(name):
                 back.append(("", name))
@@ -211,26 +211,26 @@ class BorrowedNames:
     def take(self, changes: Any) -> None:
         """Change names, and what they stand for, as the student's process says.
 
-        It may say anything: only what the student's process has lent is changed.
+        It may say anything: only what came from the student's process is changed.
         """
         if not isinstance(changes, dict) or not changes:
             return
         self.watched.adopt(changes.get("values"))
         rebound, gone = changes.get("rebound"), changes.get("gone")
         for name, value in rebound.items() if isinstance(rebound, dict) else ():
-            if name in self._lent:
+            if name in self._in_use:
                 self._rebind(name, _own_module(name, value))
         for name in gone if isinstance(gone, list) else ():
-            if isinstance(name, str) and name in self._lent:
+            if isinstance(name, str) and name in self._in_use:
                 self._rebind(name, _MISSING)
         self._agree()
 
     def _rebind(self, name: str, value: Any) -> None:
         """Let a name stand for something else, unless the test has put its own there."""
-        before = self._lent.pop(name)
+        before = self._in_use.pop(name)
         untouched = self._space.get(name, _MISSING) is before
         if value is not _MISSING:
-            self._lent[name] = value
+            self._in_use[name] = value
         if not untouched:
             return
         self._first[name] = value
@@ -265,7 +265,7 @@ class BorrowedNames:
     def end(self, *, failed: bool) -> None:
         """Find out whose the names are that the cell has defined.
 
-        One that it has only borrowed is the student's, also if it was away for a while.
+        One that it has only used is the student's, also if it was away for a while.
 
         Parameters
         ----------
@@ -277,7 +277,7 @@ class BorrowedNames:
                 setattr(sys.modules[module], name, original)
         for name, value in [*self._first.items()]:
             now = self._space.get(name, _MISSING)
-            same = now is value and is_handle(value) and (not failed or name in self._bound)
+            same = now is value and is_proxy(value) and (not failed or name in self._bound)
             returned = now is _MISSING or same
             if returned and name in self._owned:
                 self.own.discard(name)
@@ -287,7 +287,7 @@ class BorrowedNames:
 
 
 def _own_module(name: str, found: Any) -> Any:
-    """Return this process's own module of the same name instead of a handle on the student's."""
+    """Return this process's own module of the same name instead of a proxy on the student's."""
     module = module_of(found)
     if name == module and name in sys.stdlib_module_names:
         return importlib.import_module(name)
