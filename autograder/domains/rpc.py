@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from autograder.domains import warning_filters
 from autograder.domains.discarded_values import is_thrown_away
+from autograder.domains.figures import Figures
 from autograder.domains.item_counts import CHANGING
 from autograder.domains.judge_arguments import JudgeArguments
 from autograder.domains.proxy import Facts, Proxy, is_proxy, link_of, named, number_of
@@ -73,6 +74,7 @@ class Link:
         self._depth = self._causes = 0
         self._turn = threading.RLock()
         self.names = UsedNames(self.ask, {}, None)
+        self.figures = Figures(self)
         self.gone = False
         self.changes = 0  # how many requests could have changed an object over there
         self.said: Callable[[str], object] = lambda text: None  # what the student's code prints
@@ -98,6 +100,7 @@ class Link:
                 raise RecursionError("Calls between the test and the student's code go too deep.")
             if op not in QUIET:
                 self.names.push()
+                self.figures.before()
             self.changes += op in CHANGING
             shared = self.names.watched
             given = JudgeArguments(arguments, called=op == "call", besides=shared.identities)
@@ -158,7 +161,9 @@ class Link:
             if not isinstance(answer, tuple) or len(answer) != 2:
                 raise WireError("an answer without a value")
             value, changes = answer
-            self.names.take(changes.get("names") if isinstance(changes, dict) else None)
+            told = changes.get("names") if isinstance(changes, dict) else None
+            self.names.take(told)
+            self.figures.take(told, op)
             if "raised" in head:
                 raise self._exception(head["raised"], value, op)
             return value, changes
@@ -220,6 +225,8 @@ class Link:
             return {"main": name}
         if (made := references.known(thing)) is not None:
             return made
+        if self.figures.give(thing):
+            return {"proxy": number_of(thing)}
         if callable(thing):  # a mock is an iterator too
             return {"callback": self._given(thing)}
         if hasattr(thing, "__next__"):
@@ -281,6 +288,10 @@ class Link:
         else:
             self._release(number)
         return made
+
+    def keep(self, proxy: Any) -> None:
+        """Let a proxy be the one of its object from now on."""
+        self._proxies[number_of(proxy)] = proxy
 
     def _release(self, number: int) -> None:
         """Take note that nobody holds a proxy any more."""

@@ -207,7 +207,8 @@ class Service:
 
         Not of those that this answer tells of (``fresh``): they are in it.
         """
-        names = {} if fresh else self.used_names.changes()
+        used = self.used_names
+        names = {"figures": used.figures.changes()} if fresh else used.changes()
         if any(names.values()):
             changes = {**changes, "names": names}
         known = {**known, **self.used_names.watched.known}

@@ -10,6 +10,7 @@ import importlib
 from collections.abc import Iterator
 from typing import Any
 
+from autograder.domains.student_figures import OwnFigures
 from autograder.domains.watched_values import Watched, content_print
 
 _MISSING = object()
@@ -26,6 +27,7 @@ class StudentNames:
 
     def __init__(self, names: dict[str, Any]) -> None:
         self._names = names
+        self.figures = OwnFigures()
         self.begin(0)
 
     def begin(self, cell: Any) -> None:
@@ -40,6 +42,7 @@ class StudentNames:
         """Take note of which test cell asks."""
         if cell != self._cell:
             self.begin(cell)
+            self.figures.begin()
 
     def find(self, names: list[str]) -> dict[str, Any]:
         """Return the values of those names that there are; none while no test cell runs."""
@@ -58,7 +61,8 @@ class StudentNames:
                 rebound[name] = now
         gone = [name for name in self._in_use if name not in self._names]
         contents = self.watched.changes()
-        return {"rebound": rebound, "gone": gone, "values": contents}
+        figures = self.figures.changes()
+        return {"rebound": rebound, "gone": gone, "values": contents, "figures": figures}
 
     def agree(self) -> None:
         """Take note that the judge has everything as it is here now."""

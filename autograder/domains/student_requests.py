@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograder.domains.special_methods import OPERATE, own_names
+from autograder.domains.student_figures import FIGURES
 from autograder.domains.subclasses import inherited, make, method
 from autograder.wire.codec import bases
 
@@ -244,6 +245,7 @@ DO: dict[str, Callable[..., Any]] = {
     "make_class": make,
     "inherited": inherited,
     "source": lambda target: inspect.getsource(target),
+    **FIGURES,
 }
 #: What is done with what is kept.
 KEEPING: dict[str, Callable[..., Any]] = {
