@@ -24,6 +24,7 @@ from autograder.domains.proxy_exceptions import (
     make_exception,
     student_exception,
 )
+from autograder.domains.surroundings import Surroundings
 from autograder.domains.used_names import QUIET, UsedNames
 from autograder.wire import Channel, WireError, references
 from autograder.wire.rng_state import Reseeding
@@ -74,7 +75,7 @@ class Link:
         self._depth = self._causes = 0
         self._turn = threading.RLock()
         self.names = UsedNames(self.ask, {}, None)
-        self.figures = Figures(self)
+        self.figures, self._around = Figures(self), Surroundings()
         self.gone = False
         self.changes = 0  # how many requests could have changed an object over there
         self.said: Callable[[str], object] = lambda text: None  # what the student's code prints
@@ -112,7 +113,8 @@ class Link:
 
             head, blobs = references.pack(arguments, refer, shared.known)
             head |= {"op": op, "cell": self.names.cell, "seeds": self._reseeding.take()}
-            head["warnings"] = self.listening()
+            around = self._around.changes(self.names.cell)
+            head |= {"warnings": self.listening(), "around": around}
             freed, self._freed = self._freed, []
             self._depth += 1
             try:

@@ -174,7 +174,7 @@ class Service:
             for number, times in head.get("free", ()):
                 self._let_go(number, times)
             rng_state.adopt(head.get("seeds", {}))
-            self.used_names.hear(head.get("cell"))
+            self.used_names.hear(head.get("cell"), head.get("around"))
             shared = self.used_names.watched
             given = StudentArguments(self.resolve)
             arguments = references.unpack(head, blobs, given.resolve, shared.known)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from autograder.domains.student_figures import OwnFigures
+from autograder.domains.surroundings import surrounded
 from autograder.domains.watched_values import Watched, content_print
 
 _MISSING = object()
@@ -28,6 +29,7 @@ class StudentNames:
     def __init__(self, names: dict[str, Any]) -> None:
         self._names = names
         self.figures = OwnFigures()
+        self._around: Any = None
         self.begin(0)
 
     def begin(self, cell: Any) -> None:
@@ -38,8 +40,9 @@ class StudentNames:
         self._instead: dict[tuple[str, str], Any] = {}
         self.watched = Watched()
 
-    def hear(self, cell: Any) -> None:
-        """Take note of which test cell asks."""
+    def hear(self, cell: Any, around: Any = None) -> None:
+        """Take note of which test cell asks, and of the surroundings that it has set."""
+        self._around = around
         if cell != self._cell:
             self.begin(cell)
             self.figures.begin()
@@ -98,7 +101,12 @@ class StudentNames:
 
     @contextlib.contextmanager
     def in_place(self) -> Iterator[None]:
-        """Have these values in place: what runs between two requests never meets them."""
+        """Have all that in place: what runs between two requests never meets it."""
+        with surrounded(self._around), self._names_in_place():
+            yield
+
+    @contextlib.contextmanager
+    def _names_in_place(self) -> Iterator[None]:
         if not self._instead:
             yield
             return

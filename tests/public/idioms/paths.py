@@ -133,6 +133,29 @@ try:
 finally:
     del os.environ["SHOP_MODE"]
 assert setting("SHOP_MODE") == "none"
+# %% test patched_environment
+from unittest.mock import patch
+
+with patch.dict(os.environ, {"SHOP_MODE": "patched"}):
+    assert setting("SHOP_MODE") == "patched"
+assert setting("SHOP_MODE") == "none"
+# %% test variable_removed
+os.environ["SHOP_TAX"] = "7"
+assert setting("SHOP_TAX", "0") == "7"
+os.environ.pop("SHOP_TAX")
+assert setting("SHOP_TAX", "0") == "0"
+# %% test monkeypatched
+import pytest
+
+with pytest.MonkeyPatch.context() as monkeypatch, tempfile.TemporaryDirectory() as folder:
+    monkeypatch.setenv("SHOP_MODE", "m")
+    monkeypatch.chdir(folder)
+    assert setting("SHOP_MODE") == "m" and here() == os.path.realpath(folder)
+assert here() == os.getcwd() and setting("SHOP_MODE") == "none"
+# %% test directory_left
+os.chdir(tempfile.mkdtemp())
+os.chdir(before)
+assert prices == load("prices.csv")
 # %% test missing_file
 try:
     lines("nowhere.txt")
