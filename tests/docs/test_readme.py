@@ -77,7 +77,7 @@ SAID = {
 GRADING = [command for command in COMMANDS if "autograder" in command and "/bin/" in command]
 #: Named in prose, and among the others in full.
 ORDER = ["doctor", "grade", "report", "replay", "verify"]
-NAMED = ["autograder grade", "autograder verify", "course check"]
+NAMED = ["autograder grade", "autograder verify", "course build", "course check"]
 
 
 def run(command, cwd=ROOT, timeout=900, **more):
