@@ -75,20 +75,24 @@ def _of_gradebook(error: Exception) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="autograder", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="autograder", description="Grade a class's nbgrader assignments, each in a sandbox."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     grade = commands.add_parser("grade", help="grade all submissions of an assignment")
     grade.add_argument("assignment", metavar="ASSIGNMENT")
     _course_option(grade)
-    grade.add_argument("--student", action="append", help="only this one; may be repeated")
-    grade.add_argument("--force", action="store_true", help="grade again what has been graded")
-    grade.add_argument("--workers", type=int, help="submissions graded at the same time, here")
     grade.add_argument(
-        "--scheduler", metavar="ADDRESS", help="let the workers of this Dask scheduler grade"
+        "--student", action="append", help="grade this student only; may be repeated"
+    )
+    grade.add_argument("--force", action="store_true", help="grade again what is graded already")
+    grade.add_argument("--workers", type=int, help="how many submissions to grade at the same time")
+    grade.add_argument(
+        "--scheduler", metavar="ADDRESS", help="grade on the workers of this Dask scheduler"
     )
     grade.add_argument(
-        "--dashboard", action="store_true", help="serve Dask's dashboard meanwhile; needs bokeh"
+        "--dashboard", action="store_true", help="serve Dask's dashboard while grading; needs bokeh"
     )
     grade.add_argument(
         "--no-sandbox",
@@ -100,20 +104,26 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument("--verbose", action="store_true", help="show what nbgrader logs")
     grade.set_defaults(run=_grade)
 
-    report = commands.add_parser("report", help="write a page about a graded assignment")
+    report = commands.add_parser(
+        "report", help="write a page about a graded assignment, for the instructor"
+    )
     report.add_argument("assignment", metavar="ASSIGNMENT")
     _course_option(report)
     report.add_argument("--output", type=Path, help="file to write (default: in the course)")
     report.set_defaults(run=_report)
 
-    verify = commands.add_parser("verify", help="see that an assignment's own solution earns all")
+    verify = commands.add_parser(
+        "verify", help="check that an assignment's own solution earns all points"
+    )
     verify.add_argument("assignment", metavar="ASSIGNMENT")
     _course_option(verify)
-    verify.add_argument("--runs", type=int, default=5, metavar="N", help="how often (5)")
-    verify.add_argument("--load", action="store_true", help="keep the machine busy meanwhile")
+    verify.add_argument(
+        "--runs", type=int, default=5, metavar="N", help="how often to grade it (default: 5)"
+    )
+    verify.add_argument("--load", action="store_true", help="keep the machine busy while grading")
     verify.set_defaults(run=_verify)
 
-    replay = commands.add_parser("replay", help="repeat a recorded grade, and compare")
+    replay = commands.add_parser("replay", help="repeat a recorded grade and compare the two")
     replay.add_argument(
         "submission",
         nargs="+",
@@ -123,16 +133,25 @@ def _parser() -> argparse.ArgumentParser:
     _course_option(replay)
     replay.set_defaults(run=_replay)
 
-    doctor = commands.add_parser("doctor", help="see whether grading can start here")
+    doctor = commands.add_parser("doctor", help="check whether grading can start here")
     _course_option(doctor)
-    doctor.add_argument("--scheduler", default="", metavar="ADDRESS", help="of Dask, to ask too")
+    doctor.add_argument(
+        "--scheduler",
+        default="",
+        metavar="ADDRESS",
+        help="a Dask scheduler, whose workers are asked too",
+    )
     doctor.set_defaults(run=_doctor)
     return parser
 
 
 def _course_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--course", type=Path, default=Path(), metavar="DIR", help="the nbgrader course (here)"
+        "--course",
+        type=Path,
+        default=Path(),
+        metavar="DIR",
+        help="the nbgrader course (default: this folder)",
     )
 
 

@@ -14,7 +14,9 @@ def add_grades(commands: Commands) -> None:
     parser.add_argument(
         "--course", type=Path, metavar="DIR", help="nbgrader course (default: this one's)"
     )
-    parser.add_argument("--csv", action="store_true", help="for a spreadsheet or learning platform")
+    parser.add_argument(
+        "--csv", action="store_true", help="print CSV, for a spreadsheet or learning platform"
+    )
     parser.set_defaults(run=_grades)
 
 

@@ -34,7 +34,7 @@ def add_check(commands: Commands) -> None:
     parser.add_argument(
         "--draft",
         action="store_true",
-        help="check what there is of an assignment, and name what is missing",
+        help="check an unfinished assignment, and name what is missing",
     )
     parser.set_defaults(run=_check)
 
@@ -101,9 +101,12 @@ def add_demo(commands: Commands) -> None:
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"assignments (default: {SHOWN})")
     parser.add_argument("--students", type=int, default=12, metavar="N", help="(default: 12)")
-    parser.add_argument("--seed", type=int, default=2026, metavar="S", help="of the class")
+    parser.add_argument("--seed", type=int, default=2026, metavar="S", help="draws the class")
     parser.add_argument(
-        "--keep", type=Path, metavar="DIR", help="make it there (default: .demo, made anew)"
+        "--keep",
+        type=Path,
+        metavar="DIR",
+        help="make the course there (default: .demo, made again each time)",
     )
     parser.set_defaults(run=_demo)
 

@@ -42,7 +42,7 @@ def _syllabus(arguments: argparse.Namespace) -> int:
 
 def add_new(commands: Commands) -> None:
     """Add ``course new``."""
-    parser = commands.add_parser("new", help="write the first texts of a new assignment")
+    parser = commands.add_parser("new", help="write the first text of a new assignment")
     parser.add_argument("name", metavar="NAME", help="such as day2_topic")
     parser.set_defaults(run=_new)
 
@@ -62,7 +62,7 @@ def _new(arguments: argparse.Namespace) -> int:
 
 def add_build(commands: Commands) -> None:
     """Add ``course build``."""
-    parser = commands.add_parser("build", help="derive the notebooks from their texts")
+    parser = commands.add_parser("build", help="make the notebooks from their texts")
     parser.add_argument(
         "names", nargs="*", metavar="NAME", help="lectures and assignments (default: all)"
     )
@@ -103,7 +103,7 @@ def _build(arguments: argparse.Namespace) -> int:
 def add_site(commands: Commands) -> None:
     """Add ``course site``."""
     parser = commands.add_parser("site", help="make a website of the lectures")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="where to make it (default: .site)")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where to put it (default: .site)")
     parser.add_argument(
         "--no-execute", action="store_true", help="do not run the lectures: code without figures"
     )
