@@ -24,7 +24,7 @@ def add_hub(commands: Commands) -> None:
         epilog="Without an action, it serves.",
     )
     _add_laptop(parser)
-    parser.set_defaults(run=_serve)
+    parser.set_defaults(run=_serve, port=PORT)
     for old in ("check", "plan", "values", "manifests"):
         parser.add_argument(f"--{old}", action=_Renamed, help=argparse.SUPPRESS)
     actions = parser.add_subparsers(title="actions", metavar="ACTION")
@@ -114,7 +114,7 @@ def _serve(arguments: argparse.Namespace) -> int:
             state_dir=_state(arguments),
             students=students,
             instructor=INSTRUCTOR,
-            port=arguments.port or PORT,
+            port=arguments.port,
             reset_passwords=reset,
         )
     except hub.HubError as error:

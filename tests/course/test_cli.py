@@ -12,6 +12,7 @@ import yaml
 import course
 from course import cli, syllabus
 from course.syllabus import load as read_syllabus
+from hub_config.check import target as check_target
 from hub_config.kubernetes import helm_values, target
 from hub_config.laptop.paths import Layout
 from tests.hub_config import targets
@@ -360,6 +361,14 @@ def test_options_hold_on_either_side_of_the_action(here, laptop):
     assert laptop.calls[0] == laptop.calls[1] == laptop.calls[2]
     assert laptop.calls[0]["students"] == ["eva"]
     assert laptop.calls[0]["port"] == 8001
+
+
+def test_a_hub_on_this_machine_has_the_port_that_help_names(here, laptop, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(check_target, "laptop", lambda *given: asked.append(given[-1]) or [])
+    for words in (["hub"], ["hub", "serve"], ["hub", "check", "laptop"]):
+        assert cli.main([*words, "--state", str(tmp_path)]) == 0
+    assert [*asked, *(call["port"] for call in laptop.calls)] == [8000, 8000, 8000]
 
 
 @pytest.mark.slow
