@@ -180,15 +180,6 @@ def _taped(cell: Cell, node: ast.AST) -> None:
         )
 
 
-def _pictured(cell: Cell, node: ast.AST) -> None:
-    if _called(node) in ("gca", "gcf", "get_fignums") and not cell.student(node):
-        cell.say(
-            node,
-            "this is the judge's figure, not the one that the student's code drew",
-            "Let the function return its axes, and ask them",
-        )
-
-
 def _given(cell: Cell, node: ast.AST) -> None:
     if not isinstance(node, ast.Call) or not cell.student(node):
         return
@@ -250,7 +241,6 @@ RULES: tuple[Rule, ...] = (
     _namespace,
     _loaded,
     _taped,
-    _pictured,
     _given,
     _unexplained,
 )

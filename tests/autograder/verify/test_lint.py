@@ -88,7 +88,6 @@ def hidden(line):
         ("x = 1\n!python m.py", FILE, 2),
         ("yaml.unsafe_load(text)", FILE, 1),
         ("with tf.GradientTape() as tape:\n    y = train(x)", "gradient is None", 1),
-        ("import matplotlib.pyplot as plt\nax = plt.gca()", "the judge's figure", 2),
         ("train(types.SimpleNamespace(x=3))", GIVEN, 1),
         ("train(net=open('f'))", GIVEN, 1),
         ("class Mine:\n    pass\ntrain(Mine())", GIVEN, 3),
@@ -129,6 +128,7 @@ def test_what_cannot_cross_is_said_with_its_line_and_a_way_out(test, found, line
         "assert isinstance(train(3), Net) and train(x for x in range(3)) == 3",
         "with tf.GradientTape() as tape:\n    y = x**2\ng = tape.gradient(y, train(x))",
         "ax = train(3)\nassert ax.figure.gca().lines",
+        "import matplotlib.pyplot as plt\ntrain(3)\nassert plt.gca().lines",
         "import sys\nsys.argv = ['x']\n%matplotlib inline",
         hidden(
             "assert total == 5, 'It is wrong.'\nnp.testing.assert_equal(total, 5, err_msg='No.')"
