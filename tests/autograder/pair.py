@@ -9,6 +9,7 @@ import contextlib
 import os
 import signal
 import socket
+import sys
 import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -55,6 +56,9 @@ def student(source: str, locked: Mapping[str, Any] | None = None) -> Iterator[St
     try:
         yield Student(link, pid)
     finally:
+        # A judge's process has one student; this one goes on, and pyplot is others' too.
+        for name, function in link.figures._pyplot.items():
+            setattr(sys.modules["matplotlib.pyplot"], name, function)
         ours.close()
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
