@@ -21,11 +21,6 @@ class Turns:
         self._stack: list[bool] = []  # whether each is a request, which this process answers
         self._process = os.getpid()
 
-    @property
-    def asked(self) -> bool:
-        """Whether the judge waits for anything."""
-        return bool(self._stack)
-
     def begin(self) -> int:
         """Take note that the judge asks for something; return the place of its request."""
         with self._changed:
@@ -41,7 +36,7 @@ class Turns:
     def end(self, place: int) -> None:
         """Wait likewise, and let nobody speak any more but who answers this request."""
         with self._changed:
-            self._changed.wait_for(lambda: len(self._stack) <= place)
+            self.wait(place)
             self._stack.pop()
             self._changed.notify_all()
 
