@@ -10,7 +10,15 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from playwright.sync_api import Browser, FrameLocator, Locator, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    FrameLocator,
+    Locator,
+    Page,
+    TimeoutError,
+    expect,
+    sync_playwright,
+)
 
 from tests.browser.install_chromium import REMEDY, find_chromium
 from tests.hub_config.courses import Course, copy_course
@@ -27,6 +35,7 @@ FLAGS = [
     "--no-first-run",
 ]
 PATIENCE_MS = 60_000  # JupyterLab on a busy two-core machine
+START_MS = 250_000  # more than the hub itself waits: what it says then is what we want to read
 expect.set_options(timeout=PATIENCE_MS)
 
 
@@ -78,9 +87,22 @@ class Person:
         self.page.get_by_label("Username").fill(self.name)
         self.page.get_by_label("Password").fill(self.hub.passwords[self.name])
         self.page.get_by_role("button", name="Sign in").click()
-        self.page.wait_for_url(re.compile(rf"/user/{self.name}/lab"))
+        try:
+            self.page.wait_for_url(re.compile(rf"/user/{self.name}/lab"), timeout=START_MS)
+        except TimeoutError as error:
+            raise AssertionError(self.stuck()) from error
         self.page.locator("#jp-MainLogo").wait_for()
         self.page.locator(".jp-Launcher, .jp-NotebookPanel").first.wait_for()
+
+    def stuck(self) -> str:
+        """Say what the page shows where no server came, and what the hub and the server wrote."""
+        shown = self.page.locator("body").inner_text()
+        ends = [
+            f"--- {log.name}\n{log.read_text()[-6000:]}"
+            for log in sorted((self.hub.state / "logs").glob("*.log"))
+            if log.stem in ("hub", self.name)
+        ]
+        return "\n".join([f"{self.name} is at {self.page.url}, which shows:", shown, *ends])
 
     def picture(self, title: str) -> None:
         Person.pictures += 1
