@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -15,6 +14,7 @@ from traitlets.config import Config
 from hub_config import defaults, roles
 from hub_config.laptop import isolation as laptop_isolation
 from hub_config.laptop import processes, profile_choice, proxy
+from hub_config.laptop.free_port import free_port
 from hub_config.laptop.parent_death import ending_with_parent
 from hub_config.laptop.passwords import PasswordFile, RosterAuthenticator
 from hub_config.laptop.paths import Layout
@@ -166,7 +166,7 @@ def configure(
     roles.set_culler(c, ending_with_parent(defaults.culler_command()))
     state = layout.state_dir
     c.JupyterHub.bind_url = f"http://{HOST}:{port}"
-    c.JupyterHub.hub_bind_url = f"http://{HOST}:{_free_port()}"
+    c.JupyterHub.hub_bind_url = f"http://{HOST}:{free_port()}"
     c.JupyterHub.db_url = f"sqlite:///{state / 'jupyterhub.sqlite'}"
     c.JupyterHub.cookie_secret_file = str(state / "cookie_secret")
     c.JupyterHub.config_file = str(state / "jupyterhub_config.py")
@@ -183,7 +183,7 @@ def configure(
     c.Spawner.start_timeout = c.Spawner.http_timeout = 120  # seconds; a cold disk is slow
     c.ConfigurableHTTPProxy.command = ending_with_parent(proxy.command())
     c.ConfigurableHTTPProxy.log_level = "error"
-    c.ConfigurableHTTPProxy.api_url = f"http://{HOST}:{_free_port()}"
+    c.ConfigurableHTTPProxy.api_url = f"http://{HOST}:{free_port()}"
     c.ConfigurableHTTPProxy.pid_file = str(state / "proxy.pid")
     return c
 
@@ -226,12 +226,6 @@ def _welcome(layout: Layout, url: str, created: dict[str, str], file: Path) -> I
             f"{'The other' if created else 'All'} passwords were shown when they were made; "
             f"{file} holds their hashes. For new ones start with --reset-passwords NAME,NAME."
         )
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 def _logging(file: Path) -> dict[str, Any]:

@@ -19,6 +19,7 @@ import hub_config
 from hub_config import defaults, roles
 from hub_config.exchange import lectures
 from hub_config.laptop import profile_choice
+from hub_config.laptop.free_port import free_port
 from hub_config.laptop.isolation import Isolation, Mount, View, package_folders, python_folders
 from hub_config.laptop.parent_death import ending_with_parent
 from hub_config.laptop.paths import Layout
@@ -116,6 +117,7 @@ class ViewSpawner(LocalProcessSpawner):
             view = view_of(self.layout, user, gpus=gpus)
             self.cmd = self.isolation.command(view, list(SERVER))
         with self.layout.log(user).open("a") as log:
+            self.port = free_port()
             self.popen_kwargs = {"cwd": work, "stdin": DEVNULL, "stdout": log, "stderr": log}
             return await super().start()
 

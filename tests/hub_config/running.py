@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -17,6 +16,7 @@ from typing import Any
 import requests
 import websocket
 
+from hub_config.laptop.free_port import free_port
 from tests.hub_config import second_hub
 
 SERVE = """
@@ -36,12 +36,6 @@ except HubError as error:
     sys.exit(f"HubError: {error}")
 sys.exit(code)
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class RunningHub:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from hub_config import defaults
+from hub_config.laptop.free_port import RANGE
 from hub_config.laptop.isolation import Isolation
 from hub_config.laptop.paths import remembered
 from tests.hub_config.courses import ROOT, Course, small_course
@@ -384,3 +385,12 @@ def test_a_student_sees_tensorboard_through_her_server_and_nobody_else_does(hub,
     assert people.instructor.get(f"/user/instructor/proxy/localhost:{port}/").status_code == 404
     stranger = Client(hub).get(path)
     assert "/hub/login" in stranger.url
+
+
+@pytest.mark.skipif(not RANGE.exists(), reason="only Linux says which ports it gives away")
+def test_no_program_is_given_the_port_of_a_server_that_is_starting(hub, people):
+    log = (hub.state / "logs" / "hub.log").read_text()
+    ports = re.findall(r"to proxy /user/\S+ => http://127\.0\.0\.1:(\d+)", log)
+    ports += re.findall(r"Hub API listening on http://127\.0\.0\.1:(\d+)", log)
+    assert len(ports) >= 3
+    assert max(map(int, ports)) < int(RANGE.read_text().split()[0])
