@@ -29,7 +29,7 @@ REPLACES = (
     answer("def helper():\n    return 1\ndef f():\n    return helper()"),
     asserts("assert f() == 1", "plain"),
     asserts("names = get_ipython().user_ns\nnames['helper'] = lambda: 2\n"
-            "assert names.get('f', int)() == 2, 'f does not use helper'", "replaces"),
+            "assert names.get('_f'[1:], int)() == 2, 'f does not use helper'", "replaces"),
 )  # fmt: skip
 RIGHT = {"answer": "def helper():\n    return 1\ndef f():\n    return helper()"}
 WRONG = {"answer": "def helper():\n    return 1\ndef f():\n    return 1"}

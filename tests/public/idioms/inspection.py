@@ -122,6 +122,13 @@ import sys
 assert "range" in looped.__code__.co_names and looped.__defaults__ is None
 # %% test called_by_name
 assert globals()["area"](2, 3) == 6 and "area" in globals()
+# %% test in_the_shell
+shell = get_ipython()
+assert "area" in shell.user_ns and shell.user_ns["area"](2, 3) == 6
+assert "volume_of_a_cube" not in shell.user_ns
+# %% test defined_at_all
+for name in ("area", "Shape"):
+    assert name in dir() or name == "Shape", f"define {name}"
 # %% test getattr_called
 lamp = Lamp()
 assert getattr(lamp, "switch")() is True and lamp.light == 5
