@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import math
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from traitlets import Bool, Dict, Enum, Float, Integer, List, Unicode
+from traitlets import Bool, Dict, Enum, Float, Integer, List, Unicode, default
 from traitlets.config import Config, Configurable, PyFileConfigLoader
 
 from autograder.model import AutograderError, Limits
 
 _DEFAULT = Limits()
+#: Where a course may have set nbgrader's own limit of a cell; what comes first wins, as there.
+_NBGRADER = ("Execute", "ExecutePreprocessor", "NotebookClient")
+#: How many times as long as one cell a whole submission may take, as among the defaults.
+_CELLS = _DEFAULT.cpu_seconds / _DEFAULT.cell_cpu_seconds
 
 
 class Autograder(Configurable):
@@ -57,7 +61,9 @@ class Autograder(Configurable):
         help="Processor time of one cell, in seconds; it is interrupted then.",
     ).tag(config=True)
     cell_seconds = Float(
-        _DEFAULT.cell_seconds, help="Wall time of one cell, in seconds; it is interrupted then."
+        _DEFAULT.cell_seconds,
+        help="Wall time of one cell, in seconds; it is interrupted then. Unless it is set, "
+        "nbgrader's `c.Execute.timeout` is the limit, and the other times grow with it.",
     ).tag(config=True)
     cpu_seconds = Integer(
         _DEFAULT.cpu_seconds, help="Processor time of one submission, in seconds."
@@ -99,6 +105,31 @@ class Autograder(Configurable):
         key_trait=Unicode(),
         help="Limits and protection of single assignments, as in {'ps3': {'memory_mb': 4096}}.",
     ).tag(config=True)
+
+    def _timeout(self) -> float:
+        """Return nbgrader's own limit of a cell in seconds; 0: the course sets none."""
+        for name in _NBGRADER:
+            most: Any = self.config[name].get("timeout") if name in self.config else None
+            with contextlib.suppress(TypeError, ValueError):  # None; of a command line all is text
+                if 0 < float(most) < math.inf:
+                    return float(most)
+        return 0.0
+
+    @default("cell_seconds")
+    def _cell_as_in_nbgrader(self) -> float:
+        return self._timeout() or _DEFAULT.cell_seconds
+
+    @default("cell_cpu_seconds")
+    def _computing_cell_as_in_nbgrader(self) -> float:
+        return max(_DEFAULT.cell_cpu_seconds, self._timeout())
+
+    @default("cpu_seconds")
+    def _computing_as_in_nbgrader(self) -> int:
+        return max(_DEFAULT.cpu_seconds, math.ceil(_CELLS * self._timeout()))
+
+    @default("seconds")
+    def _all_as_in_nbgrader(self) -> float:
+        return max(_DEFAULT.seconds, _CELLS * self._timeout())
 
     @property
     def limits(self) -> Limits:
@@ -207,7 +238,7 @@ def peek(root: Path) -> Autograder:
         return read(PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config())
 
 
-@contextmanager
+@contextlib.contextmanager
 def usable(root: Path) -> Iterator[None]:
     """Turn whatever is wrong with the configuration of the course in ``root`` into a sentence.
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from traitlets import TraitError
 from traitlets.config import Config
+from traitlets.config.loader import DeferredConfigString
 
 from autograder.model import AutograderError, Limits
 from autograder.settings import Autograder, check_directory, peek, read
@@ -28,6 +29,29 @@ def test_a_course_sets_what_it_needs():
     settings = read(config)
     assert settings.preload == ["keras"]
     assert settings.limits == Limits(cell_seconds=10.0, memory_mb=512)
+
+
+@pytest.mark.parametrize("section", ["Execute", "ExecutePreprocessor"])
+def test_nbgrader_s_own_limit_of_a_cell_counts(section):
+    config = Config({section: {"timeout": 600}})
+    assert read(config).limits == Limits(
+        cell_seconds=600.0, cell_cpu_seconds=600.0, cpu_seconds=6000, seconds=6000.0
+    )
+    for timeout in (2, DeferredConfigString("2")):  # in a file, on a command line
+        assert read(Config({section: {"timeout": timeout}})).limits == Limits(cell_seconds=2.0)
+
+
+def test_nbgrader_s_newer_name_of_a_limit_and_our_own_come_first():
+    config = Config({"ExecutePreprocessor": {"timeout": 50}, "Execute": {"timeout": 40}})
+    assert read(config).limits.cell_seconds == 40
+    config.Autograder.cell_seconds = 30
+    config.Autograder.cpu_seconds = 200
+    assert read(config).limits == Limits(cell_seconds=30, cell_cpu_seconds=40, cpu_seconds=200)
+
+
+@pytest.mark.parametrize("timeout", [-1, None, 0, "long"])
+def test_where_nbgrader_has_no_limit_there_is_one_here(timeout):
+    assert read(Config({"Execute": {"timeout": timeout}})).limits == Limits()
 
 
 def test_an_assignment_has_limits_of_its_own_where_its_profile_sets_them():
