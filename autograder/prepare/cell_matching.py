@@ -45,11 +45,17 @@ def find_marks(notebook: NotebookNode, original: Original, hidden_tests: tuple[s
     Raises
     ------
     UnfitError
-        If nothing tells which of several cells a person has to grade, or if no cell is one of the
-        assignment's.
+        If nothing tells which of several cells a person has to grade, if no cell is one of the
+        assignment's, or if cells are marked in a notebook that has none to be graded.
     """
-    claimed = {name for cell in notebook.cells if (name := _claim(cell)) in original.by_name}
-    if len(claimed) == len(original.by_name):
+    claimed = {name for cell in notebook.cells if (name := _claim(cell)) is not None}
+    if claimed and not original.by_name:
+        raise UnfitError(
+            f"the cell '{min(claimed)[:40]}' of its {original.name}.ipynb has the marks of another "
+            "assignment: in this one no cell of that notebook is graded; submit the released "
+            "notebook with your answers"
+        )
+    if len(claimed & original.by_name.keys()) == len(original.by_name):
         return
     _Matching(notebook, original, hidden_tests).run()
 

@@ -228,6 +228,15 @@ def test_a_notebook_in_which_nothing_is_known_is_laid_before_a_person(root):
     assert prepared(root, "bob").jobs  # nothing was handed in
 
 
+def test_marks_in_a_notebook_of_which_nothing_is_graded_are_another_assignment_s(bare):
+    root = write_course(bare, nbformat.v4.new_markdown_cell("Read this first."))
+    own = nbformat.v4.new_notebook(cells=[code("x = 1")])
+    submit(root, "bob", own)
+    assert prepared(root, "bob").jobs
+    own.cells[0].metadata["nbgrader"] = {"grade_id": "other", "grade": True, "points": 1}
+    assert "the cell 'other' of its p1.ipynb has the marks of another" in refusal(root, own)
+
+
 def test_answers_alone_are_told_by_their_number(bare):
     question = nbformat.v4.new_markdown_cell("Why?")
     root = write_course(bare, question, written("YOUR ANSWER HERE", "why"))
