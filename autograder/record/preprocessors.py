@@ -28,7 +28,7 @@ from autograder.dispatch import engine
 from autograder.model import AutograderError, CellScore, Execution, Verdict
 from autograder.prepare.cell_matching import find_marks
 from autograder.prepare.submission import job
-from autograder.record import reference
+from autograder.record import reference, times
 from autograder.record.score import overall, score
 
 #: How a cell may end that takes its kernel along.
@@ -45,10 +45,15 @@ def _gradebook(resources: Any) -> Iterator[Gradebook]:
             yield gradebook
 
 
+def _converter(step: Any) -> Any:
+    """Return nbgrader's converter; in nbgrader's own commands an exporter is in between."""
+    return step.parent if hasattr(step.parent, "coursedir") else step.parent.parent
+
+
 def _assignment(step: Any, resources: Any) -> Assignment:
     """Return what is known of the assignment; in nbgrader's own commands it is read each time."""
     if ASSIGNMENT not in resources:
-        converter = step.parent.parent  # the step's parent is an exporter
+        converter = _converter(step)
         directory, name = converter.coursedir, resources["nbgrader"]["assignment"]
         with _gradebook(resources) as gradebook:
             resources[ASSIGNMENT] = load(
@@ -212,7 +217,7 @@ class Execute(NbGraderPreprocessor):
             submission_hash=provenance.submission_hash(Path(submitted)),
             limits=ours.limits_of(mark["assignment"]),
             resources=ours.resources_of(mark["assignment"]),
-            proof=reference.proof(assignment, self.parent.parent, ours, running.run),
+            proof=reference.proof(assignment, _converter(self), ours, running.run),
         )
         return next(running.run([one]))
 
@@ -248,6 +253,7 @@ class SaveAutoGrades(NbGraderPreprocessor):
                     grades[name].auto_score, grades[name].needs_manual_grade = None, True
             gradebook.db.commit()
         nb.metadata["autograder"] = summary(nb, done, scores)
+        times.keep(Path(_converter(self).coursedir.root), done)
         return nb, resources
 
 
@@ -287,10 +293,6 @@ def summary(nb: NotebookNode, done: Execution, scores: tuple[CellScore, ...]) ->
         **provenance.record(done.job),
         "verdict": str(verdict),
         "message": message,
-        "seconds": round(done.seconds, 3),
         "cells": [{**asdict(one), "verdict": str(one.verdict)} for one in scores],
-        "outcomes": [
-            {"cell": one.index, "verdict": str(one.verdict), "seconds": round(one.seconds, 3)}
-            for one in done.cells
-        ],
+        "outcomes": [{"cell": one.index, "verdict": str(one.verdict)} for one in done.cells],
     }

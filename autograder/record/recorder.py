@@ -27,6 +27,7 @@ from autograder.coursedir.nbgrader_steps import (
 )
 from autograder.model import SENTENCES, SEVERITY, CellScore, Execution, Graded, Verdict
 from autograder.prepare.submission import Prepared
+from autograder.record import times
 
 
 class _Converter(Autograde):
@@ -135,7 +136,7 @@ class Record:
             for book in self.assignment.notebooks
             if book.name not in kept
         }
-        return _graded(student, self.assignment.name, kept, lost)
+        return _graded(self.course, student, self.assignment.name, kept, lost)
 
 
 @contextmanager
@@ -206,10 +207,11 @@ def recorded(course: Course, assignment: str, student: str) -> Graded:
         message = f"The gradebook does not have its grade: autograder grade {assignment}."
         return Graded(student, assignment, Verdict.ERROR, message=message)
     ours = {name: metadata["autograder"] for name, metadata in kept.items()}
-    return _graded(student, assignment, ours, lost)
+    return _graded(course, student, assignment, ours, lost)
 
 
 def _graded(
+    course: Course,
     student: str,
     assignment: str,
     kept: Mapping[str, Mapping[str, Any]],
@@ -228,7 +230,7 @@ def _graded(
         max(verdicts, key=SEVERITY.index),
         # In one order for all, by which cells of several notebooks with one name are told apart.
         tuple(one for _, cells in sorted({**scores, **lost}.items()) for one in cells),
-        sum(each["seconds"] for each in told),
+        times.total(course.root, assignment, student, kept),
         message="\n".join(each["message"] for each in told if each["message"]),
     )
 

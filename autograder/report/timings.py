@@ -1,4 +1,4 @@
-"""Reads from graded notebooks how long their cells took."""
+"""Says how long the cells of an assignment took in all submissions."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.coursedir.directory import Course
+from autograder.record import times
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ def timings(course: Course, assignment: str, students: Iterable[str]) -> list[Ti
     seconds: dict[tuple[str, str], dict[str, float]] = {}
     for student in students:
         for path in sorted(course.folder("autograded", assignment, student).glob("*.ipynb")):
-            for cell, took in _of(path).items():
+            for cell, took in _of(course, assignment, student, path).items():
                 seconds.setdefault((path.stem, cell), {})[student] = took
     several = len({notebook for notebook, _ in seconds}) > 1
     found = [
@@ -50,12 +51,12 @@ def timings(course: Course, assignment: str, students: Iterable[str]) -> list[Ti
     return sorted(found, key=lambda one: -one.worst)
 
 
-def _of(path: Path) -> dict[str, float]:
+def _of(course: Course, assignment: str, student: str, path: Path) -> dict[str, float]:
     notebook: dict[str, Any] = json.loads(path.read_bytes())
-    outcomes = notebook["metadata"].get("autograder", {}).get("outcomes", [])
-    cells = notebook["cells"]
+    kept = notebook["metadata"].get("autograder", {})
+    took = times.of_cells(course.root, assignment, student, path.stem, kept)
     named = {
         index: cell["metadata"].get("nbgrader", {}).get("grade_id")
-        for index, cell in enumerate(cells)
+        for index, cell in enumerate(notebook["cells"])
     }
-    return {named[one["cell"]]: one["seconds"] for one in outcomes if named.get(one["cell"])}
+    return {name: took[index] for index, name in named.items() if name and index in took}

@@ -12,17 +12,9 @@ import pytest
 EXCEPTIONS = {
     "test_side_effects": "expects that what a notebook writes is kept beside it; here it is gone "
     "with the sandbox",
-    "test_force_single_notebook": "expects that two graded notebooks are the same file; each keeps "
-    "how long its cells took",
-    "test_update_newer_single_notebook": "as test_force_single_notebook",
-    "test_handle_failure": "expects that cells of another assignment, marks and all, leave a "
-    "submission ungraded; here their marks are removed, and it is graded",
-    "test_handle_failure_single_notebook": "as test_handle_failure",
     "test_missing_source_kernelspec": "expects that an unknown kernel leaves a submission "
     "ungraded; all is run by Python here",
     "test_no_execute": "expects that --no-execute believes the outputs that a submission brings",
-    "test_autograde_timeout": "sets a limit through Execute.timeout; here it is "
-    "Autograder.cell_seconds",
 }
 #: A name in the first column of that page's table.
 NAMES = re.compile(r"`([a-z_]+)`(?=[^|]*\|[^|]*\|[^|]*\|$)")

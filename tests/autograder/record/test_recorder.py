@@ -314,7 +314,6 @@ def test_a_grade_says_what_it_was_made_of(root, grade):
     assert kept["versions"]["numpy"] == metadata.version("numpy")
     assert kept["engine"] == metadata.version("dlef")
     assert [outcome["verdict"] for outcome in kept["outcomes"]] == ["pass"] * 5
-    assert all(outcome["seconds"] >= 0 for outcome in kept["outcomes"])
 
 
 def test_manual_work_survives_a_resubmission(root, grade):

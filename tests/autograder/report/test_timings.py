@@ -1,10 +1,13 @@
-"""How long cells took, from what graded notebooks keep."""
+"""How long cells took."""
 
 import json
+import types
 
 import pytest
 
 from autograder.coursedir.directory import open_course
+from autograder.model import CellOutcome, Verdict
+from autograder.record import times
 from autograder.report.timings import timings
 from tests.autograder.building import submit
 
@@ -14,11 +17,10 @@ def keep(root, student, seconds, name="p1"):
     folder = root / "autograded" / student / "ps1"
     folder.mkdir(parents=True, exist_ok=True)
     marks = [{"nbgrader": {"grade_id": name}} for name in ("answer", "test")]
-    outcomes = [{"cell": number, "seconds": took} for number, took in enumerate(seconds)]
-    notebook = {
-        "cells": [{"metadata": mark} for mark in [*marks, {}]],
-        "metadata": {"autograder": {"outcomes": outcomes}},
-    }
+    outcomes = [CellOutcome(number, Verdict.PASS, took) for number, took in enumerate(seconds)]
+    job = types.SimpleNamespace(assignment="ps1", student=student, notebook=name)
+    times.keep(root, types.SimpleNamespace(job=job, cells=outcomes, seconds=sum(seconds)))
+    notebook = {"cells": [{"metadata": mark} for mark in [*marks, {}]], "metadata": {}}
     (folder / f"{name}.ipynb").write_text(json.dumps(notebook))
 
 
@@ -50,3 +52,25 @@ def test_what_was_really_graded_has_timings(root, grade):
     found = timings(open_course(root), "ps1", ["alice"])
     assert {one.cell for one in found} == {"double", "test_double", "mean", "test_mean"}
     assert all(one.worst > 0 for one in found)
+
+
+def test_what_version_0_1_0_has_graded_is_read_too(root):
+    keep(root, "ada", [1, 10])
+    path = root / "autograded/ada/ps1/p1.ipynb"
+    book = json.loads(path.read_bytes())
+    outcomes = [{"cell": 0, "seconds": 3}, {"cell": 1, "seconds": 7}]
+    book["metadata"] = {"autograder": {"seconds": 10, "outcomes": outcomes}}
+    path.write_text(json.dumps(book))
+    found = timings(open_course(root), "ps1", ["ada"])
+    assert [(one.cell, one.worst) for one in found] == [("test", 7), ("answer", 3)]
+
+
+@pytest.mark.parametrize("content", [None, "", "no JSON"])
+def test_where_nobody_knows_nothing_is_said(root, content):
+    keep(root, "ada", [1, 10])
+    path = root / times.FOLDER / "ps1/ada/p1.json"
+    if content is None:
+        path.unlink()
+    else:
+        path.write_text(content)
+    assert timings(open_course(root), "ps1", ["ada"]) == []
