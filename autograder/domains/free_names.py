@@ -39,7 +39,8 @@ def needed(source: str) -> tuple[set[str], set[str]]:
     parts = _parts(source)
     for code in parts:
         _read(code, outer, inner, defined)
-    outer |= _named_by_text(source) - defined
+    if any(name in source for name in _NAMESPACES):
+        outer |= named_by_text(ast.parse(source)) - defined
     # A function that calls itself, or one further down, is nobody else's: not even to be asked for.
     return outer, inner - {name for code in parts for name in _made(code)}
 
@@ -86,11 +87,12 @@ def _read(code: types.CodeType, outer: set[str], inner: set[str], defined: set[s
             } - defined
 
 
-def _named_by_text(source: str) -> set[str]:
-    """Return what a cell may look up by its name in a namespace, as in ``globals()["f"]``."""
-    if not any(name in source for name in _NAMESPACES):
-        return set()
-    nodes = [*ast.walk(ast.parse(source))]
+def named_by_text(tree: ast.AST) -> set[str]:
+    """Return the names that a cell may look up in a namespace, as in ``globals()["f"]``.
+
+    Those are all its texts that could be names, if it asks for a namespace anywhere.
+    """
+    nodes = [*ast.walk(tree)]
     if not any(_NAMESPACES & {*map(vars(one).get, ("id", "attr"))} for one in nodes):
         return set()
     texts = {one.value for one in nodes if isinstance(one, ast.Constant)}

@@ -42,6 +42,7 @@ class Cell:
     theirs: set[str] = field(default_factory=set)
     objects: set[str] = field(default_factory=set)  # surely proxies
     own_classes: set[str] = field(default_factory=set)
+    texts: set[str] = field(default_factory=set)  # names that it looks up by their text
     advice: list[Advice] = field(default_factory=list)
 
     def say(self, node: ast.AST, found: str, instead: str) -> None:
