@@ -1,6 +1,7 @@
 """What hostile submissions won from this engine, stock nbgrader and otter-grader.
 
-All of `tests/hostile` against ours; those that forge and those that read against all three.
+All of `tests/hostile` against ours; those that forge and those that read against all three, and
+against ours with every test in one process with the student's code (``protection = "shared"``).
 ``python -m tests.benchmarks.hostile`` writes the table for tests/hostile/README.md to
 standard output.
 """
@@ -22,7 +23,9 @@ from tests.hostile.rivals import Loss
 from tests.hostile.target import POINTS
 
 #: The families that are run against the rivals as well.
-SHARED = ("forge", "read")
+COMPARED = ("forge", "read")
+#: What our engine is called where its tests share the student's process.
+SHARED = "this engine, tests shared"
 
 
 @dataclass(frozen=True)
@@ -39,18 +42,18 @@ class Comparison:
 def compare() -> Comparison:
     """Run everything; it takes a quarter of an hour."""
     os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])
-    shared = {n: a for n, a in battery.ATTACKS.items() if n.partition("-")[0] in SHARED}
+    compared = {n: a for n, a in battery.ATTACKS.items() if n.partition("-")[0] in COMPARED}
     with tempfile.TemporaryDirectory(prefix="hostile-") as scratch:
         base = Path(scratch)
         (base / "ours").mkdir()
         run = battery.run(base / "ours", battery.ATTACKS)
-        ours = {
-            name: Loss(sum(got.undeserved.values()), got.leaked | got.reached, got.recalled)
-            for name, got in run.outcomes.items()
-        }
+        ours = _losses(run)
+        (base / "shared").mkdir()
+        together = battery.run(base / "shared", compared, protection="shared")
         graders = {
-            "this engine": {name: ours[name] for name in shared},
-            f"nbgrader {version('nbgrader')}": rivals.stock_nbgrader(base / "stock", shared),
+            "this engine": {name: ours[name] for name in compared},
+            SHARED: _losses(together),
+            f"nbgrader {version('nbgrader')}": rivals.stock_nbgrader(base / "stock", compared),
         }
         try:
             environment = rivals.install_otter(base / "environment")
@@ -58,13 +61,20 @@ def compare() -> Comparison:
             graders["otter-grader (could not be installed)"] = {}
         else:
             name = f"otter-grader {rivals.version_of('otter-grader', environment)}"
-            graders[name] = rivals.otter_grader(base / "otter", shared, environment)
+            graders[name] = rivals.otter_grader(base / "otter", compared, environment)
     return Comparison(
         cases=len(battery.ATTACKS),
         undeserved=sum(loss.points for loss in ours.values()),
         leaks=sum(bool(loss.leaked) for loss in ours.values()),
         graders=graders,
     )
+
+
+def _losses(run: battery.Battery) -> dict[str, Loss]:
+    return {
+        name: Loss(sum(got.undeserved.values()), got.leaked | got.reached, got.recalled)
+        for name, got in run.outcomes.items()
+    }
 
 
 def measure() -> dict[str, float]:
@@ -76,7 +86,7 @@ def measure() -> dict[str, float]:
         "hostile_cases": found.cases,
     }
     for grader, losses in found.graders.items():
-        name = grader.partition(" ")[0].partition("-")[0]
+        name = "shared" if grader == SHARED else grader.partition(" ")[0].partition("-")[0]
         if name != "this" and losses:
             measured[f"hostile_{name}_won"] = sum(loss.points > 0 for loss in losses.values())
             measured[f"hostile_{name}_leaked"] = sum(bool(loss.leaked) for loss in losses.values())
@@ -92,7 +102,7 @@ def table() -> str:
     def row(what: str, cells: list[str]) -> None:
         lines.append(f"| {what} | {' | '.join(cells)} |")
 
-    for family, verb in zip(SHARED, ("forge a score", "read hidden tests"), strict=True):
+    for family, verb in zip(COMPARED, ("forge a score", "read hidden tests"), strict=True):
         mine = [[v for k, v in c.items() if k.startswith(family)] for c in columns]
         row(
             f"attacks that {verb}: won points",
