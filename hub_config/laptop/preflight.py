@@ -14,7 +14,7 @@ from traitlets.config.loader import PyFileConfigLoader
 from hub_config.laptop.paths import Layout
 
 HOST = "127.0.0.1"
-USER_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,29}")
+USER_NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
 
 
 class HubError(Exception):
@@ -44,8 +44,9 @@ def plan(course_dir: Path, state_dir: Path, students: Sequence[str], instructor:
     for user in users:
         if not USER_NAME.fullmatch(user):
             raise HubError(
-                f"Found the user name {user!r}, expected 1 to 30 small letters, digits, dots, "
-                "hyphens or underscores that start with a letter or digit; rename this user."
+                f"Found the user name {user!r}, expected 1 to 64 small letters, digits, dots, "
+                "hyphens, underscores or @, of which the first is a letter or a digit; rename this "
+                "user."
             )
         if users.count(user) > 1:
             raise HubError(f"Found the user name {user!r} twice, expected each once; rename one.")

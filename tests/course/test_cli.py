@@ -335,7 +335,7 @@ def test_the_laptop_is_a_target_that_can_be_checked(capsys, tmp_path):
         state = ["--state", str(tmp_path), "--students", "ada,Ben"]
         assert cli.main(["hub", "check", "laptop", "--port", port, *state]) == 1
     name, taken = capsys.readouterr().out.splitlines()
-    assert name.startswith("Found the user name 'Ben', expected 1 to 30 small letters")
+    assert name.startswith("Found the user name 'Ben', expected 1 to 64 small letters")
     assert taken.startswith(f"Found port {port} of 127.0.0.1 not usable")
     assert cli.main(["hub", "check", "laptop", "--port", port, "--state", str(tmp_path)]) == 0
     assert capsys.readouterr().out == "laptop is as it should be\n"

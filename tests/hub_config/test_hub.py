@@ -22,6 +22,8 @@ from tests.hub_config.courses import ROOT, Course, small_course
 from tests.hub_config.running import Client, RunningHub, free_port
 
 pytestmark = pytest.mark.slow
+#: What some courses call their students.
+MAIL = "ada.lovelace@students.university.example"
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +37,7 @@ def hub(course: Course, request: pytest.FixtureRequest, tmp_path_factory) -> Ite
     if not without:
         request.getfixturevalue("isolation")
     state = tmp_path_factory.mktemp("hub") / "state"
-    hub = RunningHub(course.folder, state, *without, students="student1,student2")
+    hub = RunningHub(course.folder, state, *without, students=f"student1,student2,{MAIL}")
     try:
         yield hub.wait()
     finally:
@@ -66,7 +68,7 @@ def people(hub: RunningHub) -> Class:
 
 def test_it_says_where_it_is_and_each_password_once(hub):
     assert f"The hub of small is at {hub.url}" in hub.lines
-    assert set(hub.passwords) == {"instructor", "student1", "student2"}
+    assert set(hub.passwords) == {"instructor", "student1", "student2", MAIL}
     text = "\n".join(hub.lines)
     assert all(text.count(word) == 1 for word in hub.passwords.values())
 
@@ -385,6 +387,21 @@ def test_a_student_sees_tensorboard_through_her_server_and_nobody_else_does(hub,
     assert people.instructor.get(f"/user/instructor/proxy/localhost:{port}/").status_code == 404
     stranger = Client(hub).get(path)
     assert "/hub/login" in stranger.url
+
+
+def test_an_address_is_a_name(course, hub, people):
+    if not (course.folder / "release").exists():  # else by a test before
+        people.formgrader("assign")
+    people.formgrader("release")
+    student = Client(hub)
+    assert student.login(MAIL).ok
+    code = "import getpass, subprocess\nprint(getpass.getuser())\nfor action in ('list', "
+    code += "'fetch_assignment ps1', 'submit ps1', 'list --inbound'):\n    print(subprocess.run("
+    code += "f'nbgrader {action}', shell=True, capture_output=True, text=True).stderr)"
+    shown = student.run(student.spawn(MAIL), code)
+    assert shown.startswith(f"{MAIL}\n")
+    assert re.search(rf"Submitted assignments:\n.* small {re.escape(MAIL)} ps1 ", shown), shown
+    assert student.ask("DELETE", f"users/{MAIL}/server").ok
 
 
 @pytest.mark.skipif(not RANGE.exists(), reason="only Linux says which ports it gives away")
