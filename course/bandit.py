@@ -30,6 +30,11 @@ class History:
         In expectation over the rewards of the arms that were played: Sutton and Barto,
         Reinforcement Learning, 2nd ed. (2018), chapter 2; Auer, Cesa-Bianchi and Fischer,
         Machine Learning 47 (2002), §1.
+
+        Returns
+        -------
+        ndarray, shape (R, T)
+            Never decreases along a row.
         """
         return np.cumsum(self.means.max() - self.means[self.arms], axis=1)
 
@@ -45,6 +50,11 @@ def play(rule: Rule, means: ArrayLike, *, n_rounds: int, n_runs: int, seed: int)
         Probability that each arm pays 1.
     n_rounds, n_runs, seed : int
         T, R, and what all draws come from.
+
+    Returns
+    -------
+    History
+        Arms and rewards of shape (R, T).
 
     Raises
     ------
@@ -72,6 +82,21 @@ def epsilon_greedy(epsilon: float) -> Rule:
     """Play the arm with the best mean so far, but with probability `epsilon` any arm.
 
     An arm that was never played comes first: Sutton and Barto (2018), §2.2 and §2.6.
+
+    Parameters
+    ----------
+    epsilon : float
+        Share of rounds in which the arm is drawn uniformly, from 0 to 1.
+
+    Returns
+    -------
+    Rule
+        Breaks ties in favour of the lower number.
+
+    Raises
+    ------
+    ValueError
+        If `epsilon` is not between 0 and 1.
     """
     if not 0 <= epsilon <= 1:
         raise ValueError(f"epsilon is {epsilon}; expected a probability")
@@ -89,6 +114,11 @@ def upper_confidence() -> Rule:
 
     "Optimism in the face of uncertainty": an arm is played because it is good, or because we do
     not know. t counts the plays so far. Source: Auer et al. (2002), figure 1 and theorem 1.
+
+    Returns
+    -------
+    Rule
+        Draws nothing at random; breaks ties in favour of the lower number.
     """
 
     def rule(counts: Array, sums: Array, rng: np.random.Generator) -> Array:

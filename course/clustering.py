@@ -54,6 +54,11 @@ def lloyd(X: ArrayLike, centres: ArrayLike, *, max_steps: int = 300) -> Clusters
     max_steps : int
         Largest number of moves; reached only if it is too small.
 
+    Returns
+    -------
+    Clusters
+        Labels, and the centres and costs of every step.
+
     Raises
     ------
     ValueError
@@ -83,6 +88,25 @@ def spread_centres(X: ArrayLike, k: int, *, rng: np.random.Generator) -> Array:
     Each next one is drawn with a probability proportional to its squared distance to the nearest
     one so far: Arthur and Vassilvitskii, SODA 2007, §2.2. Then the expected cost is within a
     factor 8(ln k + 2) of the best possible (their theorem 1.1).
+
+    Parameters
+    ----------
+    X : array_like, shape (m, n)
+        Points.
+    k : int
+        Number of centres, at most the number of different points.
+    rng : numpy.random.Generator
+        Source of the draws.
+
+    Returns
+    -------
+    ndarray, shape (k, n)
+        k different points of X.
+
+    Raises
+    ------
+    ValueError
+        If `k` is out of range, or X is misshapen or not finite.
     """
     X = _points("X", X)
     if not 1 <= k <= len(np.unique(X, axis=0)):
@@ -95,7 +119,29 @@ def spread_centres(X: ArrayLike, k: int, *, rng: np.random.Generator) -> Array:
 
 
 def k_means(X: ArrayLike, k: int, *, seed: int, n_starts: int = 10) -> Clusters:
-    """Run `lloyd` from `n_starts` draws of `spread_centres`, and return the run of least cost."""
+    """Run `lloyd` from `n_starts` draws of `spread_centres`, and return the run of least cost.
+
+    Parameters
+    ----------
+    X : array_like, shape (m, n)
+        Points.
+    k : int
+        Number of clusters, at most the number of different points.
+    seed : int
+        The same seed gives the same clusters.
+    n_starts : int
+        Number of runs, ≥ 1.
+
+    Returns
+    -------
+    Clusters
+        The run whose last cost is lowest.
+
+    Raises
+    ------
+    ValueError
+        If `n_starts` or `k` is out of range, or X is misshapen or not finite.
+    """
     if n_starts < 1:
         raise ValueError(f"n_starts is {n_starts}; expected an integer from 1")
     rng = np.random.default_rng(seed)

@@ -28,6 +28,22 @@ class ReluFeatures:
 
         The kinks then lie where standardised inputs are. Fewer features of a seed are the first of
         more: models of one seed are nested.
+
+        Parameters
+        ----------
+        n_inputs, n_features : int
+            n and p, both ≥ 1.
+        seed : int
+            The same seed gives the same directions and offsets.
+
+        Returns
+        -------
+        ReluFeatures
+
+        Raises
+        ------
+        ValueError
+            If `n_inputs` or `n_features` is below 1.
         """
         if n_inputs < 1 or n_features < 1:
             raise ValueError(f"{n_inputs} inputs and {n_features} features; expected 1 or more")
@@ -66,6 +82,16 @@ def minimum_norm_risk(
         ‖β‖² over the p features seen: the variance that the model could explain.
     unexplained : float
         Variance of the noise plus ‖β‖² over the features not seen.
+
+    Returns
+    -------
+    float
+        In squared units of y; it includes the variance of the noise.
+
+    Raises
+    ------
+    ValueError
+        If n < 1, p < 0 or a variance is negative.
     """
     n, p = n_samples, n_features
     if n < 1 or p < 0 or min(signal, unexplained) < 0:

@@ -28,7 +28,19 @@ _NODES = 60  # the corner peak's quadrature is exact to rounding from some 30 no
 
 
 def difficulty(family: str, dimension: int) -> float:
-    """Return b_j, the sum of the cᵢ: the product peak's is the dimension, the others' are fixed."""
+    """Return b_j, the sum of the cᵢ: the product peak's is the dimension, the others' are fixed.
+
+    Parameters
+    ----------
+    family : str
+        One of `FAMILIES`.
+    dimension : int
+        Number of variables d, ≥ 1.
+
+    Returns
+    -------
+    float
+    """
     _require(dimension >= 1, f"dimension is {dimension}; expected an integer from 1 on")
     total = _family(family).difficulty
     return float(dimension if total is None else total)
@@ -78,7 +90,17 @@ class Genz:
         return _family(self.family).value(x, self.c, self.w)
 
     def moment(self, power: int = 1) -> float:
-        """Return ∫ f(x)ᵖ dx over the cube, exact to rounding, for the powers p = 1 and p = 2."""
+        """Return ∫ f(x)ᵖ dx over the cube, exact to rounding, for the powers p = 1 and p = 2.
+
+        Parameters
+        ----------
+        power : int
+            p, 1 or 2.
+
+        Returns
+        -------
+        float
+        """
         _require(power in (1, 2), f"power is {power}; expected 1 or 2")
         return float(_family(self.family).moment(self.c, self.w, power))
 
@@ -94,7 +116,21 @@ class Genz:
 
 
 def draw(family: str, dimension: int, rng: np.random.Generator) -> Genz:
-    """Draw c and w from U(0, 1) and scale them to Σcᵢ = b_j and Σwᵢ = 1, as the exercise asks."""
+    """Draw c and w from U(0, 1) and scale them to Σcᵢ = b_j and Σwᵢ = 1, as the exercise asks.
+
+    Parameters
+    ----------
+    family : str
+        One of `FAMILIES`.
+    dimension : int
+        Number of variables d, ≥ 1.
+    rng : numpy.random.Generator
+        Source of the draws; it advances by 2d numbers.
+
+    Returns
+    -------
+    Genz
+    """
     total = difficulty(family, dimension)
     # 1 − U lies in (0, 1]: a difficulty of exactly 0 would be no function of this family.
     c, w = 1 - rng.random((2, dimension))

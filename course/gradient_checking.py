@@ -27,6 +27,11 @@ def central_differences(f: Callable[[Array], float], x: ArrayLike, *, step: floa
         Where to differentiate; it is not changed.
     step : float
         h, in units of x. The error is about h²·f‴/6 + ε·f/h, ε = 2.2e-16.
+
+    Returns
+    -------
+    ndarray, shape of `x`
+        One slope for each entry, in units of f per unit of x.
     """
     centre = np.array(x, dtype=np.float64)
     slopes = np.empty_like(centre)
@@ -42,6 +47,16 @@ def discrepancy(claimed: ArrayLike, expected: ArrayLike) -> float:
 
     Relative where derivatives are large, absolute where they are small: two numbers near zero have
     no digits to agree in.
+
+    Parameters
+    ----------
+    claimed, expected : array_like
+        Two gradients of the same shape.
+
+    Returns
+    -------
+    float
+        From 0 (equal) on; 0 also for empty arrays.
 
     Raises
     ------
@@ -61,6 +76,20 @@ def check(f: Callable[..., Node], *inputs: ArrayLike, step: float = STEP) -> flo
 
     `f` maps as many nodes as there are inputs to a node that holds one number. Right rules give
     1e-8 or less where `f` and its derivatives are about 1; wrong ones give 1e-2 and more.
+
+    Parameters
+    ----------
+    f : callable
+        The function to check.
+    *inputs : array_like
+        Where to check it, one array for each argument of `f`.
+    step : float
+        As in `central_differences`.
+
+    Returns
+    -------
+    float
+        The worst discrepancy, from 0 on.
     """
     nodes = [Node(x) for x in inputs]
     worst = 0.0

@@ -22,45 +22,125 @@ def threshold(z: ArrayLike) -> Array:
     """Return 1 where z ≥ 0 and 0 elsewhere: a neuron fires or does not.
 
     Source: McCulloch and Pitts, Bulletin of Mathematical Biophysics 5 (1943), 115–133.
+
+    Parameters
+    ----------
+    z : array_like
+        Of any shape.
+
+    Returns
+    -------
+    ndarray, shape of `z`
     """
     return np.where(np.asarray(z) >= 0, 1.0, 0.0)
 
 
 def exp(x: Node) -> Node:
-    """Return eˣ, with derivative eˣ."""
+    """Return eˣ, with derivative eˣ.
+
+    Parameters
+    ----------
+    x : Node
+        Of any shape; the function acts on each entry.
+
+    Returns
+    -------
+    Node, shape of `x`
+    """
     y = np.exp(x.value)
     return Node(y, (x, lambda g: g * y))
 
 
 def log(x: Node) -> Node:
-    """Return the natural logarithm, with derivative 1/x."""
+    """Return the natural logarithm, with derivative 1/x.
+
+    Parameters
+    ----------
+    x : Node
+        Positive numbers, of any shape; the function acts on each entry.
+
+    Returns
+    -------
+    Node, shape of `x`
+    """
     return Node(np.log(x.value), (x, lambda g: g / x.value))
 
 
 def identity(x: Node) -> Node:
-    """Return x: no activation."""
+    """Return x: no activation.
+
+    Parameters
+    ----------
+    x : Node
+        Of any shape.
+
+    Returns
+    -------
+    Node
+        `x` itself.
+    """
     return x
 
 
 def sigmoid(x: Node) -> Node:
-    """Return σ(x) = 1/(1 + e⁻ˣ), with derivative σ(x)(1 − σ(x)) ≤ ¼."""
+    """Return σ(x) = 1/(1 + e⁻ˣ), with derivative σ(x)(1 − σ(x)) ≤ ¼.
+
+    Parameters
+    ----------
+    x : Node
+        Of any shape; the function acts on each entry.
+
+    Returns
+    -------
+    Node, shape of `x`
+    """
     y = expit(x.value)
     return Node(y, (x, lambda g: g * (y * (1 - y))))
 
 
 def tanh(x: Node) -> Node:
-    """Return tanh x = 2σ(2x) − 1, with derivative 1 − tanh² x ≤ 1."""
+    """Return tanh x = 2σ(2x) − 1, with derivative 1 − tanh² x ≤ 1.
+
+    Parameters
+    ----------
+    x : Node
+        Of any shape; the function acts on each entry.
+
+    Returns
+    -------
+    Node, shape of `x`
+    """
     y = np.tanh(x.value)
     return Node(y, (x, lambda g: g * (1 - y * y)))
 
 
 def relu(x: Node) -> Node:
-    """Return max(x, 0), with derivative 1 where x > 0 and 0 elsewhere, the kink included."""
+    """Return max(x, 0), with derivative 1 where x > 0 and 0 elsewhere, the kink included.
+
+    Parameters
+    ----------
+    x : Node
+        Of any shape; the function acts on each entry.
+
+    Returns
+    -------
+    Node, shape of `x`
+    """
     return Node(np.maximum(x.value, 0), (x, lambda g: g * (x.value > 0)))
 
 
 def softplus(x: Node) -> Node:
-    """Return log(1 + eˣ), a smooth relu, with derivative σ(x)."""
+    """Return log(1 + eˣ), a smooth relu, with derivative σ(x).
+
+    Parameters
+    ----------
+    x : Node
+        Of any shape; the function acts on each entry.
+
+    Returns
+    -------
+    Node, shape of `x`
+    """
     return Node(np.logaddexp(0, x.value), (x, lambda g: g * expit(x.value)))
 
 
@@ -69,6 +149,15 @@ def swish(x: Node) -> Node:
 
     Two edges lead back to x, so reverse mode adds two shares. Source: Ramachandran, Zoph and Le,
     "Searching for activation functions" (2017), with β = 1.
+
+    Parameters
+    ----------
+    x : Node
+        Of any shape; the function acts on each entry.
+
+    Returns
+    -------
+    Node, shape of `x`
     """
     return x * sigmoid(x)
 
@@ -77,13 +166,35 @@ def log_sum_exp(x: Node) -> Node:
     """Return log Σⱼ exp(xᵢⱼ) as a column of shape (m, 1), with derivative softmax(xᵢ).
 
     Finite for every x: Goodfellow, Bengio and Courville, Deep Learning (2016), §4.1.
+
+    Parameters
+    ----------
+    x : Node, shape (m, k)
+        Logits, one row per example.
+
+    Returns
+    -------
+    Node, shape (m, 1)
     """
     y = np.logaddexp.reduce(x.value, axis=1, keepdims=True)
     return Node(y, (x, lambda g: g * np.exp(x.value - y)))
 
 
 def mean_squared_error(predictions: Node, y: Array) -> Node:
-    """Return the mean of (prediction − y)² over all entries; both have shape (m, k)."""
+    """Return the mean of (prediction − y)² over all entries; both have shape (m, k).
+
+    Parameters
+    ----------
+    predictions : Node, shape (m, k)
+        What the network gives.
+    y : ndarray, shape (m, k)
+        Targets; another shape raises a ValueError.
+
+    Returns
+    -------
+    Node
+        Holds one number, in squared units of y.
+    """
     _same_shape("predictions", predictions, y)
     return ((predictions - y) ** 2).mean()
 
@@ -93,6 +204,18 @@ def binary_cross_entropy(logits: Node, y: Array) -> Node:
 
     That is −y log p − (1 − y) log(1 − p) with p = σ(z), without forming a p that rounds to 1;
     Goodfellow et al. (2016), §6.2.2.2.
+
+    Parameters
+    ----------
+    logits : Node, shape (m, 1)
+        What the network gives.
+    y : ndarray, shape (m, 1)
+        Labels 0 and 1; another shape raises a ValueError.
+
+    Returns
+    -------
+    Node
+        Holds one number.
     """
     _same_shape("logits", logits, y)
     return (softplus(logits) - logits * y).mean()
@@ -102,6 +225,18 @@ def cross_entropy(logits: Node, classes: Array) -> Node:
     """Return the mean of −log softmax(zᵢ) at the true class of example i, in nats.
 
     Logits have shape (m, k), classes are m integers from 0 to k − 1.
+
+    Parameters
+    ----------
+    logits : Node, shape (m, k)
+        What the network gives.
+    classes : ndarray of int, shape (m,)
+        The true class of each example.
+
+    Returns
+    -------
+    Node
+        Holds one number.
 
     Raises
     ------
@@ -118,7 +253,22 @@ def cross_entropy(logits: Node, classes: Array) -> Node:
 
 
 def forward(layers: Sequence[NodeLayer], X: Operand, activation: Activation = tanh) -> list[Node]:
-    """Return what each layer gives, shapes (m, k₁) to (m, k_L); the last without activation."""
+    """Return what each layer gives, shapes (m, k₁) to (m, k_L); the last without activation.
+
+    Parameters
+    ----------
+    layers : sequence of (W, b)
+        Nodes, as from `as_nodes`.
+    X : Node or ndarray, shape (m, n)
+        One row per example.
+    activation : Activation
+        Applied after every layer but the last.
+
+    Returns
+    -------
+    list of Node
+        First layer first.
+    """
     outputs = list[Node]()
     for number, (W, b) in enumerate(layers, start=1):
         affine = X @ W + b
@@ -128,12 +278,36 @@ def forward(layers: Sequence[NodeLayer], X: Operand, activation: Activation = ta
 
 
 def as_nodes(layers: Sequence[Layer]) -> list[NodeLayer]:
-    """Return the layers with their weights and biases as nodes, to be differentiated by."""
+    """Return the layers with their weights and biases as nodes, to be differentiated by.
+
+    Parameters
+    ----------
+    layers : sequence of (W, b)
+        Arrays.
+
+    Returns
+    -------
+    list of (W, b)
+        New nodes that hold these arrays.
+    """
     return [(Node(W), Node(b)) for W, b in layers]
 
 
 def layer_gradients(loss: Node, layers: Sequence[NodeLayer]) -> list[Layer]:
-    """Return ∂loss/∂W and ∂loss/∂b for each layer, as pairs of arrays."""
+    """Return ∂loss/∂W and ∂loss/∂b for each layer, as pairs of arrays.
+
+    Parameters
+    ----------
+    loss : Node
+        Must hold one number.
+    layers : sequence of (W, b)
+        The nodes from which `loss` was computed.
+
+    Returns
+    -------
+    list of (dW, db)
+        With the shapes of W and b; zeros where the loss does not depend on them.
+    """
     found = gradients(loss, [node for layer in layers for node in layer])
     return list(zip(found[::2], found[1::2], strict=True))
 
@@ -145,9 +319,25 @@ def train(
     step: float,
     n_steps: int,
 ) -> tuple[list[Layer], Array]:
-    """Take `n_steps` steps of gradient descent, all layers at once, from copies of `layers`.
+    """Take `n_steps` steps of gradient descent, all layers at once; `layers` stay as they are.
 
-    Returns the last layers and the loss before each step, shape (n_steps,).
+    Parameters
+    ----------
+    layers : sequence of (W, b)
+        First weights and biases.
+    loss : callable
+        Maps the layers as nodes to a node that holds one number.
+    step : float
+        Step size, the same for every weight and update.
+    n_steps : int
+        Number of updates.
+
+    Returns
+    -------
+    layers : list of (W, b)
+        After the last step.
+    losses : ndarray, shape (n_steps,)
+        The loss before each step.
     """
     current, losses = list(layers), np.empty(n_steps)
     for t in range(n_steps):

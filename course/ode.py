@@ -25,6 +25,19 @@ def euler_step(f: Field, t: Tensor, y: Tensor, h: Tensor) -> Tensor:
 
     Source: Hairer, Nørsett and Wanner, Solving Ordinary Differential Equations I, 2nd ed. (1993),
     §I.7.
+
+    Parameters
+    ----------
+    f : callable
+        The vector field.
+    t, h : scalar
+        Time and step; h may be negative.
+    y : tensor, shape (..., d)
+        State at t.
+
+    Returns
+    -------
+    tensor, shape (..., d)
     """
     return y + h * f(t, y)
 
@@ -33,6 +46,19 @@ def midpoint_step(f: Field, t: Tensor, y: Tensor, h: Tensor) -> Tensor:
     """Return y(t + h) to order 2: follow the slope half way. Two evaluations of f.
 
     Source: Runge (1895), in Hairer, Nørsett and Wanner (1993), §II.1, equation (1.4).
+
+    Parameters
+    ----------
+    f : callable
+        The vector field.
+    t, h : scalar
+        Time and step; h may be negative.
+    y : tensor, shape (..., d)
+        State at t.
+
+    Returns
+    -------
+    tensor, shape (..., d)
     """
     return y + h * f(t + h / 2, y + h / 2 * f(t, y))
 
@@ -42,6 +68,19 @@ def rk4_step(f: Field, t: Tensor, y: Tensor, h: Tensor) -> Tensor:
 
     Source: Hairer, Nørsett and Wanner (1993), §II.1, table 1.2, left. (On the right stands the
     3/8 rule, which some libraries call rk4.)
+
+    Parameters
+    ----------
+    f : callable
+        The vector field.
+    t, h : scalar
+        Time and step; h may be negative.
+    y : tensor, shape (..., d)
+        State at t.
+
+    Returns
+    -------
+    tensor, shape (..., d)
     """
     k1 = f(t, y)
     k2 = f(t + h / 2, y + h / 2 * k1)
@@ -93,6 +132,19 @@ def solve(
 
     `times`, shape (k,), k ≥ 2, may be spaced unequally, and may fall as well as rise. Each interval
     is crossed in `substeps` ≥ 1 equal steps. The other parameters are those of `integrate`.
+
+    Parameters
+    ----------
+    f, y0, step
+        As in `integrate`.
+    times : array_like, shape (k,)
+        When the states are wanted; y0 is the state at the first.
+    substeps : int or scalar integer tensor
+        Steps between two times.
+
+    Returns
+    -------
+    Tensor, shape (k, ..., d)
     """
     y0 = as_state(y0)
     times = as_times(times, y0.dtype)
@@ -112,6 +164,15 @@ def solve_compiled(
     """Return what `solve` returns, from one compiled loop: worth it from some hundred steps on.
 
     The loop is compiled anew by each call, and no tape sees what happens in it.
+
+    Parameters
+    ----------
+    f, y0, times, step, substeps
+        As in `solve`.
+
+    Returns
+    -------
+    Tensor, shape (k, ..., d)
     """
     y0 = as_state(y0)
     arguments = (y0, as_times(times, y0.dtype), as_count(substeps))
@@ -128,6 +189,22 @@ def observed_orders(n_steps: Sequence[int], errors: ArrayLike) -> NDArray[np.flo
 
     A method of order p has errors e ≈ C·n^(−p), so these numbers tend to p as n grows, until
     rounding takes over. The errors must be positive.
+
+    Parameters
+    ----------
+    n_steps : sequence of int
+        Numbers of steps, two or more.
+    errors : array_like, of the same length
+        Error of the method with each number of steps.
+
+    Returns
+    -------
+    ndarray, shape (len(n_steps) − 1,)
+
+    Raises
+    ------
+    ValueError
+        If the lengths differ or are below 2, or an error is not positive.
     """
     n, e = np.asarray(n_steps, dtype=float), np.asarray(errors, dtype=float)
     if n.shape != e.shape or n.ndim != 1 or n.size < 2:
@@ -140,13 +217,40 @@ def observed_orders(n_steps: Sequence[int], errors: ArrayLike) -> NDArray[np.flo
 
 
 def as_state(y: Tensor) -> Tensor:
-    """Return y as a floating-point tensor: float64, unless it is of another float type already."""
+    """Return y as a floating-point tensor: float64, unless it is of another float type already.
+
+    Parameters
+    ----------
+    y : array_like or tensor
+        Of any shape and number type.
+
+    Returns
+    -------
+    Tensor, shape of `y`
+    """
     y = tf.convert_to_tensor(y, dtype_hint=tf.float64)
     return y if y.dtype.is_floating else tf.cast(y, tf.float64)
 
 
 def as_times(times: Tensor, dtype: Any) -> Tensor:
-    """Return `times` as a tensor, shape (k,), having checked what is known of them already."""
+    """Return `times` as a tensor, shape (k,), having checked what is known of them already.
+
+    Parameters
+    ----------
+    times : array_like or tensor, shape (k,)
+        Two or more times. Values that only a running graph knows are not checked.
+    dtype : tf.DType
+        Type of the result.
+
+    Returns
+    -------
+    Tensor, shape (k,)
+
+    Raises
+    ------
+    ValueError
+        If there are not two or more times along one axis, or they neither rise nor fall throughout.
+    """
     times = tf.cast(tf.convert_to_tensor(times, dtype_hint=tf.float64), dtype)
     if times.shape.rank != 1 or (times.shape[0] is not None and times.shape[0] < 2):
         raise ValueError(f"times has shape {times.shape}; expected one axis with at least 2 times")
@@ -159,7 +263,22 @@ def as_times(times: Tensor, dtype: Any) -> Tensor:
 
 
 def as_count(n_steps: Tensor) -> Tensor:
-    """Return a number of steps as an int32 tensor, having checked what is known of it already."""
+    """Return a number of steps as an int32 tensor, having checked what is known of it already.
+
+    Parameters
+    ----------
+    n_steps : int or scalar integer tensor
+        A value that only a running graph knows is not checked.
+
+    Returns
+    -------
+    Tensor, scalar int32
+
+    Raises
+    ------
+    ValueError
+        If it is not an integer, or is below 1.
+    """
     count = tf.convert_to_tensor(n_steps)
     known = tf.get_static_value(count)
     if not count.dtype.is_integer or (known is not None and known < 1):
@@ -173,6 +292,16 @@ def stability_limit(step: Step) -> float:
     Found by bisection on z in (0, 10), where every method of this module is unstable at the upper
     end: |R(z)| ≤ 1 with R(z) the factor by which one step multiplies y. Source: Hairer and Wanner,
     Solving Ordinary Differential Equations II, 2nd ed. (1996), §IV.2.
+
+    Parameters
+    ----------
+    step : Step
+        One of the `*_step` functions of this module, or your own with the same arguments.
+
+    Returns
+    -------
+    float
+        Without a unit; found to about 1e-12.
     """
 
     def factor(z: float) -> float:

@@ -78,6 +78,11 @@ class GraphTrainer:
             Shuffles the rows anew each epoch, alike for the same seed and number of updates made
             before. Without it the rows come in their order, as in `fit(shuffle=False)`.
 
+        Returns
+        -------
+        ndarray, shape (steps,)
+            Losses before each update, penalties included, as float64.
+
         Raises
         ------
         ValueError
@@ -162,6 +167,17 @@ def epoch_losses(losses: ArrayLike, *, n_samples: int, batch_size: int) -> Array
     `losses` are those of `GraphTrainer.run`, shape (steps,), from its first batch on. Each batch
     counts with its number of rows, so a smaller last batch counts less. Steps after the last whole
     epoch are left out. Shape (steps // ⌈n_samples/batch_size⌉,).
+
+    Parameters
+    ----------
+    losses : array_like, shape (steps,)
+        Mean loss of each batch.
+    n_samples, batch_size : int
+        Rows of the data and of a batch, as given to `run`.
+
+    Returns
+    -------
+    ndarray, shape (whole epochs,)
     """
     firsts = np.arange(0, n_samples, batch_size)
     sizes = np.minimum(batch_size, n_samples - firsts)
