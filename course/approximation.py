@@ -108,9 +108,22 @@ OPTIMISERS = {"sgd": _sgd, "momentum": _momentum, "rmsprop": _rmsprop, "adam": _
 def initial_weights(dimension: int, recipe: Recipe, seeds: Seeds) -> list[Array]:
     """Draw Glorot-uniform matrices and zero biases, one network for each seed.
 
-    Returns [W₁, b₁, W₂, b₂, …] of shapes (K, inputs, units) and (K, 1, units), float32.
     Source: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural
     networks", AISTATS 2010, equation 16.
+
+    Parameters
+    ----------
+    dimension : int
+        Number of inputs d.
+    recipe : Recipe
+        Gives width and depth.
+    seeds : iterable of ints or sequences of ints
+        One for each of the K networks.
+
+    Returns
+    -------
+    list of ndarray
+        [W₁, b₁, W₂, b₂, …] of shapes (K, inputs, units) and (K, 1, units), float32.
     """
     sizes = [dimension, *[recipe.width] * recipe.depth, 1]
     rngs = [np.random.default_rng(seed) for seed in seeds]
@@ -154,6 +167,11 @@ def fit(x: ArrayLike, y: ArrayLike, *, seeds: Seeds, recipe: Recipe) -> Networks
         Values of the function at the points.
     seeds : K ints or sequences of ints
         Determine the initial weights; there is no other randomness.
+
+    Returns
+    -------
+    Networks
+        K networks, in the order of the samples.
     """
     x, y, seeds = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64), list(seeds)
     fits = x.ndim == 3 and y.shape == x.shape[:2] and len(seeds) == len(y) and x.size > 0
@@ -234,7 +252,19 @@ class Errors:
 
 
 def errors(prediction: ArrayLike, truth: ArrayLike, *, deviation: float) -> Errors:
-    """Compare predictions with the truth, both of shape (m,), for a function of that deviation."""
+    """Compare predictions with the truth, both of shape (m,), for a function of that deviation.
+
+    Parameters
+    ----------
+    prediction, truth : array_like, shape (m,)
+        Values at the test points.
+    deviation : float
+        Standard deviation of the function, > 0, in its units.
+
+    Returns
+    -------
+    Errors
+    """
     prediction, truth = np.asarray(prediction), np.asarray(truth)
     fits = prediction.shape == truth.shape and truth.ndim == 1 and truth.size > 0
     _require(fits, f"prediction has shape {prediction.shape}, truth {truth.shape}; expected (m,)")
@@ -278,6 +308,20 @@ def study(
 
     A seed draws the function's coefficients, its points and the network's first weights, all anew.
     Families and seeds of one dimension and size are trained together.
+
+    Parameters
+    ----------
+    families : sequence of str
+        From `genz.FAMILIES`.
+    dimensions, sizes, seeds : int, each several
+        Numbers of variables, numbers of training points, and seeds.
+    recipe : Recipe, optional
+        Without it, `Recipe()`.
+
+    Returns
+    -------
+    list of Outcome
+        By dimension, then size, then seed, then family.
     """
     recipe = recipe or Recipe()
     cases = [(family, seed) for seed in seeds for family in families]

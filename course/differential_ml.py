@@ -51,7 +51,17 @@ class Scaling:
 
     @classmethod
     def fit(cls, sample: Sample) -> "Scaling":
-        """Take means and deviations of a training set, and of nothing else."""
+        """Take means and deviations of a training set, and of nothing else.
+
+        Parameters
+        ----------
+        sample : Sample
+            Training set; no column of x, nor y, may be constant.
+
+        Returns
+        -------
+        Scaling
+        """
         x_std, y_std = sample.x.std(axis=0), float(sample.y.std())
         # Rounding may leave equal numbers a deviation of 1e-16.
         varies = (x_std > 1e-12 * np.abs(sample.x).max(axis=0)).all()
@@ -62,7 +72,17 @@ class Scaling:
         return cls(sample.x.mean(axis=0), x_std, float(sample.y.mean()), y_std, lambdas)
 
     def scale(self, sample: Sample) -> Sample:
-        """Return the sample in normalised units; by the chain rule dy/dx is times x_std/y_std."""
+        """Return the sample in normalised units; by the chain rule dy/dx is times x_std/y_std.
+
+        Parameters
+        ----------
+        sample : Sample
+            In the units of the data.
+
+        Returns
+        -------
+        Sample
+        """
         return Sample(
             self.scale_x(sample.x),
             (sample.y - self.y_mean) / self.y_std,
@@ -70,11 +90,33 @@ class Scaling:
         )
 
     def scale_x(self, x: ArrayLike) -> Array:
-        """Return inputs in normalised units, shape (m, n)."""
+        """Return inputs in normalised units, shape (m, n).
+
+        Parameters
+        ----------
+        x : array_like, shape (m, n)
+            In the units of the data.
+
+        Returns
+        -------
+        ndarray, shape (m, n)
+        """
         return np.asarray((np.asarray(x) - self.x_mean) / self.x_std)
 
     def unscale(self, x: ArrayLike, y: ArrayLike, dydx: ArrayLike) -> Sample:
-        """Return inputs as they are, with values and derivatives back in the units of the data."""
+        """Return inputs as they are, with values and derivatives back in the units of the data.
+
+        Parameters
+        ----------
+        x : array_like, shape (m, n)
+            In the units of the data.
+        y, dydx : array_like, shapes (m,), (m, n)
+            In normalised units.
+
+        Returns
+        -------
+        Sample
+        """
         return Sample(
             np.asarray(x),
             self.y_mean + self.y_std * np.asarray(y, dtype=np.float64),
@@ -111,6 +153,22 @@ def initial_layers(
 
     The law is a normal truncated at two deviations, as in TensorFlow's "variance scaling"; LeCun,
     Bottou, Orr and Müller, "Efficient BackProp" (1998), §4.6, is the source of the variance.
+
+    Parameters
+    ----------
+    n_inputs : int
+        n, ≥ 1.
+    seed : int
+        The same seed gives the same weights.
+    hidden : sequence of int
+        Units of each hidden layer, ≥ 1.
+    gain : float
+        Factor of the variance.
+
+    Returns
+    -------
+    list of (W, b)
+        From the inputs to the one output, of shapes (inputs, outputs) and (outputs,).
     """
     _require(n_inputs >= 1 and min(hidden) >= 1, "a layer has no unit; expected at least one each")
     rng = np.random.default_rng(seed)
@@ -129,6 +187,17 @@ def one_cycle(n_updates: int, peak: float = 0.01) -> Array:
     Between the points of `CYCLE` the rate is linear. Source of the idea: Smith, "A disciplined
     approach to neural network hyper-parameters" (2018), §4; of the shape: Huge and Savine's online
     notebook, whose peak is 0.1.
+
+    Parameters
+    ----------
+    n_updates : int
+        Number of updates n.
+    peak : float
+        Largest learning rate, > 0.
+
+    Returns
+    -------
+    ndarray, shape (n_updates,)
     """
     _require(0 < peak < math.inf, f"peak is {peak}; expected a learning rate > 0")
     places, shares = np.transpose(CYCLE)
@@ -200,6 +269,11 @@ def train(
     scaling : Scaling, optional
         Other units than `Scaling.fit(sample)`.
 
+    Returns
+    -------
+    TwinNetwork
+        Works in the units of `sample`.
+
     Raises
     ------
     FloatingPointError
@@ -230,7 +304,18 @@ def train(
 
 
 def root_mean_squared_error(found: ArrayLike, wanted: ArrayLike) -> float:
-    """Return √(mean (found − wanted)²), for arrays of one shape: nothing is broadcast."""
+    """Return √(mean (found − wanted)²), for arrays of one shape: nothing is broadcast.
+
+    Parameters
+    ----------
+    found, wanted : array_like
+        Of the same shape.
+
+    Returns
+    -------
+    float
+        In their units.
+    """
     shapes = np.shape(found), np.shape(wanted)
     _require(shapes[0] == shapes[1], f"the shapes {shapes[0]} and {shapes[1]} differ; reshape one")
     return float(np.sqrt(np.mean((np.asarray(found) - np.asarray(wanted)) ** 2)))

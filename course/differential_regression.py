@@ -38,6 +38,15 @@ def exponents(n_inputs: int, degree: int) -> Array:
     """Return the powers of all monomials of total degree 1 … `degree`, integers of shape (k, n).
 
     Ordered by degree: the first n rows are the inputs themselves.
+
+    Parameters
+    ----------
+    n_inputs, degree : int
+        n and the largest total degree, both ≥ 1.
+
+    Returns
+    -------
+    ndarray of int, shape (k, n)
     """
     _count("n_inputs", n_inputs)
     _count("degree", degree)
@@ -50,12 +59,37 @@ def exponents(n_inputs: int, degree: int) -> Array:
 
 
 def monomials(z: ArrayLike, powers: Array) -> Array:
-    """Return ∏_j z_j^p_j for each row p of `powers`, shape (m, k), for z of shape (m, n)."""
+    """Return ∏_j z_j^p_j for each row p of `powers`, shape (m, k), for z of shape (m, n).
+
+    Parameters
+    ----------
+    z : array_like, shape (m, n)
+        Standardised inputs.
+    powers : ndarray of int, shape (k, n)
+        As from `exponents`.
+
+    Returns
+    -------
+    ndarray, shape (m, k)
+    """
     return _product([table[:, p] for table, p in zip(_powers(z, powers), powers.T, strict=True)])
 
 
 def monomial_derivatives(z: ArrayLike, powers: Array) -> Array:
-    """Return ∂φ_k/∂z_j, shape (m, k, n): exact everywhere, also where z is 0."""
+    """Return ∂φ_k/∂z_j, shape (m, k, n): exact everywhere, also where z is 0.
+
+    Parameters
+    ----------
+    z : array_like, shape (m, n)
+        Standardised inputs.
+    powers : ndarray of int, shape (k, n)
+        As from `exponents`.
+
+    Returns
+    -------
+    ndarray, shape (m, k, n)
+        With respect to z, not x.
+    """
     tables = _powers(z, powers)
     factors = [table[:, p] for table, p in zip(tables, powers.T, strict=True)]
     derivatives = np.empty((len(tables[0]), *powers.shape))
@@ -79,11 +113,32 @@ class Polynomial:
     std: Array
 
     def values(self, x: ArrayLike) -> Array:
-        """Return ŷ, shape (m,), for x of shape (m, n)."""
+        """Return ŷ, shape (m,), for x of shape (m, n).
+
+        Parameters
+        ----------
+        x : array_like, shape (m, n)
+            Inputs in their own units.
+
+        Returns
+        -------
+        ndarray, shape (m,)
+        """
         return self.intercept + monomials(self._standardised(x), self.powers) @ self.coefficients
 
     def derivatives(self, x: ArrayLike) -> Array:
-        """Return ∂ŷ/∂x_j, shape (m, n)."""
+        """Return ∂ŷ/∂x_j, shape (m, n).
+
+        Parameters
+        ----------
+        x : array_like, shape (m, n)
+            Inputs in their own units.
+
+        Returns
+        -------
+        ndarray, shape (m, n)
+            In units of y per unit of x_j.
+        """
         slopes = monomial_derivatives(self._standardised(x), self.powers)
         return np.einsum("mkn,k->mn", slopes, self.coefficients) / self.std
 
@@ -96,7 +151,19 @@ class Polynomial:
 
 
 def least_squares(x: ArrayLike, y: ArrayLike, *, degree: int) -> Polynomial:
-    """Fit the values alone: ordinary least squares (of least norm, where many fit alike)."""
+    """Fit the values alone: ordinary least squares (of least norm, where many fit alike).
+
+    Parameters
+    ----------
+    x, y : array_like, shapes (m, n), (m,)
+        Training data; no column of x may be constant.
+    degree : int
+        Total degree, ≥ 1.
+
+    Returns
+    -------
+    Polynomial
+    """
     basis = _Basis(x, y, degree)
     return basis.polynomial(_solve(basis.phi, basis.y))
 
@@ -105,6 +172,19 @@ def ridge(x: ArrayLike, y: ArrayLike, *, degree: int, penalty: float) -> Polynom
     """Fit the values, and punish large coefficients; Hoerl and Kennard, Technometrics 12(1) (1970).
 
     `penalty` ≥ 0 has the unit 1: the monomials are scaled to standard deviation 1 before.
+
+    Parameters
+    ----------
+    x, y : array_like, shapes (m, n), (m,)
+        Training data; no column of x may be constant.
+    degree : int
+        Total degree, ≥ 1.
+    penalty : float
+        Weight of the squared coefficients.
+
+    Returns
+    -------
+    Polynomial
     """
     _require(0 <= penalty < math.inf, f"penalty is {penalty}; expected a number ≥ 0")
     basis = _Basis(x, y, degree)
@@ -136,6 +216,24 @@ def cross_validated_ridge(
     others, whose own means and deviations scale it: Hastie, Tibshirani and Friedman, The Elements
     of Statistical Learning, 2nd ed. (2009), §7.10. One singular value decomposition per part serves
     all penalties.
+
+    Parameters
+    ----------
+    x, y : array_like, shapes (m, n), (m,)
+        Training data; no column of x may be constant.
+    degree : int
+        Total degree, ≥ 1.
+    penalties : sequence of float
+        What to choose from, each ≥ 0.
+    n_folds : int
+        Number of parts, from 2 to m.
+    seed : int
+        Decides which row falls into which part.
+
+    Returns
+    -------
+    CrossValidation
+        Its `best` is fitted to all rows.
     """
     x, y = _data(x, y)
     _count("n_folds", n_folds, least=2, most=len(y))
@@ -158,6 +256,19 @@ def differential(
 
     A linear least-squares problem in β with m·(n + 1) equations: a slope is linear in β, too. An
     input whose slopes are all 0 adds none.
+
+    Parameters
+    ----------
+    x, y, dydx : array_like, shapes (m, n), (m,), (m, n)
+        Training data; no column of x may be constant.
+    degree : int
+        Total degree, ≥ 1.
+    weight : float
+        Of the slopes, ≥ 0; with 1 they count as much as the values, each input for itself.
+
+    Returns
+    -------
+    Polynomial
     """
     _require(0 <= weight < math.inf, f"weight is {weight}; expected a number ≥ 0")
     basis = _Basis(x, y, degree)

@@ -92,6 +92,16 @@ class Histograms:
 def claim(folder: str | Path) -> Path:
     """Make a folder for a new run; all event files of a folder are one run to TensorBoard.
 
+    Parameters
+    ----------
+    folder : str or Path
+        Where the run will write; it may exist.
+
+    Returns
+    -------
+    Path
+        The folder.
+
     Raises
     ------
     FileExistsError
@@ -108,14 +118,36 @@ def claim(folder: str | Path) -> Path:
 
 
 def find_runs(log_directory: str | Path) -> dict[str, Path]:
-    """Return the folder of each run in ("." is its name) or below a log directory, by name."""
+    """Return the folder of each run in ("." is its name) or below a log directory, by name.
+
+    Parameters
+    ----------
+    log_directory : str or Path
+        Searched with all folders below it.
+
+    Returns
+    -------
+    dict of str to Path
+        In alphabetical order of the folders.
+    """
     root = Path(log_directory)
     folders = {path.parent for path in root.rglob(EVENT_FILES)}
     return {folder.relative_to(root).as_posix(): folder for folder in sorted(folders)}
 
 
 def event_files(run: str | Path) -> list[Path]:
-    """Return the event files in a run's folder, oldest first."""
+    """Return the event files in a run's folder, oldest first.
+
+    Parameters
+    ----------
+    run : str or Path
+        The folder; those below it are other runs.
+
+    Returns
+    -------
+    list of Path
+        Empty if there are none.
+    """
 
     def age(path: Path) -> str:  # the name holds the second of its making, and later a count
         return re.sub(r"\d+", lambda number: number[0].zfill(20), path.name)
@@ -127,6 +159,16 @@ def records(path: str | Path) -> Iterator[bytes]:
     """Yield the records of one TFRecord file, in order.
 
     A last record that is not complete is left out: a training that runs, or was killed, leaves it.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Yields
+    ------
+    bytes
+        The content of one record, without length and checksums.
 
     Raises
     ------
@@ -154,6 +196,10 @@ def entries(run: str | Path, plugin: str | None = None) -> Iterator[Entry]:
         The folder; folders below it are other runs.
     plugin : str, optional
         Yield what this panel shows, and nothing else.
+
+    Yields
+    ------
+    Entry
     """
     named: dict[str, tuple[str, bytes]] = {}  # only a tag's first value must say what it is
     for event in _events(run):
@@ -170,7 +216,17 @@ def entries(run: str | Path, plugin: str | None = None) -> Iterator[Entry]:
 
 
 def read_scalars(run: str | Path) -> dict[str, Series]:
-    """Return every scalar of a run by its tag, none left out as TensorBoard does."""
+    """Return every scalar of a run by its tag, none left out as TensorBoard does.
+
+    Parameters
+    ----------
+    run : str or Path
+        The run's folder.
+
+    Returns
+    -------
+    dict of str to Series
+    """
     found: dict[str, list[tuple[int, float, float]]] = {}
     for entry in entries(run, "scalars"):
         found.setdefault(entry.tag, []).append((entry.step, float(entry.value), entry.wall_time))
@@ -186,7 +242,17 @@ def read_scalars(run: str | Path) -> dict[str, Series]:
 
 
 def read_histograms(run: str | Path) -> dict[str, Histograms]:
-    """Return every histogram of a run by its tag."""
+    """Return every histogram of a run by its tag.
+
+    Parameters
+    ----------
+    run : str or Path
+        The run's folder.
+
+    Returns
+    -------
+    dict of str to Histograms
+    """
     found: dict[str, list[Entry]] = {}
     for entry in entries(run, "histograms"):
         found.setdefault(entry.tag, []).append(entry)
@@ -200,7 +266,18 @@ def read_histograms(run: str | Path) -> dict[str, Histograms]:
 
 
 def read_graphs(run: str | Path) -> list[Any]:
-    """Return the graphs that were logged as such, one `GraphDef` each."""
+    """Return the graphs that were logged as such, one `GraphDef` each.
+
+    Parameters
+    ----------
+    run : str or Path
+        The run's folder.
+
+    Returns
+    -------
+    list of tf.compat.v1.GraphDef
+        Oldest first.
+    """
     graphs = (event.graph_def for event in _events(run))
     return [tf.compat.v1.GraphDef.FromString(graph) for graph in graphs if graph]
 
@@ -219,6 +296,16 @@ def smoothed(values: ArrayLike, weight: float) -> Array:
         In the order in which they are drawn.
     weight : float
         w, 0 ≤ w < 1; 0 changes nothing.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        A new array.
+
+    Raises
+    ------
+    ValueError
+        If `values` has more or fewer axes than one, or `weight` is out of range.
     """
     curve = np.array(values, dtype=np.float64)
     if curve.ndim != 1:
@@ -246,6 +333,16 @@ def bands(buckets: ArrayLike) -> NDArray[np.float64]:
     ----------
     buckets : array_like, shape (k, 3)
         Columns left edge, right edge, count, from left to right, with at least one value.
+
+    Returns
+    -------
+    ndarray, shape (9,)
+        In the unit of what was logged, rising.
+
+    Raises
+    ------
+    ValueError
+        If the shape is not (k, 3), or no bucket holds a value.
     """
     table = np.asarray(buckets, dtype=np.float64)
     if table.ndim != 2 or table.shape[1] != 3 or not table[:, 2].sum() > 0:
@@ -265,6 +362,21 @@ def read_profile(run: str | Path) -> dict[str, tuple[int, float]]:
 
     Reads the newest trace that `tf.profiler.experimental` or Keras' `profile_batch` left. Times
     include what an operation called or waited for: they add up to more than the clock shows.
+
+    Parameters
+    ----------
+    run : str or Path
+        The run's folder.
+
+    Returns
+    -------
+    dict of str to (int, float)
+        Number of times and seconds, by the operation's name.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the run holds no trace.
     """
     from tensorflow.tsl.profiler.protobuf import xplane_pb2
 

@@ -28,19 +28,49 @@ MAX_TRIALS = 40  # 2⁻⁴⁰ ≈ 1e-12: the effect of a shorter step drowns in 
 
 
 def mean_squared_error(w: ArrayLike, X: ArrayLike, y: ArrayLike) -> float:
-    """Return (1/m)·Σᵢ(xᵢ·w − yᵢ)², in squared units of y; Goodfellow et al. (2016), §5.1.4."""
+    """Return (1/m)·Σᵢ(xᵢ·w − yᵢ)², in squared units of y; Goodfellow et al. (2016), §5.1.4.
+
+    Parameters
+    ----------
+    w, X, y : array_like, shapes (n,), (m, n), (m,)
+        Weights, features and targets.
+
+    Returns
+    -------
+    float
+    """
     w, X, y = _data(w, X, y)
     return float(np.mean((X @ w - y) ** 2))
 
 
 def mean_squared_error_gradient(w: ArrayLike, X: ArrayLike, y: ArrayLike) -> Array:
-    """Return (2/m)·Xᵀ(Xw − y), shape (n,)."""
+    """Return (2/m)·Xᵀ(Xw − y), shape (n,).
+
+    Parameters
+    ----------
+    w, X, y : array_like, shapes (n,), (m, n), (m,)
+        Weights, features and targets.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+    """
     w, X, y = _data(w, X, y)
     return 2 / len(y) * (X.T @ (X @ w - y))
 
 
 def mean_squared_error_hessian(X: ArrayLike) -> Array:
-    """Return (2/m)·XᵀX, shape (n, n): one matrix for every w, so this loss is a quadratic bowl."""
+    """Return (2/m)·XᵀX, shape (n, n): one matrix for every w, so this loss is a quadratic bowl.
+
+    Parameters
+    ----------
+    X : array_like, shape (m, n)
+        Features.
+
+    Returns
+    -------
+    ndarray, shape (n, n)
+    """
     X = _array("X", X, ndim=2)
     return 2 / len(X) * (X.T @ X)
 
@@ -49,6 +79,15 @@ def binary_cross_entropy(w: ArrayLike, X: ArrayLike, y: ArrayLike) -> float:
     """Return −(1/m)·Σᵢ[yᵢ log pᵢ + (1 − yᵢ) log(1 − pᵢ)] with pᵢ = 1/(1 + exp(−xᵢ·w)), in nats.
 
     The negative mean log-likelihood of a logit model with y = 0 or 1; Goodfellow et al., §6.2.2.2.
+
+    Parameters
+    ----------
+    w, X, y : array_like, shapes (n,), (m, n), (m,)
+        Weights, features and labels 0 or 1.
+
+    Returns
+    -------
+    float
     """
     w, X, y = _data(w, X, y, labels=True)
     logits = X @ w
@@ -57,7 +96,17 @@ def binary_cross_entropy(w: ArrayLike, X: ArrayLike, y: ArrayLike) -> float:
 
 
 def binary_cross_entropy_gradient(w: ArrayLike, X: ArrayLike, y: ArrayLike) -> Array:
-    """Return (1/m)·Xᵀ(p − y), shape (n,)."""
+    """Return (1/m)·Xᵀ(p − y), shape (n,).
+
+    Parameters
+    ----------
+    w, X, y : array_like, shapes (n,), (m, n), (m,)
+        Weights, features and labels 0 or 1.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+    """
     w, X, y = _data(w, X, y, labels=True)
     probabilities = np.exp(-np.logaddexp(0, -(X @ w)))  # no overflow for any logit
     return X.T @ (probabilities - y) / len(y)
@@ -86,11 +135,31 @@ class Quadratic:
         object.__setattr__(self, "minimiser", centre.copy())
 
     def value(self, w: Array) -> float:
-        """Return ½(w − w*)ᵀH(w − w*)."""
+        """Return ½(w − w*)ᵀH(w − w*).
+
+        Parameters
+        ----------
+        w : ndarray, shape (n,)
+            Weights.
+
+        Returns
+        -------
+        float
+        """
         return float((w - self.minimiser) @ self.gradient(w)) / 2
 
     def gradient(self, w: Array) -> Array:
-        """Return H(w − w*), shape (n,)."""
+        """Return H(w − w*), shape (n,).
+
+        Parameters
+        ----------
+        w : ndarray, shape (n,)
+            Weights.
+
+        Returns
+        -------
+        ndarray, shape (n,)
+        """
         return self.hessian @ (w - self.minimiser)
 
     @property
@@ -110,7 +179,17 @@ class Quadratic:
 
 
 def constant(step: float) -> Schedule:
-    """Return η_t = step for t = 0, 1, …, the number of updates already made."""
+    """Return η_t = step for t = 0, 1, …, the number of updates already made.
+
+    Parameters
+    ----------
+    step : float
+        η > 0.
+
+    Returns
+    -------
+    Schedule
+    """
     _positive("step", step)
     return lambda t: step
 
@@ -120,6 +199,19 @@ def inverse_time(step: float, *, decay: float, power: float = 1.0) -> Schedule:
 
     With ½ < power ≤ 1, Ση_t = ∞ (any distance can be walked) and Ση_t² < ∞ (the noise dies out):
     Bottou, Curtis and Nocedal, SIAM Review 60(2) (2018), §4.2.
+
+    Parameters
+    ----------
+    step : float
+        First step size η₀ > 0.
+    decay : float
+        > 0; per update.
+    power : float
+        > 0.
+
+    Returns
+    -------
+    Schedule
     """
     for name, value in (("step", step), ("decay", decay), ("power", power)):
         _positive(name, value)
@@ -127,7 +219,19 @@ def inverse_time(step: float, *, decay: float, power: float = 1.0) -> Schedule:
 
 
 def exponential(step: float, *, rate: float) -> Schedule:
-    """Return η_t = step·rateᵗ, 0 < rate < 1; all steps together come to only step/(1 − rate)."""
+    """Return η_t = step·rateᵗ, 0 < rate < 1; all steps together come to only step/(1 − rate).
+
+    Parameters
+    ----------
+    step : float
+        First step size η₀ > 0.
+    rate : float
+        Factor from each step size to the next.
+
+    Returns
+    -------
+    Schedule
+    """
     _positive("step", step)
     _positive("rate", rate, below=1)
     return lambda t: step * rate**t
@@ -137,6 +241,19 @@ def cosine(step: float, *, n_steps: int, final: float = 0.0) -> Schedule:
     """Return half a cosine from `step` at t = 0 to `final` (≥ 0, below `step`) from t = n_steps on.
 
     Source: Loshchilov and Hutter, "SGDR" (ICLR 2017), equation (5), without restarts.
+
+    Parameters
+    ----------
+    step : float
+        First step size, > 0.
+    n_steps : int
+        Updates until the last step size is reached, ≥ 1.
+    final : float
+        Last step size.
+
+    Returns
+    -------
+    Schedule
     """
     _positive("step", step)
     _count("n_steps", n_steps)
@@ -156,7 +273,17 @@ class Path:
     step_sizes: Array
 
     def losses(self, loss: Loss) -> Array:
-        """Return `loss` at each point of the path, shape (updates + 1,)."""
+        """Return `loss` at each point of the path, shape (updates + 1,).
+
+        Parameters
+        ----------
+        loss : callable
+            Maps weights, shape (n,), to a number.
+
+        Returns
+        -------
+        ndarray, shape (updates + 1,)
+        """
         return np.array([loss(w) for w in self.weights])
 
 
@@ -175,6 +302,11 @@ def gradient_descent(
         η, or a function that gives η_t for t = 0, 1, …
     n_steps : int
         Number of updates, ≥ 1.
+
+    Returns
+    -------
+    Path
+        `n_steps` updates long.
 
     Raises
     ------
@@ -197,6 +329,23 @@ def backtracking_step(
 
     The condition, f(w − ηg) ≤ f(w) − share·η·‖g‖² with g = ∇f(w), asks for a given share of the
     decrease that the tangent promises: Nocedal and Wright (2006), §3.1, algorithm 3.1.
+
+    Parameters
+    ----------
+    loss : callable
+        Maps weights, shape (n,), to a number.
+    g, w : ndarray, shape (n,)
+        Gradient and weights at which to start.
+    first : float
+        First step size to try, > 0.
+    shrink : float
+        Factor from one trial to the next, between 0 and 1.
+    share : float
+        Demanded share of the promised decrease, between 0 and 1.
+
+    Returns
+    -------
+    float
 
     Raises
     ------
@@ -232,6 +381,23 @@ def line_search_descent(
 
     Ends when ‖∇f‖₂ ≤ tolerance (> 0, in the loss's unit per unit of weight) or after `n_steps`
     updates. `search` holds options of `backtracking_step`; raises what that raises.
+
+    Parameters
+    ----------
+    loss, gradient : callable
+        Map weights, shape (n,), to a number and to an array of shape (n,).
+    start : array_like, shape (n,)
+        First weights.
+    tolerance : float
+        Largest norm of the gradient that ends the descent.
+    n_steps : int
+        Largest number of updates, ≥ 1.
+    **search : float
+        `first`, `shrink`, `share`.
+
+    Returns
+    -------
+    Path
     """
     _positive("tolerance", tolerance)
     _count("n_steps", n_steps)
@@ -251,6 +417,20 @@ def epoch_batches(n_samples: int, *, batch_size: int, rng: np.random.Generator) 
 
     Each call draws a new order: call it once per epoch. Every batch has `batch_size` indices but
     the last, which keeps the remainder. Source: Goodfellow et al. (2016), §8.1.3.
+
+    Parameters
+    ----------
+    n_samples : int
+        Number of rows.
+    batch_size : int
+        From 1 to `n_samples`.
+    rng : numpy.random.Generator
+        Source of the order; it is drawn by the call, before the first batch.
+
+    Returns
+    -------
+    iterator of ndarray of int
+        ⌈n_samples/batch_size⌉ arrays.
     """
     _count("batch_size", batch_size, at_most=n_samples)
     order = rng.permutation(n_samples)
@@ -287,6 +467,11 @@ def stochastic_gradient_descent(
     replace : bool
         False: reshuffle every epoch and use each sample once (what practice does). True: draw each
         batch independently with replacement (what most theory assumes).
+
+    Returns
+    -------
+    Path
+        n_epochs·⌈m/batch_size⌉ updates long.
     """
     start, X, y = _data(start, X, y)
     _count("n_epochs", n_epochs)

@@ -36,6 +36,20 @@ def split(
     one borrower) a random split leaks: cut by time or by firm instead. Source: Hastie, Tibshirani
     and Friedman, The Elements of Statistical Learning, 2nd ed. (2009), §7.2.
 
+    Parameters
+    ----------
+    n_samples : int
+        Number of rows.
+    seed : int
+        The same seed gives the same parts.
+    shares : three floats
+        Of training, validation and test; positive, with sum 1.
+
+    Returns
+    -------
+    Split
+        In shuffled order.
+
     Raises
     ------
     ValueError
@@ -61,6 +75,15 @@ class Scaler:
         """Learn mean and standard deviation (with 1/m) of each column of X: of training rows only.
 
         A feature that never varies gets the scale 1, so that it becomes zero and not NaN.
+
+        Parameters
+        ----------
+        X : array_like, shape (m, n)
+            Training rows.
+
+        Returns
+        -------
+        Scaler
         """
         X = _array("X", X, ndim=2)
         deviation = X.std(axis=0)
@@ -81,6 +104,17 @@ def polynomial_features(x: ArrayLike, degree: int) -> Array:
 
     Bring x to about [−1, 1] first: the condition number grows exponentially with the degree, and
     much faster for numbers in the thousands.
+
+    Parameters
+    ----------
+    x : array_like, shape (m,)
+        One feature.
+    degree : int
+        Highest power, ≥ 0.
+
+    Returns
+    -------
+    ndarray, shape (m, degree + 1)
     """
     _require(degree >= 0, f"degree is {degree}; expected an integer from 0")
     return np.vander(_array("x", x), degree + 1, increasing=True)
@@ -91,6 +125,15 @@ def least_squares(X: ArrayLike, y: ArrayLike) -> Array:
 
     By the singular value decomposition, which does not square the condition number as XᵀX does:
     Golub and Van Loan, Matrix Computations, 4th ed. (2013), §5.3 and §5.5.
+
+    Parameters
+    ----------
+    X, y : array_like, shapes (m, n), (m,)
+        Features and targets.
+
+    Returns
+    -------
+    ndarray, shape (n,)
     """
     X, y = _data(X, y)
     return np.linalg.lstsq(X, y)[0]
@@ -108,6 +151,10 @@ def ridge(X: ArrayLike, y: ArrayLike, *, penalty: float, free: int = 1) -> Array
         of Hastie et al. (2009), equation (3.41), has α = m·penalty.
     free : int
         How many leading weights go unpenalised: 1 for a column of ones, 0 without one.
+
+    Returns
+    -------
+    ndarray, shape (n,)
     """
     X, y = _data(X, y)
     _require(penalty >= 0, f"penalty is {penalty}; expected a number from 0")
@@ -118,7 +165,19 @@ def ridge(X: ArrayLike, y: ArrayLike, *, penalty: float, free: int = 1) -> Array
 
 
 def mean_squared_error(w: ArrayLike, X: ArrayLike, y: ArrayLike) -> float:
-    """Return (1/m)·‖Xw − y‖², in squared units of y."""
+    """Return (1/m)·‖Xw − y‖², in squared units of y.
+
+    Parameters
+    ----------
+    w : array_like, shape (n,)
+        Weights.
+    X, y : array_like, shapes (m, n), (m,)
+        Features and targets.
+
+    Returns
+    -------
+    float
+    """
     X, y = _data(X, y)
     return float(np.mean((X @ _array("w", w) - y) ** 2))
 
@@ -139,6 +198,10 @@ def logistic_regression(
         As in `ridge`.
     tolerance : float
         Stop when no weight moves by more than this.
+
+    Returns
+    -------
+    ndarray, shape (n,)
 
     Raises
     ------
@@ -173,7 +236,18 @@ def logistic_regression(
 
 
 def probability(logits: ArrayLike) -> Array:
-    """Return 1/(1 + exp(−z)) for logits z of any size, without overflow."""
+    """Return 1/(1 + exp(−z)) for logits z of any size, without overflow.
+
+    Parameters
+    ----------
+    logits : array_like
+        Of any shape.
+
+    Returns
+    -------
+    ndarray, shape of `logits`
+        From 0 to 1.
+    """
     return np.exp(-np.logaddexp(0, -np.asarray(logits, dtype=np.float64)))
 
 
@@ -187,7 +261,19 @@ class Confusion(NamedTuple):
 
 
 def confusion(y: ArrayLike, p: ArrayLike, *, threshold: float = 0.5) -> Confusion:
-    """Count the four outcomes when "positive" is said for every p ≥ threshold; y holds 0 and 1."""
+    """Count the four outcomes when "positive" is said for every p ≥ threshold; y holds 0 and 1.
+
+    Parameters
+    ----------
+    y, p : array_like, shape (m,)
+        Labels and predicted probabilities.
+    threshold : float
+        The lowest p that counts as positive.
+
+    Returns
+    -------
+    Confusion
+    """
     truth, said = _array("y", y) == 1, _array("p", p) >= threshold
     _require(truth.shape == said.shape, f"y and p have lengths {truth.size} and {said.size}")
     pairs = [(truth, said), (~truth, said), (truth, ~said), (~truth, ~said)]
@@ -199,6 +285,19 @@ def dropout(values: ArrayLike, *, drop: float, rng: np.random.Generator) -> Arra
 
     The division ("inverted dropout") keeps the mean, so that nothing is to be changed when the
     trained model is used: Srivastava et al., JMLR 15 (2014), §4 and §10.
+
+    Parameters
+    ----------
+    values : array_like
+        Of any shape.
+    drop : float
+        Probability, 0 ≤ drop < 1.
+    rng : numpy.random.Generator
+        Source of one draw for each value.
+
+    Returns
+    -------
+    ndarray, shape of `values`
     """
     _require(0 <= drop < 1, f"drop is {drop}; expected a number from 0 to below 1")
     values = np.asarray(values, dtype=np.float64)

@@ -129,6 +129,11 @@ def tensor_bytes() -> int:
 
     Counts what lives, whoever keeps it alive: a name, or a tape that needs it to go back. Unlike
     what the operating system reports it does not depend on when freed pages are returned.
+
+    Returns
+    -------
+    int
+        Bytes; symbolic tensors of graphs do not count.
     """
     gc.collect()
     return sum(
@@ -143,6 +148,25 @@ def network_parameters(widths: Sequence[int], *, seed: int, scale: float) -> lis
     """Return variables W₁, b₁, W₂, b₂, … for `network`: weights N(0, scale²), biases zero.
 
     `widths` are those of the input, of each hidden layer and of the output.
+
+    Parameters
+    ----------
+    widths : sequence of int
+        Two or more, all ≥ 1.
+    seed : int
+        The same seed gives the same weights.
+    scale : float
+        Standard deviation of the weights, > 0.
+
+    Returns
+    -------
+    list of tf.Variable
+        In float64.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two widths, one is below 1, or `scale` is not positive.
     """
     if len(widths) < 2 or min(widths) < 1 or not scale > 0:
         raise ValueError(
@@ -155,7 +179,19 @@ def network_parameters(widths: Sequence[int], *, seed: int, scale: float) -> lis
 
 
 def network(x: Tensor, *parameters: Tensor) -> Tensor:
-    """Return a perceptron of x, shape (..., n): tanh inside, linear out, shape (..., m)."""
+    """Return a perceptron of x, shape (..., n): tanh inside, linear out, shape (..., m).
+
+    Parameters
+    ----------
+    x : tensor, shape (..., n)
+        Inputs.
+    *parameters : tensor
+        W₁, b₁, W₂, b₂, … as from `network_parameters`.
+
+    Returns
+    -------
+    Tensor, shape (..., m)
+    """
     *hidden, (W, b) = zip(parameters[::2], parameters[1::2], strict=True)
     for V, c in hidden:
         x = tf.tanh(tf.tensordot(x, V, 1) + c)
@@ -174,6 +210,21 @@ def train(
     `loss` takes the number of the update, a scalar integer tensor from 0 on (to draw a mini-batch
     with it), and returns a scalar. The `parameters` are variables and are changed; the result has
     shape (n_updates,).
+
+    Parameters
+    ----------
+    loss : callable
+        As described above.
+    parameters : sequence of tf.Variable
+        What to learn.
+    n_updates : int
+        Number of updates, ≥ 1.
+    optimizer : keras.optimizers.Optimizer
+        Belongs to these parameters from now on.
+
+    Returns
+    -------
+    ndarray, shape (n_updates,)
 
     Raises
     ------
@@ -216,17 +267,54 @@ SPIRAL_PIECES = 20  # pieces in a mini-batch
 
 
 def spiral(t: Tensor, y: Tensor) -> Tensor:
-    """Return y³A, the rate of change of the spiral, for y of shape (..., 2) as rows."""
+    """Return y³A, the rate of change of the spiral, for y of shape (..., 2) as rows.
+
+    Parameters
+    ----------
+    t : scalar
+        Not used: the rate does not depend on the time.
+    y : tensor, shape (..., 2)
+        State.
+
+    Returns
+    -------
+    Tensor, shape (..., 2)
+    """
     return tf.tensordot(y**3, tf.constant(SPIRAL_MATRIX, y.dtype), 1)
 
 
 def spiral_network(t: Tensor, y: Tensor, *parameters: Tensor) -> Tensor:
-    """Return the network's idea of the spiral's rate of change: it is given y³, shape (..., 2)."""
+    """Return the network's idea of the spiral's rate of change: it is given y³, shape (..., 2).
+
+    Parameters
+    ----------
+    t : scalar
+        Not used: the rate does not depend on the time.
+    y : tensor, shape (..., 2)
+        State.
+    *parameters : tensor
+        Of `network`, from 2 inputs to 2 outputs.
+
+    Returns
+    -------
+    Tensor, shape (..., 2)
+    """
     return network(y**3, *parameters)
 
 
 def spiral_pieces(path: Tensor) -> Tensor:
-    """Return all pieces of `SPIRAL_WINDOW` times, shape (window, pieces, 2), of a path (k, 2)."""
+    """Return all pieces of `SPIRAL_WINDOW` times, shape (window, pieces, 2), of a path (k, 2).
+
+    Parameters
+    ----------
+    path : tensor, shape (k, 2)
+        States at equidistant times, k ≥ `SPIRAL_WINDOW`.
+
+    Returns
+    -------
+    Tensor, shape (SPIRAL_WINDOW, k − SPIRAL_WINDOW + 1, 2)
+        The pieces overlap: each starts one time after the last.
+    """
     starts = tf.range(path.shape[0] - SPIRAL_WINDOW + 1)
     return tf.gather(path, starts[None, :] + tf.range(SPIRAL_WINDOW)[:, None])
 
@@ -252,6 +340,19 @@ def fit_spiral(*, seed: int, n_updates: int = 2000, learning_rate: float = 1e-3)
 
     50 hidden units, weights N(0, 0.1²), 20 pieces of 10 times, mean absolute error, RMSprop; the
     gradient goes through the solver (RK4, one step between two of the 1,000 times).
+
+    Parameters
+    ----------
+    seed : int
+        Determines the initial weights and the mini-batches.
+    n_updates : int
+        Number of updates, ≥ 1.
+    learning_rate : float
+        Of RMSprop.
+
+    Returns
+    -------
+    SpiralFit
     """
     times = tf.constant(SPIRAL_TIMES)
     truth = ode.solve_compiled(spiral, SPIRAL_START, times, substeps=4)

@@ -56,7 +56,18 @@ class Rule(ABC):
             _require(0 < self.step < math.inf, f"step is {self.step}; expected a number above 0")
 
     def start(self, w: ArrayLike) -> State:
-        """Return the state before the first update of weights that look like `w`."""
+        """Return the state before the first update of weights that look like `w`.
+
+        Parameters
+        ----------
+        w : array_like
+            Only its shape matters.
+
+        Returns
+        -------
+        State
+            With t = 0 and zeros in the memory.
+        """
         return State(0, tuple(np.zeros(np.shape(w)) for _ in range(self.slots)))
 
     def update(self, w: Array, g: Array, state: State) -> tuple[Array, State]:
@@ -64,6 +75,20 @@ class Rule(ABC):
 
         `g` is the gradient at `w`, of the same shape; `state` comes from `start` or from the last
         update of the same weights.
+
+        Parameters
+        ----------
+        w, g : ndarray
+            Weights and gradient.
+        state : State
+            What the rule remembers.
+
+        Returns
+        -------
+        w : ndarray
+            New array of the same shape.
+        state : State
+            With t one larger.
         """
         _require(np.shape(g) == np.shape(w), f"g has shape {np.shape(g)}, w has {np.shape(w)}")
         eta = self.step(state.t) if callable(self.step) else self.step
@@ -144,7 +169,17 @@ class AdaGrad(Rule):
         _tiny("eps", self.eps)
 
     def start(self, w: ArrayLike) -> State:
-        """Return the state before the first update: A = `initial` in every entry."""
+        """Return the state before the first update: A = `initial` in every entry.
+
+        Parameters
+        ----------
+        w : array_like
+            Only its shape matters.
+
+        Returns
+        -------
+        State
+        """
         return State(0, (np.full(np.shape(w), float(self.initial)),))
 
     def _move(self, g: Array, eta: float, state: State) -> tuple[Array, tuple[Array, ...]]:
@@ -207,6 +242,21 @@ def run(rule: Rule, gradient: Gradient, start: ArrayLike, *, n_steps: int) -> Ar
     `gradient` maps weights to the gradient there, exact or (if it draws a new batch at every call)
     estimated.
 
+    Parameters
+    ----------
+    rule : Rule
+        How a gradient becomes a move.
+    gradient : callable
+        As described above; it gets and returns arrays of the shape of `start`.
+    start : array_like
+        First weights, of any shape.
+    n_steps : int
+        Number of updates.
+
+    Returns
+    -------
+    ndarray, shape (n_steps + 1, *shape of start)
+
     Raises
     ------
     FloatingPointError
@@ -229,12 +279,35 @@ def run(rule: Rule, gradient: Gradient, start: ArrayLike, *, n_steps: int) -> Ar
 
 
 def pack(arrays: Sequence[ArrayLike]) -> Array:
-    """Return all entries of `arrays` as one vector, in order."""
+    """Return all entries of `arrays` as one vector, in order.
+
+    Parameters
+    ----------
+    arrays : sequence of array_like
+        At least one, of any shapes.
+
+    Returns
+    -------
+    ndarray, one axis
+        A copy, in float64.
+    """
     return np.concatenate([np.ravel(np.asarray(a, dtype=np.float64)) for a in arrays])
 
 
 def unpack(vector: Array, shapes: Sequence[Sequence[int]]) -> list[Array]:
-    """Return views into `vector`, one of each shape: the inverse of `pack`."""
+    """Return views into `vector`, one of each shape: the inverse of `pack`.
+
+    Parameters
+    ----------
+    vector : ndarray, one axis
+        As many entries as all shapes together.
+    shapes : sequence of shapes
+        In the order in which the arrays were packed.
+
+    Returns
+    -------
+    list of ndarray
+    """
     sizes = [math.prod(shape) for shape in shapes]
     _require(
         np.shape(vector) == (sum(sizes),),

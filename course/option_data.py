@@ -66,7 +66,22 @@ class BlackScholes:
         return 1
 
     def simulate(self, n_paths: int, *, seed: int, antithetic: bool = True) -> Sample:
-        """Draw states at the horizon and label each by one path, or by an antithetic pair."""
+        """Draw states at the horizon and label each by one path, or by an antithetic pair.
+
+        Parameters
+        ----------
+        n_paths : int
+            m, ≥ 1.
+        seed : int
+            The same seed gives the same sample.
+        antithetic : bool
+            Average each label over a path and its mirror image.
+
+        Returns
+        -------
+        Sample
+            m rows, n = 1.
+        """
         _count("n_paths", n_paths)
         before, after = np.random.default_rng(seed).normal(size=(2, n_paths, 1))
         early = self.boost * self.volatility * math.sqrt(self.horizon)
@@ -102,17 +117,48 @@ class BlackScholes:
         return _labels(one_path, normals, antithetic)
 
     def price(self, x: ArrayLike) -> Array:
-        """Return the price at the horizon, x·N(d₁) − K·N(d₂), shape (m,), for x of shape (m, 1)."""
+        """Return the price at the horizon, x·N(d₁) − K·N(d₂), shape (m,), for x of shape (m, 1).
+
+        Parameters
+        ----------
+        x : array_like, shape (m, 1)
+            Prices of the asset at the horizon, > 0.
+
+        Returns
+        -------
+        ndarray, shape (m,)
+        """
         d1 = self._d1(x)
         payoffs = np.asarray(x) * ndtr(d1) - self.strike * ndtr(d1 - self._late)
         return np.asarray(payoffs[:, 0])
 
     def delta(self, x: ArrayLike) -> Array:
-        """Return its derivative N(d₁), shape (m, 1)."""
+        """Return its derivative N(d₁), shape (m, 1).
+
+        Parameters
+        ----------
+        x : array_like, shape (m, 1)
+            Prices of the asset at the horizon, > 0.
+
+        Returns
+        -------
+        ndarray, shape (m, 1)
+        """
         return np.asarray(ndtr(self._d1(x)))
 
     def test_set(self, n_points: int = 100) -> Sample:
-        """Prices and deltas at equidistant states from 0.35 to 1.65 times today's price."""
+        """Prices and deltas at equidistant states from 0.35 to 1.65 times today's price.
+
+        Parameters
+        ----------
+        n_points : int
+            Number of states.
+
+        Returns
+        -------
+        Sample
+            Exact, in the order of the states.
+        """
         x = self.spot * np.linspace(0.35, 1.65, n_points)[:, None]
         return Sample(x, self.price(x), self.delta(x))
 
@@ -165,6 +211,21 @@ class BachelierBasket:
         Weights are uniform on [1, 10] and sum to 1. Correlations are those of 2n points that are
         uniform on [−1, 1]ⁿ. Volatilities are uniform on [5, 50], then scaled such that the basket
         has `volatility`, per unit of `spot`. `terms` are other fields of the class.
+
+        Parameters
+        ----------
+        n_assets : int
+            n, ≥ 1.
+        seed : int
+            The same seed gives the same basket.
+        volatility : float
+            Of the basket, relative to `spot`, per square root of a year.
+        **terms : float
+            `spot`, `strike`, `horizon`, `expiry`, `boost`.
+
+        Returns
+        -------
+        BachelierBasket
         """
         _count("n_assets", n_assets)
         _positive("volatility", volatility)
@@ -192,7 +253,22 @@ class BachelierBasket:
         return float(np.linalg.norm(self._root.T @ self.weights))
 
     def simulate(self, n_paths: int, *, seed: int, antithetic: bool = True) -> Sample:
-        """Draw states at the horizon and label each by one path, or by an antithetic pair."""
+        """Draw states at the horizon and label each by one path, or by an antithetic pair.
+
+        Parameters
+        ----------
+        n_paths : int
+            m, ≥ 1.
+        seed : int
+            The same seed gives the same sample.
+        antithetic : bool
+            Average each label over a path and its mirror image.
+
+        Returns
+        -------
+        Sample
+            m rows, one column per asset.
+        """
         _count("n_paths", n_paths)
         before, after = np.random.default_rng(seed).normal(size=(2, n_paths, self.n_assets))
         x = self.spot + self.boost * math.sqrt(self.horizon) * before @ self._root.T
@@ -204,6 +280,18 @@ class BachelierBasket:
         With D the change of the assets from horizon to expiry, the payoff is max(a·(x + D) − K, 0)
         and its derivative is a where the payoff is positive, else 0. The parameters are those of
         `BlackScholes.label` with shapes (m, n), and x may be negative.
+
+        Parameters
+        ----------
+        x, normals : array_like, shape (m, n)
+            States, and independent standard normals.
+        antithetic : bool
+            Average both labels over `normals` and −`normals`.
+
+        Returns
+        -------
+        y : ndarray, shape (m,)
+        dydx : ndarray, shape (m, n)
         """
         x, normals = _states(x, self.n_assets), _states(normals, self.n_assets, "normals")
         root = math.sqrt(self.expiry - self.horizon) * self._root
@@ -215,12 +303,32 @@ class BachelierBasket:
         return _labels(one_path, normals, antithetic)
 
     def price(self, x: ArrayLike) -> Array:
-        """Return s·(d·N(d) + N'(d)) with s the basket's deviation to expiry, d = (a·x − K)/s."""
+        """Return s·(d·N(d) + N'(d)) with s the basket's deviation to expiry, d = (a·x − K)/s.
+
+        Parameters
+        ----------
+        x : array_like, shape (m, n)
+            Prices of the assets at the horizon.
+
+        Returns
+        -------
+        ndarray, shape (m,)
+        """
         late, d = self._late, self._d(x)
         return np.asarray(late * (d * ndtr(d) + np.exp(-(d**2) / 2) / math.sqrt(2 * math.pi)))
 
     def delta(self, x: ArrayLike) -> Array:
-        """Return its gradient N(d)·a, shape (m, n)."""
+        """Return its gradient N(d)·a, shape (m, n).
+
+        Parameters
+        ----------
+        x : array_like, shape (m, n)
+            Prices of the assets at the horizon.
+
+        Returns
+        -------
+        ndarray, shape (m, n)
+        """
         return np.asarray(ndtr(self._d(x))[:, None] * self.weights)
 
     def test_set(self, n_points: int = 4096, *, seed: int) -> Sample:
@@ -228,6 +336,18 @@ class BachelierBasket:
 
         Its half side is 0.5·(1 + 0.5·√((n − 1)/12)) times `spot`, so that the basket, in which
         independent assets average out, still covers what matters.
+
+        Parameters
+        ----------
+        n_points : int
+            Number of states.
+        seed : int
+            The same seed gives the same states.
+
+        Returns
+        -------
+        Sample
+            Exact prices and deltas.
         """
         half = 0.5 * self.spot * (1 + 0.5 * math.sqrt((self.n_assets - 1) / 12))
         shape = (n_points, self.n_assets)

@@ -58,15 +58,41 @@ class Course:
     days: tuple[Day, ...]
 
     def lectures(self) -> tuple[Lecture, ...]:
-        """Every lecture, in teaching order."""
+        """Every lecture, in teaching order.
+
+        Returns
+        -------
+        tuple of Lecture
+        """
         return tuple(lecture for day in self.days for lecture in day.lectures)
 
     def assignments(self) -> tuple[Assignment, ...]:
-        """Every assignment, in teaching order."""
+        """Every assignment, in teaching order.
+
+        Returns
+        -------
+        tuple of Assignment
+            Lectures without one are left out.
+        """
         return tuple(lecture.assignment for lecture in self.lectures() if lecture.assignment)
 
     def lecture(self, name: str) -> Lecture:
-        """Look up the lecture called `name`, or raise `SyllabusError` with the likeliest one."""
+        """Look up the lecture called `name`, or raise `SyllabusError` with the likeliest one.
+
+        Parameters
+        ----------
+        name : str
+            Such as ``day1_backprop``.
+
+        Returns
+        -------
+        Lecture
+
+        Raises
+        ------
+        SyllabusError
+            If no lecture has this name.
+        """
         found = {lecture.name: lecture for lecture in self.lectures()}
         if name not in found:
             raise SyllabusError(
@@ -75,7 +101,22 @@ class Course:
         return found[name]
 
     def assignment(self, name: str) -> Assignment:
-        """Look up the assignment called `name`, or raise `SyllabusError` with the likeliest one."""
+        """Look up the assignment called `name`, or raise `SyllabusError` with the likeliest one.
+
+        Parameters
+        ----------
+        name : str
+            Such as ``day1_gradient_descent``.
+
+        Returns
+        -------
+        Assignment
+
+        Raises
+        ------
+        SyllabusError
+            If no assignment has this name.
+        """
         found = {assignment.name: assignment for assignment in self.assignments()}
         if name not in found:
             raise SyllabusError(

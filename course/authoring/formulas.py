@@ -27,7 +27,18 @@ class Formula:
 
 
 def formulas(source: str) -> Iterator[Formula]:
-    """Find the formulas in Markdown, wherever JupyterLab looks for them."""
+    """Find the formulas in Markdown, wherever JupyterLab looks for them.
+
+    Parameters
+    ----------
+    source : str
+        Markdown.
+
+    Yields
+    ------
+    Formula
+        In the order of the text.
+    """
     tokens = _tokens(source)
     for start, end in _spans(tokens):
         before = "".join(tokens[:start])
@@ -36,7 +47,18 @@ def formulas(source: str) -> Iterator[Formula]:
 
 
 def without_code(source: str) -> str:
-    """Return Markdown with its code spans and blocks blanked out, line by line."""
+    """Return Markdown with its code spans and blocks blanked out, line by line.
+
+    Parameters
+    ----------
+    source : str
+        Markdown.
+
+    Returns
+    -------
+    str
+        Of the same length, with the same line breaks.
+    """
     for code in (_FENCED, _QUOTED):
         source = code.sub(lambda found: re.sub(".", " ", found[0]), source)
     return source
@@ -53,6 +75,18 @@ def put_aside(source: str) -> tuple[str, list[str]]:
 
     A dollar sign with a backslash begins no formula here. But Markdown takes the backslash away,
     and JupyterLab then searches once more, in a page that has its formulas back.
+
+    Parameters
+    ----------
+    source : str
+        Markdown.
+
+    Returns
+    -------
+    text : str
+        With ``@@0@@``, ``@@1@@``, … in place of the formulas.
+    formulas : list of str
+        With their delimiters.
     """
     tokens = _tokens(source)
     formulas: list[str] = []

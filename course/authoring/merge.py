@@ -4,7 +4,19 @@ import difflib
 
 
 def merge(base: str, edited: str, kept: str) -> str:
-    """Merge line by line what `edited` and `kept` each did to `base`; `edited` wins a conflict."""
+    """Merge line by line what `edited` and `kept` each did to `base`; `edited` wins a conflict.
+
+    Parameters
+    ----------
+    base : str
+        The text from which both started.
+    edited, kept : str
+        What each person made of it.
+
+    Returns
+    -------
+    str
+    """
     lines = [text.splitlines(keepends=True) for text in (base, edited, kept)]
     ours, theirs = _changes(lines[0], lines[1]), _changes(lines[0], lines[2])
     for start, end, new in theirs:

@@ -181,7 +181,18 @@ def from_notebook(root: Path, name: str) -> list[Path]:
 
 
 def twins(root: Path) -> list[Twin]:
-    """Find every text of the checkout, lectures first, with the place of its notebook."""
+    """Find every text of the checkout, lectures first, with the place of its notebook.
+
+    Parameters
+    ----------
+    root : Path
+        The checkout.
+
+    Returns
+    -------
+    list of Twin
+        Lectures and assignments each in alphabetical order.
+    """
     return [
         _twin(root, fmt, text.stem)
         for fmt, pattern in (

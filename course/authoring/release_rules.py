@@ -64,7 +64,17 @@ def check_assignment(cells: Iterable[Cell], label: str, points: float) -> None:
 
 
 def without_marker_lines(source: str) -> str:
-    """Return the source of a cell without the lines that mark its solution."""
+    """Return the source of a cell without the lines that mark its solution.
+
+    Parameters
+    ----------
+    source : str
+        Of one cell.
+
+    Returns
+    -------
+    str
+    """
     return "\n".join(line for line in source.split("\n") if not _MARKER.search(line))
 
 

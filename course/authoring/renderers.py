@@ -46,11 +46,32 @@ class Piece:
         return self.starts[0][1]
 
     def line_at(self, place: int) -> int:
-        """Return the line on which the block with the character at `place` begins."""
+        """Return the line on which the block with the character at `place` begins.
+
+        Parameters
+        ----------
+        place : int
+            Position in `value`, counted from 0.
+
+        Returns
+        -------
+        int
+            Counted from 0.
+        """
         return max(line for start, line in self.starts if start <= place)
 
     def same(self, other: "Piece") -> bool:
-        """Whether both show the same, wherever lines are broken."""
+        """Whether both show the same, wherever lines are broken.
+
+        Parameters
+        ----------
+        other : Piece
+            A piece that another renderer made.
+
+        Returns
+        -------
+        bool
+        """
         ours, theirs = ("".join(piece.value.split()) for piece in (self, other))
         return self.kind == other.kind and ours == theirs
 
@@ -64,18 +85,50 @@ class Renderer:
 
 
 def website(source: str) -> list[Piece]:
-    """Read Markdown as the website of the lectures does, with the line of each piece."""
+    """Read Markdown as the website of the lectures does, with the line of each piece.
+
+    Parameters
+    ----------
+    source : str
+        Markdown.
+
+    Returns
+    -------
+    list of Piece
+    """
     return read_page(_myst().render(source))
 
 
 def nbconvert(source: str) -> list[Piece]:
-    """Read Markdown as nbconvert does, for formgrader and feedback."""
+    """Read Markdown as nbconvert does, for formgrader and feedback.
+
+    Parameters
+    ----------
+    source : str
+        Markdown.
+
+    Returns
+    -------
+    list of Piece
+        All on line 0.
+    """
     html: str = _mistune()(source)
     return read_page(html)
 
 
 def jupyterlab(source: str) -> list[Piece]:
-    """Read Markdown as JupyterLab does: formulas are put aside first, then the rest is read."""
+    """Read Markdown as JupyterLab does: formulas are put aside first, then the rest is read.
+
+    Parameters
+    ----------
+    source : str
+        Markdown.
+
+    Returns
+    -------
+    list of Piece
+        All on line 0.
+    """
     text, formulas = put_aside(source)
     return read_page(_gfm().render(text), formulas)
 

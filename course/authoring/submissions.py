@@ -62,7 +62,18 @@ class Material:
     alternatives: dict[str, dict[str, str]]
 
     def mutated(self, mutant: Mutant) -> dict[str, str]:
-        """Return the reference with this one mistake in it."""
+        """Return the reference with this one mistake in it.
+
+        Parameters
+        ----------
+        mutant : Mutant
+            Replaces one solution cell.
+
+        Returns
+        -------
+        dict of str to str
+            Source of each solution cell.
+        """
         return {**self.reference, mutant.cell: mutant.source}
 
 
@@ -153,7 +164,17 @@ def fill(
 
 
 def points(notebook: nbformat.NotebookNode) -> dict[str, float]:
-    """Return the points of every graded cell by its grade_id, in order."""
+    """Return the points of every graded cell by its grade_id, in order.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        A source or a released notebook.
+
+    Returns
+    -------
+    dict of str to float
+    """
     return {
         meta["grade_id"]: float(meta["points"])
         for cell in notebook.cells
@@ -162,7 +183,24 @@ def points(notebook: nbformat.NotebookNode) -> dict[str, float]:
 
 
 def expected(points: Mapping[str, float], loses: Collection[str]) -> float:
-    """Return what remains of all `points` where the test cells in `loses` give none."""
+    """Return what remains of all `points` where the test cells in `loses` give none.
+
+    Parameters
+    ----------
+    points : mapping of str to float
+        Points of each graded cell.
+    loses : collection of str
+        Graded cells that give nothing.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    SubmissionError
+        If `loses` names a cell that is not graded.
+    """
     for grade_id in loses:
         if grade_id not in points:
             raise SubmissionError(

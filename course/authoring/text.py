@@ -46,7 +46,24 @@ class Cell:
 
 
 def contents(path: Path, label: str) -> str:
-    """Return what a text file says; `label` names it in errors."""
+    """Return what a text file says; `label` names it in errors.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    label : str
+        Its name in errors.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    AuthoringError
+        If there is no such file, or it is not UTF-8.
+    """
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -56,7 +73,26 @@ def contents(path: Path, label: str) -> str:
 
 
 def read(text: str, fmt: str, label: str) -> nbformat.NotebookNode:
-    """Read a text as a notebook; `label` names the file in errors."""
+    """Read a text as a notebook; `label` names the file in errors.
+
+    Parameters
+    ----------
+    text : str
+        What the file says.
+    fmt : str
+        `MYST` or `PERCENT`.
+    label : str
+        The file's name in errors.
+
+    Returns
+    -------
+    NotebookNode
+
+    Raises
+    ------
+    AuthoringError
+        If jupytext cannot read the text.
+    """
     import jupytext  # takes a second and a half: only commands that convert pay for it
 
     try:
@@ -80,6 +116,11 @@ def read_cells(path: Path, label: str | None = None) -> list[Cell]:
     -------
     list of Cell
         In the order of the file. Whatever stands before the first marker is a cell as well.
+
+    Raises
+    ------
+    AuthoringError
+        If the file cannot be read, or a string contains a cell marker.
     """
     label = label or str(path)
     text = contents(path, label)
@@ -94,7 +135,20 @@ def read_cells(path: Path, label: str | None = None) -> list[Cell]:
 
 
 def read_lecture(path: Path, label: str) -> list[Cell]:
-    """Read a lecture as cells with the line of each; `label` names the file in errors."""
+    """Read a lecture as cells with the line of each; `label` names the file in errors.
+
+    Parameters
+    ----------
+    path : Path
+        A MyST file.
+    label : str
+        Its name in errors.
+
+    Returns
+    -------
+    list of Cell
+        In the order of the file.
+    """
     from jupytext.myst import myst_to_notebook
 
     text = contents(path, label)
@@ -106,7 +160,20 @@ def read_lecture(path: Path, label: str) -> list[Cell]:
 
 
 def check_metadata(notebook: nbformat.NotebookNode, label: str) -> None:
-    """Refuse metadata in a text that its notebook would drop, most likely a typing error."""
+    """Refuse metadata in a text that its notebook would drop, most likely a typing error.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        What was read from a text.
+    label : str
+        The text's name in errors.
+
+    Raises
+    ------
+    AuthoringError
+        If a cell has metadata that is neither in `CELL_METADATA` nor in `LAYOUT`.
+    """
     for position, cell in enumerate(notebook.cells, start=1):
         for key in cell.metadata:
             if key not in CELL_METADATA + LAYOUT:

@@ -87,7 +87,17 @@ class Trial:
             )
 
     def directory(self, label: str) -> Path:
-        """Return a new course directory in which every case has been submitted and collected."""
+        """Return a new course directory in which every case has been submitted and collected.
+
+        Parameters
+        ----------
+        label : str
+            Name of a new folder in the scratch directory.
+
+        Returns
+        -------
+        Path
+        """
         demo = Demo(self._scratch / label, self._root)
         demo.release(self.name)
         released = demo.course / "release" / self.name / f"{self.name}.ipynb"
@@ -99,7 +109,18 @@ class Trial:
         return demo.course
 
     def some(self, mutants: int | None) -> list[str]:
-        """Return all cases, or all that are no mutants and so many of those."""
+        """Return all cases, or all that are no mutants and so many of those.
+
+        Parameters
+        ----------
+        mutants : int or None
+            How many mutants to keep; None keeps all.
+
+        Returns
+        -------
+        list of str
+            Sorted; the same for the same assignment.
+        """
         names = sorted(self.cases)
         if mutants is None:
             return names
@@ -108,7 +129,17 @@ class Trial:
         return [name for name in names if name in chosen or name not in wrong]
 
     def add(self, grader: str, student: str, scores: Mapping[str, float | None]) -> None:
-        """Compare what a grader gave with what the case deserves."""
+        """Compare what a grader gave with what the case deserves.
+
+        Parameters
+        ----------
+        grader : str
+            Its name in reports.
+        student : str
+            A key of `cases`.
+        scores : mapping of str to float or None
+            Points of each graded cell; None for a cell that was not graded.
+        """
         self._graded.setdefault(grader, set()).add(student)
         case = self.cases[student]
         for test, most in self.points.items():
@@ -121,12 +152,27 @@ class Trial:
                 )
 
     def fail(self, grader: str, student: str, why: str) -> None:
-        """Note that a grader could not grade a case, which proves nothing about it."""
+        """Note that a grader could not grade a case, which proves nothing about it.
+
+        Parameters
+        ----------
+        grader : str
+            Its name in reports.
+        student : str
+            A key of `cases`.
+        why : str
+            What the grader said.
+        """
         self.ungraded += 1
         self.failures.append(f"{grader} could not grade {self.cases[student].story}: {why}")
 
     def summary(self) -> str:
-        """Say in one line what was proven, and by whom."""
+        """Say in one line what was proven, and by whom.
+
+        Returns
+        -------
+        str
+        """
         mutants, alternatives = self._counts
         graders = " and ".join(
             f"{grader} ({len(students)} of {len(self.cases)})"

@@ -15,7 +15,19 @@ from course.errors import CourseError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code; our own errors are a line for each fault, and 2."""
+    """Run one command and return its exit code; our own errors are a line for each fault, and 2.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The arguments after ``course``; without it, those of this process.
+
+    Returns
+    -------
+    int
+        0 if all is well, 1 if something is out of date or fails its check, 2 after one of our
+        own errors.
+    """
     parser = argparse.ArgumentParser(
         prog="course", description="Write, check and serve the course."
     )

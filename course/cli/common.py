@@ -12,7 +12,18 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def checkout() -> Path:
-    """Return the root of the checkout this package runs from, or raise `CourseError`."""
+    """Return the root of the checkout this package runs from, or raise `CourseError`.
+
+    Returns
+    -------
+    Path
+        The folder that holds ``course`` and ``assignments``.
+
+    Raises
+    ------
+    CourseError
+        If the package is installed without the repository around it.
+    """
     root = Path(course.__file__).parent.parent
     if not (root / "assignments" / "authoring").is_dir():
         raise CourseError(

@@ -9,7 +9,13 @@ from course.cli.common import OK, OUR_ERROR, Commands, checkout
 
 
 def add_grades(commands: Commands) -> None:
-    """Add ``course grades``."""
+    """Add ``course grades``.
+
+    Parameters
+    ----------
+    commands : argparse subparsers
+        Where the command is added.
+    """
     parser = commands.add_parser("grades", help="print everybody's points, one row per student")
     parser.add_argument(
         "--course", type=Path, metavar="DIR", help="nbgrader course (default: this one's)"

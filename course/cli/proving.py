@@ -17,7 +17,13 @@ SHOWN = "day1_gradient_descent"
 
 
 def add_check(commands: Commands) -> None:
-    """Add ``course check``."""
+    """Add ``course check``.
+
+    Parameters
+    ----------
+    commands : argparse subparsers
+        Where the command is added.
+    """
     parser = commands.add_parser(
         "check", help="prove an assignment's tests with right, wrong and blank submissions"
     )
@@ -95,7 +101,13 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def add_demo(commands: Commands) -> None:
-    """Add ``course demo``."""
+    """Add ``course demo``.
+
+    Parameters
+    ----------
+    commands : argparse subparsers
+        Where the command is added.
+    """
     parser = commands.add_parser(
         "demo", help="release, submit, grade and report a made-up class, in a fresh course"
     )

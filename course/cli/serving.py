@@ -17,7 +17,13 @@ SHORTEST_ID = 4
 
 
 def add_hub(commands: Commands) -> None:
-    """Add ``course hub`` and its actions."""
+    """Add ``course hub`` and its actions.
+
+    Parameters
+    ----------
+    commands : argparse subparsers
+        Where the command is added.
+    """
     parser = commands.add_parser(
         "hub",
         help="serve the course to a class from this machine, or prepare a hub elsewhere",

@@ -11,7 +11,13 @@ from course.cli.common import OK, OUR_ERROR, STALE, Commands, checkout
 
 
 def add_syllabus(commands: Commands) -> None:
-    """Add ``course syllabus``."""
+    """Add ``course syllabus``.
+
+    Parameters
+    ----------
+    commands : argparse subparsers
+        Where the command is added.
+    """
     parser = commands.add_parser("syllabus", help="print the days, their lectures and assignments")
     parser.add_argument("--json", action="store_true", help="for machines")
     parser.set_defaults(run=_syllabus)
@@ -41,7 +47,13 @@ def _syllabus(arguments: argparse.Namespace) -> int:
 
 
 def add_new(commands: Commands) -> None:
-    """Add ``course new``."""
+    """Add ``course new``.
+
+    Parameters
+    ----------
+    commands : argparse subparsers
+        Where the command is added.
+    """
     parser = commands.add_parser("new", help="write the first text of a new assignment")
     parser.add_argument("name", metavar="NAME", help="such as day2_topic")
     parser.set_defaults(run=_new)
@@ -61,7 +73,13 @@ def _new(arguments: argparse.Namespace) -> int:
 
 
 def add_build(commands: Commands) -> None:
-    """Add ``course build``."""
+    """Add ``course build``.
+
+    Parameters
+    ----------
+    commands : argparse subparsers
+        Where the command is added.
+    """
     parser = commands.add_parser("build", help="make the notebooks from their texts")
     parser.add_argument(
         "names", nargs="*", metavar="NAME", help="lectures and assignments (default: all)"
@@ -101,7 +119,13 @@ def _build(arguments: argparse.Namespace) -> int:
 
 
 def add_site(commands: Commands) -> None:
-    """Add ``course site``."""
+    """Add ``course site``.
+
+    Parameters
+    ----------
+    commands : argparse subparsers
+        Where the command is added.
+    """
     parser = commands.add_parser("site", help="make a website of the lectures")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where to put it (default: .site)")
     parser.add_argument(

@@ -49,7 +49,25 @@ class Member:
 
 
 def names(count: int, seed: int) -> list[str]:
-    """Return `count` different user names, the same for the same seed."""
+    """Return `count` different user names, the same for the same seed.
+
+    Parameters
+    ----------
+    count : int
+        Number of students, as many as there are pairs of names at most.
+    seed : int
+        Decides which names are drawn.
+
+    Returns
+    -------
+    list of str
+        Such as ``lea.martin``, sorted.
+
+    Raises
+    ------
+    CourseError
+        If `count` is below 1 or too large.
+    """
     given, family = GIVEN_NAMES.split(), FAMILY_NAMES.split()
     most = len(given) * len(family)
     if not 1 <= count <= most:
@@ -77,6 +95,11 @@ def make_up(
         Their names.
     seed : int
         The same seed gives the same class.
+
+    Returns
+    -------
+    list of Member
+        Sorted by user name.
     """
     draw = random.Random(f"{seed} {sorted(material.reference)}")
     order = list(students)

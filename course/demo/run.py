@@ -63,18 +63,46 @@ class Demo:
         )
 
     def release(self, assignment: str) -> None:
-        """Generate the students' version of an assignment and put it into the exchange."""
+        """Generate the students' version of an assignment and put it into the exchange.
+
+        Parameters
+        ----------
+        assignment : str
+            Its name.
+        """
         _succeed(self._app.generate_assignment(assignment), f"generating {assignment}")
         _succeed(self._app.release_assignment(assignment), f"releasing {assignment}")
 
     def make_up(self, assignment: str, students: list[str], seed: int) -> list[Member]:
-        """Give every student a submission made from the released notebook."""
+        """Give every student a submission made from the released notebook.
+
+        Parameters
+        ----------
+        assignment : str
+            Its name; it must have been released.
+        students : list of str
+            User names.
+        seed : int
+            The same seed gives the same class.
+
+        Returns
+        -------
+        list of Member
+        """
         released = self.course / "release" / assignment / f"{assignment}.ipynb"
         material = submissions.load(self.root, assignment)
         return roster.make_up(nbformat.read(released, as_version=4), material, students, seed)
 
     def submit(self, assignment: str, members: Sequence[Member]) -> None:
-        """Put everybody's work into the exchange, each from a home of its own."""
+        """Put everybody's work into the exchange, each from a home of its own.
+
+        Parameters
+        ----------
+        assignment : str
+            Its name.
+        members : sequence of Member
+            From `make_up`.
+        """
         from nbgrader.coursedir import CourseDirectory
         from nbgrader.exchange.default import ExchangeSubmit
 
@@ -94,11 +122,23 @@ class Demo:
             ).start()
 
     def collect(self, assignment: str) -> None:
-        """Collect what was submitted into the course directory."""
+        """Collect what was submitted into the course directory.
+
+        Parameters
+        ----------
+        assignment : str
+            Its name.
+        """
         _succeed(self._app.collect(assignment), f"collecting {assignment}")
 
     def feedback(self, assignment: str) -> None:
-        """Write everybody's feedback and put it into the exchange."""
+        """Write everybody's feedback and put it into the exchange.
+
+        Parameters
+        ----------
+        assignment : str
+            Its name; it must have been graded.
+        """
         _succeed(self._app.generate_feedback(assignment), f"writing feedback on {assignment}")
         _succeed(self._app.release_feedback(assignment), f"releasing feedback on {assignment}")
 
