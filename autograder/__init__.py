@@ -1,1 +1,1 @@
-"""Scores nbgrader submissions in parallel, each in a sandbox of its own."""
+"""Grades nbgrader submissions in parallel, each in its own sandbox."""

@@ -1,4 +1,4 @@
-"""The ``autograder`` command: the only module of its room that prints or exits."""
+"""The ``autograder`` command: the only module of this package that prints or exits."""
 
 from __future__ import annotations
 

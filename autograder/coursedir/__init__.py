@@ -1,7 +1,7 @@
 """Reads an nbgrader course: its directory, its assignments, its gradebook.
 
-In comes a path; out come the course's settings, what is known of an assignment before anybody's
-submission is opened, and the gradebook with one transaction for each submission.
+It takes a path. It returns the course's settings, what is known about an assignment before any
+submission is opened, and the gradebook, with one transaction for each submission.
 """
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""What is known of an assignment before any of its submissions is looked at."""
+"""What is known about an assignment before any of its submissions is opened."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""What an author's own solution tells of the data that his locked cells give.
+"""Finds the data of locked cells that the author's own solution changes.
 
-A locked cell may give data for an answer to change: ``numbers.append(4)``. Then a test is to see
-the student's. It may as well give what tests rely on: a tolerance, the right prices. Which of the
-two it is, no submission can be asked: a student would change the tolerance. So the solution is.
+A locked cell may define data that an answer should change: ``numbers.append(4)``. Tests must then
+see the student's version. It may also define what tests rely on: a tolerance, the right prices. A
+submission cannot decide which of the two it is, because a student would change the tolerance. So
+the author's solution decides.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Takes a notebook through nbgrader's steps, with what they would look up already at hand."""
+"""Takes a notebook through nbgrader's steps and gives them what they would look up themselves."""
 
 from __future__ import annotations
 

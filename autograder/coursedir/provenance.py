@@ -1,4 +1,4 @@
-"""Says what a grade was made of, so that it can be told whether it still holds."""
+"""Records what a grade was made from, to tell later whether it is still valid."""
 
 from __future__ import annotations
 

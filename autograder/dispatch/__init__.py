@@ -1,7 +1,7 @@
 """Runs grading jobs in parallel on a Dask cluster, local or remote.
 
-In come jobs (bytes); out come executions in the order in which they end. A job that a lost worker
-was running is given to another one.
+It takes jobs (bytes) and returns executions in the order in which they end. If a worker is lost,
+another one gets its job.
 """
 
 __all__ = [

@@ -1,9 +1,9 @@
 """The Dask cluster of one run: a scheduler in this process, worker processes beside it.
 
 ``python -m autograder.dispatch.local_cluster`` is such a worker process. It holds one end of a
-socket, its control socket: over it comes first what its zygote is to import, then, when there is a
-scheduler, where that is. When it closes, whatever the reason, the process ends and all
-that it started.
+socket, its control socket. The first message says what its zygote should import; the second, sent
+when there is a scheduler, says where that is. When the socket closes, for whatever reason, the
+process ends with everything that it started.
 """
 
 from __future__ import annotations

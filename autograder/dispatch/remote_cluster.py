@@ -1,4 +1,4 @@
-"""A Dask cluster that somebody else runs."""
+"""A Dask cluster that someone else runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tells whether a cluster's workers offer what a job asks for, in words where none does."""
+"""Checks whether a cluster's workers offer the resources of a job, and says so if none does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Executes jobs in a worker process, whoever started that, on one warm zygote for all its slots."""
+"""Executes jobs in a worker process, with one warm zygote for all its slots."""
 
 from __future__ import annotations
 

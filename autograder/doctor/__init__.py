@@ -1,6 +1,6 @@
-"""Says whether grading can start: on this machine, in this course, with this engine.
+"""Checks whether grading can start on this machine, in this course, with this engine.
 
-In comes a course directory; out come findings, each with what is missing and what to do about it.
+It takes a course directory and returns findings. Each says what is missing and what to do.
 """
 
 __all__ = [

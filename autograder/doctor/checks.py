@@ -1,4 +1,4 @@
-"""Says whether grading can start here: on this machine, in this course, with this engine."""
+"""Checks whether grading can start on this machine, in this course, with this engine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Says what isolation and limits this machine offers, and what to do where something is missing."""
+"""Finds what isolation and limits this machine offers, and says what to do if some are missing."""
 
 from __future__ import annotations
 

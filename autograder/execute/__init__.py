@@ -1,6 +1,6 @@
 """Runs one prepared notebook in two sandboxed processes, the student's and the judge's.
 
-In comes a job; out comes an execution: the notebook with its outputs, and how each cell ended. The
+It takes a job and returns an execution: the notebook with its outputs, and how each cell ended. The
 supervisor of each process enforces its limits.
 """
 

@@ -1,4 +1,4 @@
-"""The worker's side of a judge: starts it and lets it run cells."""
+"""The worker's side of a judge: starts the judge and has it run cells."""
 
 from __future__ import annotations
 

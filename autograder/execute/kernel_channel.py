@@ -1,7 +1,7 @@
-"""Talks with a student's kernel, and passes over what it sends that is no message.
+"""Talks to a student's kernel and ignores whatever it sends that is not a message.
 
-A notebook can write anything to its kernel's sockets, and can sign it with the kernel's key. Only
-what has the shape of a message goes on to jupyter_client and nbclient, which expect a kernel's own.
+A notebook can write anything to its kernel's sockets and can sign it with the kernel's key. Only
+well-formed messages go on to jupyter_client and nbclient, which expect those of a real kernel.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""nbclient's cell runner, with output that ends somewhere and an end to every cell."""
+"""nbclient's cell runner with a limit on output and on the time of every cell."""
 
 from __future__ import annotations
 

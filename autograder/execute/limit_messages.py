@@ -1,4 +1,4 @@
-"""Names, for a student, the limit that an exception ran into."""
+"""Tells a student which limit caused an exception."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs one prepared notebook in a student's and a judge's process; says how each cell ended."""
+"""Runs one notebook in a student's and a judge's process and reports how each cell ended."""
 
 from __future__ import annotations
 

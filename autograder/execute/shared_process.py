@@ -1,8 +1,8 @@
-"""Runs test cells in one process with the student's code, where they ask for what cannot cross.
+"""Runs test cells in the same process as the student's code, if they need what cannot cross.
 
-A score can be forged there, so it is done only for cells of which the author's own solution has
-shown that nothing else will do, or whose author asks for it. Of that process nothing comes back but
-how each of these cells ended: what it shows is thrown away, and so are its files.
+A score can be forged there. So it is done only for cells whose author asks for it, and for those
+where the author's own solution has shown that nothing else works. The process returns only how each
+of these cells ended; its output and its files are thrown away.
 """
 
 from __future__ import annotations

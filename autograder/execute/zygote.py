@@ -1,4 +1,4 @@
-"""A process that imports the heavy libraries once and forks kernels that have them already.
+"""A process that imports the heavy libraries once and forks kernels that share them.
 
 `Zygote` is the worker's side; ``python -m autograder.execute.zygote`` is the process itself,
 behind the outer wall of `autograder.sandbox.bubblewrap`. It never runs a line of anybody's

@@ -1,6 +1,6 @@
 """Turns what a student submitted into jobs.
 
-In comes a submission directory, which may hold anything; out come jobs whose locked cells and
+It takes a submission directory, which may hold anything. It returns jobs whose locked cells and
 hidden tests are those of the assignment, or one sentence that says why it cannot be graded.
 """
 

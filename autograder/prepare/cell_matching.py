@@ -1,4 +1,4 @@
-"""Tells the cells of a submission that lost nbgrader's marks by what they say."""
+"""Recognises cells that lost nbgrader's metadata by their text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads a notebook file that anybody may have written, and takes from it only what is sound."""
+"""Reads an untrusted notebook file and keeps only what is valid."""
 
 from __future__ import annotations
 

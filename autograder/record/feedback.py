@@ -1,4 +1,4 @@
-"""Leaves in the feedback that students get nothing of a test that they are not to know."""
+"""Removes from students' feedback whatever they must not know about a test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes nbgrader's page of feedback one that says first what was lost, and why."""
+"""Makes nbgrader's feedback page begin with the points that were lost, and why."""
 
 from __future__ import annotations
 

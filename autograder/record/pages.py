@@ -1,4 +1,4 @@
-"""Leaves in a notebook only what a page may show of it.
+"""Reduces a notebook to what a page may show of it.
 
 nbconvert's and nbgrader's templates write much of a notebook into HTML as it is: the metadata of an
 output become attributes, an execution count and the name of a cell stand between tags. So a page is

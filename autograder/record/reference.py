@@ -1,4 +1,4 @@
-"""Grades the author's own solution before any submission: what it does not earn, nobody loses."""
+"""Grades the author's own solution first; nobody loses points that it does not earn."""
 
 from __future__ import annotations
 

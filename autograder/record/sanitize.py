@@ -1,4 +1,4 @@
-"""Keeps what a student wrote or printed as HTML from acting as whoever looks at it.
+"""Keeps a student's HTML from acting with the rights of the person who views it.
 
 formgrader shows submissions as pages of the instructor's own server, where a script could read
 hidden tests and change grades; feedback is a page too. These functions replace nbconvert's, whose

@@ -1,7 +1,7 @@
 """Shows the results of grading to people: a page for the instructor, tables for a terminal.
 
-In come the gradebook, the graded notebooks and the results of a run; out go HTML and text. Nothing
-is graded or recorded here.
+It takes the gradebook, the graded notebooks and the results of a run, and makes HTML and text.
+Nothing is graded or recorded here.
 """
 
 __all__ = [

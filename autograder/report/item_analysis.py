@@ -1,4 +1,4 @@
-"""Says what the scores of a class tell about its questions; pure."""
+"""Computes what the scores of a class say about the questions; pure."""
 
 from __future__ import annotations
 

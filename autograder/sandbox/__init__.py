@@ -1,4 +1,4 @@
-"""Puts a process under isolation and limits; knows nothing of notebooks.
+"""Isolates a process and limits it; knows nothing about notebooks.
 
 Mounts and namespaces come from bubblewrap; system calls are filtered by seccomp; memory is limited
 by control groups, where the machine lets us make them, and measured everywhere.

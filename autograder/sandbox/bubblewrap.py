@@ -1,4 +1,4 @@
-"""Puts a process under isolation and limits; knows nothing of notebooks.
+"""Isolates a process and limits it; knows nothing about notebooks.
 
 Theory of operation
 -------------------

@@ -1,7 +1,7 @@
-"""Fences in the memory of one process tree with a control group, where the system lets us make one.
+"""Limits the memory of a process tree with a control group, if the system lets us make one.
 
-The supervisor looks at memory a hundred times a second at most; the fence holds between two looks.
-It is a little wider, so that as a rule it is the supervisor that names what was exceeded.
+The supervisor measures memory at most a hundred times a second; the control group also holds in
+between. Its limit is a little higher, so that as a rule the supervisor names what was exceeded.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where things lie inside the sandbox of a notebook."""
+"""Paths inside a notebook's sandbox."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Says which setting of a Kubernetes pod keeps the sandbox from being made in it.
+"""Finds the settings of a Kubernetes pod that prevent the sandbox from working in it.
 
 Container runtimes take from a pod what the walls are made with: system calls by a filter (seccomp),
 mounts by an AppArmor profile, and a fresh /proc by covering parts of the old one. Each is one line

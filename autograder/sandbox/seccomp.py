@@ -1,4 +1,4 @@
-"""Takes from a process, for good, the system calls that notebooks have no use for.
+"""Permanently takes from a process the system calls that notebooks do not need.
 
 A deny list: what remains is all that NumPy, TensorFlow, Jupyter and their libraries call. Refused
 are the calls that make new namespaces, mounts and devices, look into other processes, change the

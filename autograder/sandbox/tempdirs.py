@@ -1,4 +1,4 @@
-"""Directories under /tmp that the next process removes when their owner was killed."""
+"""Directories under /tmp that the next process removes if their owner was killed."""
 
 from __future__ import annotations
 

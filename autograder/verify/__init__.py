@@ -1,7 +1,7 @@
-"""Checks an assignment before a class depends on it, and repeats a grade that is disputed.
+"""Checks an assignment before a class depends on it, and repeats a disputed grade.
 
-In come an assignment's source notebook and its reference solution, or a graded notebook; out come
-findings with the cell and the line that they concern. The gradebook of the course is not changed.
+It takes an assignment's source notebook and reference solution, or a graded notebook. It returns
+findings with the cell and line of each. It does not change the course's gradebook.
 """
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Reads an assignment's source notebook for what its tests cannot do, or do badly; pure."""
+"""Finds what the tests of a source notebook cannot do, or do badly; pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of the names in a test cell while it is looked at; pure."""
+"""What is known about the names in a test cell while it is checked; pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds what a test cell does that cannot be done from another process than the student's; pure."""
+"""Finds what a test cell does that works only in the student's process; pure."""
 
 from __future__ import annotations
 

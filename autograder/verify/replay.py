@@ -1,4 +1,4 @@
-"""Repeats a recorded grade from what its notebook keeps about it, and compares; records nothing."""
+"""Repeats a recorded grade from what the graded notebook keeps, and compares; records nothing."""
 
 from __future__ import annotations
 

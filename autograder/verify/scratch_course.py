@@ -1,4 +1,4 @@
-"""Makes a course of one assignment, in a directory of its own, from the source of another."""
+"""Makes a separate course with a single assignment, copied from another course."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the reference solution fared at one graded cell, and what to say of it to its author."""
+"""The reference solution's result at one graded cell, and what to tell its author."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Grades an assignment's own solution again and again, to see that its tests hold."""
+"""Grades an assignment's own solution several times to check that its tests are reliable."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Starts ordinary Jupyter kernels from a process that has imported the heavy libraries already.
+"""Starts ordinary Jupyter kernels from a process that has already imported the heavy libraries.
 
 It serves people's own notebooks, in JupyterLab: a kernel has its owner's rights, and no limits.
 Grading has a process of its own (`autograder.execute.zygote`).

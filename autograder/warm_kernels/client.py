@@ -1,4 +1,4 @@
-"""Handles on warm processes (`autograder.warm_kernels.server`) and on kernels forked from them."""
+"""The client side of warm processes (`autograder.warm_kernels.server`) and their kernels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Jupyter kernel provisioner whose kernels have imported what notebooks import already.
+"""A Jupyter kernel provisioner whose kernels have already imported what notebooks import.
 
 It is the entry point ``autograder-warm``: a kernelspec that names it gets its kernels from a warm
 process (`autograder.warm_kernels.server`), one for each list of modules in each process that starts

@@ -1,4 +1,4 @@
-"""A process that imports modules once and forks ordinary Jupyter kernels that have them already.
+"""A process that imports modules once and forks ordinary Jupyter kernels that share them.
 
 It is for people's own notebooks: what it forks has its owner's rights, environment and files, and
 no limits. (Grading has a process of its own, `autograder.execute.zygote`.)

@@ -1,4 +1,4 @@
-"""Names classes that both ends have from an installed library, and finds them again."""
+"""Names classes of installed libraries that both ends have, and finds them by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes JSON and bytes of a value, and a value of JSON and bytes that anyone may have forged.
+"""Turns a value into JSON and bytes, and untrusted JSON and bytes into a value.
 
 In a tree, null, booleans, numbers and strings stand for themselves, an object is a proxy, and all
 else is an array whose first item names its kind. The kinds are in modules of their own, which enter

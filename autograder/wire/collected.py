@@ -1,4 +1,4 @@
-"""Carries Python's further containers, enumerations, and identifiers."""
+"""Carries Python's less common containers, enumerations and identifiers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Carries scikit-learn's own estimators: by their parameters, and by what was fitted of some."""
+"""Carries scikit-learn's own estimators: their parameters and, for some, what was fitted."""
 
 from __future__ import annotations
 

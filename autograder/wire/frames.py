@@ -1,4 +1,4 @@
-"""Carries pandas' frames, series and indexes: each is made anew, of parts that were checked."""
+"""Carries pandas' frames, series and indexes; each is rebuilt from checked parts."""
 
 from __future__ import annotations
 

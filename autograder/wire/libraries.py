@@ -1,4 +1,4 @@
-"""Imports the libraries whose values cross, when the first value of one comes."""
+"""Imports a library when its first value crosses."""
 
 from __future__ import annotations
 
