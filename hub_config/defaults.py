@@ -1,4 +1,4 @@
-"""What every hub of this course shares, wherever it runs: who may do what, and what a server shows.
+"""What all hubs of this course share, wherever they run: permissions, and what a server shows.
 
 A function either sets traits on a ``Config`` or returns the content of a configuration file. None
 of them reads anything, so a test needs no hub.

@@ -1,4 +1,4 @@
-"""Server extension: say in a sentence that nothing listens on a port, where others answer "500".
+"""Server extension: says in a sentence that nothing listens on a port, instead of a bare "500".
 
 `jupyter_server_proxy` shows a program of the user's, such as TensorBoard, under ``proxy/PORT/``.
 Jupyter Server loads extensions by name, and the first address that fits is served: this module

@@ -1,4 +1,4 @@
-"""Says in words everything that is wrong with a target, before anything reaches a cluster.
+"""Lists everything that is wrong with a target before anything reaches a cluster.
 
 Each part looks at one thing: `chart` at names and types, `traits` at settings of JupyterHub,
 `kubernetes.required` at what no hub may start with, `values` at what a class would suffer from,

@@ -1,4 +1,4 @@
-"""Says what in the values a class would suffer from: open doors, lost work, idle machines."""
+"""Finds values that would harm a class: open access, lost work, idle machines."""
 
 from __future__ import annotations
 

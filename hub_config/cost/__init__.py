@@ -1,6 +1,6 @@
-"""Says what a target costs before anything does: nodes, GPUs, disks, money.
+"""Estimates what a target will cost: nodes, GPUs, disks, money.
 
-In come a target's profiles and a number of students; out comes a plan, and the table that shows it.
+It takes a target's profiles and a number of students. It makes a plan and a table of that plan.
 """
 
 __all__ = [

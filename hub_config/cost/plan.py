@@ -1,4 +1,4 @@
-"""Reckons what a target costs: nodes, accelerators and money, by the hour and for the course.
+"""Estimates what a target costs: nodes, accelerators and money, per hour and for the whole course.
 
 Servers of one profile fill a node as far as processors guaranteed, memory and accelerators go; the
 cloud bills whole nodes. What a class does comes from the syllabus: the hours of a day are shared

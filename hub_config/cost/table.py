@@ -1,4 +1,4 @@
-"""Shows a plan: a table of nodes, a table of disks, and sentences to be checked by hand."""
+"""Shows a plan: a table of nodes, a table of disks, and sentences to check by hand."""
 
 from __future__ import annotations
 

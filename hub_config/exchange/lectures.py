@@ -1,4 +1,4 @@
-"""Puts the lectures into a user's folder, as copies that are the user's own to change."""
+"""Copies the lectures into a user's folder, where the user may change them."""
 
 from __future__ import annotations
 

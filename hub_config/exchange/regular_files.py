@@ -1,4 +1,4 @@
-"""Opens the files of a folder whose owner may change it and lie while it is read."""
+"""Opens files safely in a folder that a hostile owner may change at the same time."""
 
 from __future__ import annotations
 

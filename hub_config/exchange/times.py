@@ -1,4 +1,4 @@
-"""When a submission was handed in, by the kernel's clock; and what a backup has to keep of it.
+"""When a submission was handed in, by the kernel's clock, and what a backup must keep of that.
 
 The kernel's record of a change cannot be set back, not even by whoever restores a backup: all that
 comes out of an archive is new. So the times are written down beside the boxes before a backup is

@@ -1,4 +1,4 @@
-"""What a browser may do on a page of formgrader: run nbgrader's scripts, and nobody else's.
+"""What a browser may do on a formgrader page: run nbgrader's scripts and no others.
 
 Pages show what students wrote, cleaned (`autograder.record.pages`). This is the second wall:
 whatever gets past the cleaning, the browser runs no script that lacks the response's secret word,

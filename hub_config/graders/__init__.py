@@ -1,7 +1,7 @@
-"""Grading in a cloud: workers with the resources that the assignments ask for.
+"""Grading in a cloud, on workers with the resources that the assignments need.
 
-In come the profiles and the syllabus; out come Kubernetes objects or Slurm job scripts, and the
-certificates with which coordinator and workers know each other.
+It takes the profiles and the syllabus. It makes Kubernetes objects or Slurm job scripts, and the
+certificates with which the coordinator and the workers identify each other.
 """
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Makes the keys by which the parts of a grading cluster know each other.
+"""Makes the keys with which the parts of a grading cluster identify each other.
 
 ``python -m hub_config.graders.certificates DIR`` writes what a Dask scheduler, its workers and
 ``autograder grade`` need to speak TLS, under the names that a Kubernetes secret has for it, and a

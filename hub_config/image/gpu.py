@@ -1,4 +1,4 @@
-"""Says whether a kernel sees a GPU, and if it should and does not, why."""
+"""Checks whether a kernel sees a GPU and, if it should but does not, says why."""
 
 from __future__ import annotations
 

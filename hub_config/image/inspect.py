@@ -1,4 +1,4 @@
-"""What a self-check finds by looking: user, home, modules, versions, shared memory, sandbox."""
+"""What the self-check inspects: user, home, modules, versions, shared memory, sandbox."""
 
 from __future__ import annotations
 

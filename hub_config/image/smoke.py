@@ -1,4 +1,4 @@
-"""What a self-check finds by use: a real kernel that computes, and a real server that answers."""
+"""The part of the self-check that tries things out: a real kernel and a real server."""
 
 from __future__ import annotations
 

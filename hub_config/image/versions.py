@@ -1,4 +1,4 @@
-"""Which version of everything an image holds: the laptop's, but for two short files beside this.
+"""The versions in an image: those of the laptop, except for two short files beside this module.
 
 Imports the standard library only: the Dockerfile runs it before anything is installed.
 """

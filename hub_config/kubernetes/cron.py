@@ -1,4 +1,4 @@
-"""Reads schedules as Kubernetes reads them, which is not as every cron does.
+"""Reads schedules as Kubernetes does, which differs from some versions of cron.
 
 A field is a list of ``*``, a number, a range, or one of these with a step. Months and weekdays may
 have English names of three letters. There is no ``L`` and no ``#``, Sunday is 0 and not 7, and a

@@ -1,4 +1,4 @@
-"""Makes of a target what Helm and kubectl are given."""
+"""Turns a target into the input of Helm and kubectl."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the Kubernetes objects of ours have in common."""
+"""What our Kubernetes objects have in common."""
 
 from __future__ import annotations
 

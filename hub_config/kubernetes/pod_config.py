@@ -1,4 +1,4 @@
-"""Configures the hub in its pod: everything that a values file must not be able to forget.
+"""Configures the hub in its pod: everything that must hold whatever a values file says.
 
 The chart's own configuration runs first and then calls `configure`, so what is set here stays. Only
 the standard library, traitlets, JupyterHub and KubeSpawner are there, and the modules of

@@ -1,4 +1,4 @@
-"""Seats that are made ready before a class: the nodes bought, and the images pulled."""
+"""Prepares seats before a class: starts the nodes and pulls the images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names what a hub on Kubernetes must not start with: placeholders, open doors, no encryption.
+"""Finds what must keep a hub on Kubernetes from starting: placeholders, open access, no encryption.
 
 `course hub values` asks it before anything reaches the cluster, and the hub's pod asks it again.
 """

@@ -1,4 +1,4 @@
-"""Says in words why a server did not start, where JupyterHub says that it took too long."""
+"""Says why a server did not start, where JupyterHub only says that it took too long."""
 
 from __future__ import annotations
 

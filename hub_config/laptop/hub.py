@@ -1,4 +1,4 @@
-"""The hub of one course on one computer, for whoever sits at it: nothing listens to the network."""
+"""The hub of one course on one computer, for the person at that computer; closed to the network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where everything of the laptop hub lies on the disk."""
+"""Where the laptop hub keeps its files."""
 
 from __future__ import annotations
 

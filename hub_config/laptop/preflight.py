@@ -1,4 +1,4 @@
-"""What is checked before a hub starts, and said in one sentence where it is wrong."""
+"""Checks that run before a hub starts; each failure is one sentence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which of the profiles one computer can serve, how a user picks one, and what it then decides.
+"""The profiles that one computer can serve, how a user picks one, and what the choice sets.
 
 A profile was written for a cloud, where it is a machine of its own. Here it is a share of the one
 computer there is: processors, memory, and whether a GPU is seen. Where somebody has nothing to

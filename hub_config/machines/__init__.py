@@ -1,4 +1,4 @@
-"""Which machines the hub offers to whom: profiles, node pools, amounts, the list of choices.
+"""The machines that the hub offers to each user: profiles, node pools, amounts, choices.
 
 All of it comes from one file, profiles.toml.
 """

@@ -1,4 +1,4 @@
-"""What KubeSpawner offers a user on the start page, and what it gives a server that is started."""
+"""What KubeSpawner offers on the start page, and the settings of the server that it starts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads what somebody asks for when a server starts: in a form, a query or a call of the hub's API.
+"""Reads the request for a new server from a form, a query or a call of the hub's API.
 
 Both hubs refuse the same things here, and before a server is started. JupyterHub counts a start
 that fails as a fault of the hub; one that it never begins does no harm to anybody else.

@@ -1,4 +1,4 @@
-"""Reads profiles.toml: which machines the hub offers to whom, and what they cost."""
+"""Reads profiles.toml: the machines that the hub offers to each group, and what they cost."""
 
 from __future__ import annotations
 
