@@ -1,6 +1,6 @@
-"""The smallest problem of reinforcement learning: which of several offers to make next.
+"""The simplest problem of reinforcement learning: which of several options to choose next.
 
-Each of k arms pays 1 with a probability of its own, unknown to us, else 0; we see the reward of the
+Each of k arms pays 1 with its own unknown probability, and otherwise 0. We see the reward of the
 arm that we play and of no other. Rules see, for each of R independent runs, how often each arm was
 played and what it paid in all, arrays of shape (R, k).
 """

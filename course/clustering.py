@@ -1,8 +1,8 @@
 """k-means: Lloyd's algorithm, seeded by k-means++, started several times.
 
 Points X have shape (m, n), centres (k, n). The cost of centres is the *sum* over the points of the
-squared Euclidean distance to the nearest centre (sklearn's "inertia"), in squared units of X: give
-all features one unit first, for a distance adds what it finds. No input is modified.
+squared Euclidean distance to the nearest centre (sklearn's "inertia"), in squared units of X: bring
+all features to one unit first, because a distance adds them up. No input is modified.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What goes wrong in the course's own files, in one sentence for the person who can mend it."""
+"""Errors in the course's own files, in one sentence for the person who can fix them."""
 
 from collections.abc import Iterable
 from difflib import SequenceMatcher, get_close_matches

@@ -1,4 +1,4 @@
-"""Whether a derivative is right: a claimed gradient against central differences.
+"""Checks a claimed gradient against central differences.
 
 Checking costs two evaluations of the function per number that it depends on, so it is for tests
 and small sizes. Where the function has a kink between x − h and x + h, the two disagree and both

@@ -1,4 +1,4 @@
-"""Initial weights of a network, and what becomes of signals and gradients on their way through it.
+"""Initial weights of a network, and how signals and gradients grow or shrink in its layers.
 
 With weights that are independent of each other and of their input, of mean 0 and variance s², a
 layer with n inputs multiplies the mean square of the signal by n·s², and on the way back a layer

@@ -1,4 +1,4 @@
-"""Parts that Keras lacks, as one writes them oneself: a layer, a loss, a training step, a callback.
+"""Custom parts that Keras lacks: a layer, a loss, a training step, a callback.
 
 Each is registered under the name "course", so that a saved model that contains it can be loaded
 wherever this module has been imported. Each returns from `get_config` what its constructor needs.

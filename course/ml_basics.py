@@ -1,4 +1,4 @@
-"""Supervised learning in small: split, scale, fit, regularise, stop in time.
+"""Supervised learning on a small scale: split, scale, fit, regularise, stop early.
 
 Features X have shape (m, n), one row per example, and contain whatever column of ones a model
 needs; targets y have shape (m,); weights w have shape (n,). All is float64 and no input is

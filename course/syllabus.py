@@ -1,4 +1,4 @@
-"""Reads the syllabus: six days, their lectures, and what each lecture asks for."""
+"""Reads the syllabus: six days, their lectures, and what each lecture needs."""
 
 import re
 import tomllib

@@ -1,4 +1,4 @@
-"""Finds the formulas in Markdown where JupyterLab finds them: before it reads anything else."""
+"""Finds formulas in Markdown as JupyterLab does: before it reads anything else."""
 
 import re
 from collections.abc import Iterator

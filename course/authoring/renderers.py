@@ -1,4 +1,4 @@
-"""Reads Markdown as each place that shows it to students does, in a form that can be compared."""
+"""Reads Markdown as each program that shows it to students does, in a form that can be compared."""
 
 import re
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Reads a lecture's or assignment's text as notebook cells that know where they stand in it."""
+"""Reads the text of a lecture or assignment as notebook cells with their line numbers."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Proves an assignment's tests: each case is a submission whose points are known beforehand."""
+"""Tests an assignment's tests with submissions whose points are known beforehand."""
 
 import random
 from collections.abc import Iterator, Mapping

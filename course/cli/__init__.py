@@ -1,4 +1,4 @@
-"""The ``course`` command: what an author, a teacher or an operator asks of the course."""
+"""The ``course`` command, for authors, teachers and operators."""
 
 import argparse
 import os

@@ -1,4 +1,4 @@
-"""What a teacher asks at the end: everybody's points."""
+"""The command for the end of the course: everyone's points."""
 
 import argparse
 import csv

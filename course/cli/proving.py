@@ -1,4 +1,4 @@
-"""What a teacher asks: whether the assignments hold, and a whole class goes through."""
+"""Commands that test the course: check the assignments, and take a made-up class through one."""
 
 import argparse
 import shlex

@@ -1,4 +1,4 @@
-"""What an operator asks: the hub of this computer, or what a hub elsewhere is made of."""
+"""Commands for operators: the hub on this computer, and the files of a hub elsewhere."""
 
 import argparse
 import sys

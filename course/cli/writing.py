@@ -1,4 +1,4 @@
-"""What an author asks: the syllabus, the notebooks of the texts, the website."""
+"""Commands for authors: the syllabus, the notebooks made from the texts, the website."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""A made-up class that is released to, submits, is graded and reported in a fresh course."""
+"""A made-up class that goes through release, submission, grading and reports in a new course."""
 
 __all__ = [
     "roster",

@@ -1,4 +1,4 @@
-"""Makes up a class: who hands in what for an assignment, and what it should earn."""
+"""Makes up a class: what each student hands in for an assignment, and the points it should earn."""
 
 import random
 from collections.abc import Callable, Iterator
