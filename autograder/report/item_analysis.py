@@ -59,7 +59,20 @@ class Bin:
 
 
 def difficulty(own: Sequence[float], most: float) -> float | None:
-    """Return the mean share of a question's points: 1 when everybody had them all."""
+    """Return the mean share of a question's points: 1 when everybody had them all.
+
+    Parameters
+    ----------
+    own : sequence of float
+        Points of each submission for the question.
+    most : float
+        Points that it is worth.
+
+    Returns
+    -------
+    float or None
+        None if there are no submissions, or the question is worth nothing.
+    """
     return statistics.fmean(own) / most if own and most > 0 else None
 
 
@@ -68,6 +81,18 @@ def discrimination(own: Sequence[float], rest: Sequence[float]) -> float | None:
 
     Leaving the question itself out of the score is the correction: a question always agrees with
     itself. None where it would mean nothing: few submissions, or no variation.
+
+    Parameters
+    ----------
+    own : sequence of float
+        Points of each submission for the question.
+    rest : sequence of float
+        Score of each submission on the other questions, in the same order.
+
+    Returns
+    -------
+    float or None
+        From −1 to 1.
     """
     if len(own) < ENOUGH or any(max(v) - min(v) < EPSILON for v in (own, rest)):
         return None
@@ -78,6 +103,18 @@ def histogram(totals: Sequence[float], most: float) -> tuple[Bin, ...]:
     """Count totals point by point, or, of many points, in at most ten steps of a round width.
 
     Full marks are a bar of their own, the last.
+
+    Parameters
+    ----------
+    totals : sequence of float
+        Points of each submission.
+    most : float
+        Points that the assignment is worth.
+
+    Returns
+    -------
+    tuple of Bin
+        From the lowest on.
     """
     steps = (step * 10.0**power for power in range(-2, 9) for step in (1, 2, 5))
     width = 1.0 if 5 <= most <= 25 else next((s for s in steps if most <= 10 * s), most)
@@ -98,6 +135,16 @@ def common_failures(said: Iterable[tuple[str, str]]) -> tuple[Failure, ...]:
     """Group (student, message) pairs, most frequent first.
 
     Messages that differ only in their numbers are one; where the numbers differ stands a "#".
+
+    Parameters
+    ----------
+    said : iterable of (str, str)
+        Student and message, a pair for each lost point.
+
+    Returns
+    -------
+    tuple of Failure
+        Ties are in alphabetical order of the messages.
     """
     groups: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for student, message in said:
@@ -119,7 +166,18 @@ def common_failures(said: Iterable[tuple[str, str]]) -> tuple[Failure, ...]:
 
 
 def named(cells: Iterable[CellScore]) -> dict[str, CellScore]:
-    """Return a submission's cells by name; notebooks may use one twice."""
+    """Return a submission's cells by name; notebooks may use one twice.
+
+    Parameters
+    ----------
+    cells : iterable of CellScore
+        Of one submission.
+
+    Returns
+    -------
+    dict of str to CellScore
+        A name that comes again gets a number: ``loss (2)``.
+    """
     seen: Counter[str] = Counter()
     result = {}
     for cell in cells:
@@ -130,7 +188,17 @@ def named(cells: Iterable[CellScore]) -> dict[str, CellScore]:
 
 
 def questions(results: Sequence[Graded]) -> tuple[Question, ...]:
-    """Return the item analysis of an assignment, in the notebook's order."""
+    """Return the item analysis of an assignment, in the notebook's order.
+
+    Parameters
+    ----------
+    results : sequence of Graded
+        One per submission.
+
+    Returns
+    -------
+    tuple of Question
+    """
     rows = [(one.student, named(one.cells)) for one in results]
     fullest_first = sorted(rows, key=lambda row: -len(row[1]))
     order = dict.fromkeys(name for _, row in fullest_first for name in row)
@@ -175,7 +243,17 @@ def _question(name: str, rows: Sequence[tuple[str, dict[str, CellScore]]]) -> Qu
 
 
 def standing(cell: CellScore) -> str:
-    """Return how a cell is coloured: ``full``, ``partial``, ``none`` or ``waiting``."""
+    """Return how a cell is coloured: ``full``, ``partial``, ``none`` or ``waiting``.
+
+    Parameters
+    ----------
+    cell : CellScore
+        One graded cell.
+
+    Returns
+    -------
+    str
+    """
     if cell.points is None:
         return "waiting"
     if cell.points >= cell.max_points - EPSILON:
@@ -184,7 +262,20 @@ def standing(cell: CellScore) -> str:
 
 
 def attention(results: Sequence[Graded], notes: Mapping[str, Sequence[str]]) -> tuple[Failure, ...]:
-    """Return why somebody has to look at submissions, and whose; ``notes`` are further reasons."""
+    """Return why somebody has to look at submissions, and whose; ``notes`` are further reasons.
+
+    Parameters
+    ----------
+    results : sequence of Graded
+        One per submission.
+    notes : mapping of str to sequence of str
+        Further reasons, by student.
+
+    Returns
+    -------
+    tuple of Failure
+        A reason, and the students whom it concerns.
+    """
     found: dict[str, list[str]] = defaultdict(list)
     for one in results:
         reasons = list(notes.get(one.student, ()))
@@ -219,7 +310,18 @@ def duration(span: timedelta) -> str:
 
 
 def clean(text: str) -> str:
-    """Drop what could not be shown or would disturb its surroundings: control characters."""
+    """Drop what could not be shown or would disturb its surroundings: control characters.
+
+    Parameters
+    ----------
+    text : str
+        May come from a student.
+
+    Returns
+    -------
+    str
+        Line breaks stay.
+    """
     return "".join(
         c for c in text if c == "\n" or unicodedata.category(c) not in ("Cc", "Cf", "Cs")
     )

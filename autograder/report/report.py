@@ -39,6 +39,20 @@ from autograder.report.terminal import by_outcome
 def write(course: Course, assignment: str, output: Path | None = None) -> Path:
     """Write the report about ``assignment`` (by default into the course); return its path.
 
+    Parameters
+    ----------
+    course : Course
+        An opened course.
+    assignment : str
+        Its name.
+    output : Path, optional
+        Where to write the page, instead of ``report_ASSIGNMENT.html`` in the course.
+
+    Returns
+    -------
+    Path
+        Absolute.
+
     Raises
     ------
     AutograderError
@@ -100,6 +114,10 @@ def render(
         Students of the course who have submitted nothing.
     now
         The time to print.
+
+    Returns
+    -------
+    str
     """
     late = penalties or {}
     graded = [one for one in results if one.cells]
@@ -184,7 +202,20 @@ class Collected:
 
 
 def collect(course: Course, assignment: str) -> Collected:
-    """Return all submissions, with the points that persons gave."""
+    """Return all submissions, with the points that persons gave.
+
+    Parameters
+    ----------
+    course : Course
+        An opened course.
+    assignment : str
+        Its name.
+
+    Returns
+    -------
+    Collected
+        Results in alphabetical order of the students; one without cells could not be graded.
+    """
     done = set(course.students("autograded", assignment))
     marks: dict[str, list[Mark]] = defaultdict(list)
     with course.gradebook() as gradebook:
@@ -226,6 +257,20 @@ def in_gradebook(course: Course, assignment: str, graded: Sequence[Graded]) -> C
     """Return what has just been graded with the points that the gradebook has.
 
     Persons may have given some of them, of which the engine knows nothing.
+
+    Parameters
+    ----------
+    course : Course
+        An opened course.
+    assignment : str
+        Its name.
+    graded : sequence of Graded
+        Results of a run.
+
+    Returns
+    -------
+    Collected
+        With these results only, in their order.
     """
     known = collect(course, assignment)
     marked = {one.student: one for one in known.results if one.cells}
@@ -254,7 +299,20 @@ def _mark(grade: Any, notebook: str) -> Mark:
 
 
 def with_marks(graded: Graded, marks: Iterable[Mark]) -> Graded:
-    """Return a submission with what the gradebook knows and the engine does not."""
+    """Return a submission with what the gradebook knows and the engine does not.
+
+    Parameters
+    ----------
+    graded : Graded
+        One submission.
+    marks : iterable of Mark
+        What the gradebook holds for that submission.
+
+    Returns
+    -------
+    Graded
+        A copy; its verdict is the worst of the cells' and its own.
+    """
     left: dict[str, list[Mark]] = defaultdict(list)
     for mark in sorted(marks, key=lambda mark: (mark.notebook, mark.name)):
         left[mark.name].append(mark)

@@ -26,7 +26,18 @@ TIMES, SECONDS = 2, 1.0
 
 
 def plain(text: str) -> str:
-    """Return what somebody wrote without what would move a cursor, or be taken for our markup."""
+    """Return what somebody wrote without what would move a cursor, or be taken for our markup.
+
+    Parameters
+    ----------
+    text : str
+        May come from a student.
+
+    Returns
+    -------
+    str
+        Safe to print with rich.
+    """
     return escape(visible(text))
 
 
@@ -34,6 +45,17 @@ def table(results: Sequence[Graded], late: Mapping[str, float] | None = None) ->
     """Return the table of results, with the reason for every lost point.
 
     ``late`` has the points that students lose for being late.
+
+    Parameters
+    ----------
+    results : sequence of Graded
+        One per submission.
+    late : mapping of str to float, optional
+        Points lost for being late, by student.
+
+    Returns
+    -------
+    rich.table.Table
     """
     shown = _table(
         plain(results[0].assignment) if results else "nothing to grade",
@@ -61,7 +83,20 @@ def table(results: Sequence[Graded], late: Mapping[str, float] | None = None) ->
 
 
 def proof(assignment: str, found: Proof) -> Iterator[str]:
-    """Yield what an instructor should know of the tests before their verdicts count."""
+    """Yield what an instructor should know of the tests before their verdicts count.
+
+    Parameters
+    ----------
+    assignment : str
+        Its name.
+    found : Proof
+        How the author's own solution and the release fared.
+
+    Yields
+    ------
+    str
+        One sentence or two.
+    """
     if found.missing:
         yield plain(
             f"The author's own solution of {assignment} was not graded first, as {found.missing}: "
@@ -86,7 +121,18 @@ def proof(assignment: str, found: Proof) -> Iterator[str]:
 
 
 def summary(results: Sequence[Graded]) -> Iterator[str]:
-    """Yield who is affected by which verdict, and which submissions took notably long."""
+    """Yield who is affected by which verdict, and which submissions took notably long.
+
+    Parameters
+    ----------
+    results : sequence of Graded
+        One per submission.
+
+    Yields
+    ------
+    str
+        One sentence.
+    """
     told = [
         f"{len(students)} {outcome}" + f" ({names(students)})" * (outcome != Verdict.PASS)
         for outcome, students in reversed(by_outcome(results))
@@ -102,7 +148,18 @@ def summary(results: Sequence[Graded]) -> Iterator[str]:
 
 
 def by_outcome(results: Sequence[Graded]) -> list[tuple[str, list[str]]]:
-    """Return who is affected by each outcome that there is, the worst last."""
+    """Return who is affected by each outcome that there is, the worst last.
+
+    Parameters
+    ----------
+    results : sequence of Graded
+        One per submission.
+
+    Returns
+    -------
+    list of (str, list of str)
+        Outcome and students.
+    """
     found: dict[str, list[str]] = {}
     for one in sorted(results, key=lambda one: (SEVERITY.index(one.verdict), one.outcome)):
         found.setdefault(one.outcome, []).append(one.student)
@@ -110,14 +167,35 @@ def by_outcome(results: Sequence[Graded]) -> list[tuple[str, list[str]]]:
 
 
 def names(students: Sequence[str]) -> str:
-    """Return a list of names that is not too long."""
+    """Return a list of names that is not too long.
+
+    Parameters
+    ----------
+    students : sequence of str
+        User names.
+
+    Returns
+    -------
+    str
+        Such as ``ada, ben``; after `NAMES` names, how many others there are.
+    """
     more = len(students) - NAMES
     shown = ", ".join(students[: NAMES if more > 1 else NAMES + 1])
     return f"{shown} and {more} others" if more > 1 else shown
 
 
 def timings(found: Sequence[Timing]) -> Table:
-    """Return how long each cell took."""
+    """Return how long each cell took.
+
+    Parameters
+    ----------
+    found : sequence of Timing
+        One per cell.
+
+    Returns
+    -------
+    rich.table.Table
+    """
     shown = _table("Seconds by cell", ("cell~", "median>", "worst>", "whose~", "runs>"))
     for one in found:
         shown.add_row(
@@ -127,7 +205,17 @@ def timings(found: Sequence[Timing]) -> Table:
 
 
 def verified(found: Verification) -> Table:
-    """Return how the reference solution fared."""
+    """Return how the reference solution fared.
+
+    Parameters
+    ----------
+    found : Verification
+        What `autograder verify` found.
+
+    Returns
+    -------
+    rich.table.Table
+    """
     shown = _table(
         f"{plain(found.assignment)}: the reference solution, graded {found.runs} times",
         ("cell~", "points>", "in full", "longest>", "untouched>", "nbgrader>", "protection"),
@@ -148,7 +236,17 @@ def verified(found: Verification) -> Table:
 
 
 def advice(found: Verification) -> Iterator[str]:
-    """Yield what an author should do, a sentence or two each."""
+    """Yield what an author should do, a sentence or two each.
+
+    Parameters
+    ----------
+    found : Verification
+        What `autograder verify` found.
+
+    Yields
+    ------
+    str
+    """
     several = len({cell.notebook for cell in found.cells}) > 1
     for notebook, one in found.advice:
         yield plain(f"{notebook}, {one}" if several else str(one))
@@ -156,7 +254,17 @@ def advice(found: Verification) -> Iterator[str]:
 
 
 def conditions(found: Sequence[Condition]) -> Table:
-    """Return what a grade depends on, then and now."""
+    """Return what a grade depends on, then and now.
+
+    Parameters
+    ----------
+    found : sequence of Condition
+        Each with its value then and now.
+
+    Returns
+    -------
+    rich.table.Table
+    """
     shown = _table("What the grade depends on", ("what", "then~", "now~"))
     for one in found:
         now = "the same" if one.same else f"[red]{plain(one.now)}[/]"
@@ -165,7 +273,17 @@ def conditions(found: Sequence[Condition]) -> Table:
 
 
 def facts(found: Sequence[Fact]) -> Table:
-    """Return what an examination found, and what to do."""
+    """Return what an examination found, and what to do.
+
+    Parameters
+    ----------
+    found : sequence of Fact
+        What `autograder doctor` found.
+
+    Returns
+    -------
+    rich.table.Table
+    """
     shown = _table("", ("what", "here", "meaning~"))
     for one in found:
         here = "[green]yes[/]" if one.available else "[red]no[/]" if one.needed else "[yellow]no[/]"

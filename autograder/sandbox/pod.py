@@ -44,12 +44,23 @@ UNKNOWN = (
 
 
 def inside() -> bool:
-    """Whether this is a Kubernetes pod."""
+    """Whether this is a Kubernetes pod.
+
+    Returns
+    -------
+    bool
+    """
     return "KUBERNETES_SERVICE_HOST" in os.environ
 
 
 def lacking() -> list[str]:
-    """Return what to change in this pod so that a sandbox can be made, each as one sentence."""
+    """Return what to change in this pod so that a sandbox can be made, each as one sentence.
+
+    Returns
+    -------
+    list of str
+        Empty if every step works, or nothing could be tried.
+    """
     program = "from autograder.sandbox import pod; pod.try_steps()"
     root = str(Path(__file__).parents[2])
     try:

@@ -202,6 +202,16 @@ def _instructions(machine: str) -> Iterator[tuple[int, int, int, int]]:
 def assemble(machine: str) -> bytes:
     """Return the filter for a kind of machine, as the kernel reads it.
 
+    Parameters
+    ----------
+    machine : str
+        As `platform.machine` names it.
+
+    Returns
+    -------
+    bytes
+        Eight for each instruction.
+
     Raises
     ------
     OSError

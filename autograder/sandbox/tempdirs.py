@@ -26,6 +26,13 @@ def make() -> tuple[Path, BinaryIO]:
     """Return a new directory for its owner alone, and the lock that says it is in use.
 
     The directory is in use as long as the lock is open; who has done with it calls `remove`.
+
+    Returns
+    -------
+    path : Path
+        The directory.
+    lock : binary file
+        Open, with an exclusive lock.
     """
     sweep()
     # It gets its name once it is locked: nobody can take it for an abandoned one.
@@ -39,6 +46,13 @@ def remove(path: Path, lock: BinaryIO) -> None:
     """Remove a directory that `make` made; processes being killed may be writing there still.
 
     Once removed, it is no longer its owner's: a second call does nothing.
+
+    Parameters
+    ----------
+    path : Path
+        The directory.
+    lock : binary file
+        What `make` returned with it; it is closed.
     """
     if lock.closed:
         return
