@@ -227,8 +227,8 @@ def _without_text(
         if (fmt, name) not in there:
             twin = _twin(root, fmt, name)
             why = (
-                f"the syllabus lists this {_KINDS[fmt]}, which is not there; write it, or take it "
-                f"off the list in {_SYLLABUS}"
+                f"the syllabus lists this {_KINDS[fmt]}, which does not exist; write it, or take "
+                f"it off the list in {_SYLLABUS}"
             )
             notebook, text = (path.relative_to(root) for path in (twin.notebook, twin.text))
             yield Stale(notebook, text, why, derived=False)
@@ -284,8 +284,8 @@ def _refuse_misplaced(twin: Twin) -> None:
         )
     if twin.fmt == PERCENT and twin.notebook.parent.name != twin.name:
         raise AuthoringError(
-            f"{place} stands in a folder of another name, and a text gives one notebook of the "
-            f"folder's; call both '{twin.name}' or both '{twin.notebook.parent.name}'"
+            f"{place} is in a folder of another name, but each folder holds one notebook, of the "
+            f"same name; call both '{twin.name}' or both '{twin.notebook.parent.name}'"
         )
 
 
@@ -338,7 +338,7 @@ def _read_notebook(path: Path, root: Path) -> nbformat.NotebookNode:
         _canonical(notebook)
     except (ValueError, AttributeError, KeyError, TypeError):
         label = path.relative_to(root).as_posix()
-        raise AuthoringError(f"{label} is no notebook of format 4; mend or remove it") from None
+        raise AuthoringError(f"{label} is not a notebook of format 4; fix or remove it") from None
     return notebook
 
 
@@ -358,7 +358,7 @@ def _write_text(twin: Twin, notebook: str) -> bool:
             return True
     label = twin.notebook.relative_to(twin.root).as_posix()
     raise AuthoringError(
-        f"{label} holds something that text cannot, such as a pasted picture; take it out"
+        f"{label} holds something that text cannot hold, such as a pasted picture; remove it"
     )
 
 

@@ -23,9 +23,9 @@ _HEADING = re.compile(r"<h([1-6])>")
 _REMEDIES = [
     (r"^\s*(`{3,}|:{3,})\{", "a directive works on the website only; write a paragraph in bold"),
     (r"\{[\w:-]+\}`", "a role works on the website only; write plain Markdown"),
-    (r"^\s*\([\w-]+\)=\s*$", "it takes the line for a place that links lead to; take it out"),
-    (r"^\s*%", "it takes the line for a comment; begin it with another character"),
-    (r"^\s*\+\+\+", "it takes the line for the end of a cell; take it out"),
+    (r"^\s*\([\w-]+\)=\s*$", "it reads the line as the target of links; remove it"),
+    (r"^\s*%", "it reads the line as a comment; begin it with another character"),
+    (r"^\s*\+\+\+", "it reads the line as the end of a cell; remove it"),
     (r"\[\^", "a footnote works on the website only; put it into the sentence"),
     (r"^\s*:\s", "a definition list works in some places only; write a list of bullets"),
     (r"~", r"some places strike out between tildes; write 'about', or '\~'"),
@@ -119,7 +119,7 @@ def _badly_shown(source: str, piece: Piece) -> Iterator[tuple[int, str]]:
     tex = _TEX.search(piece.value) if piece.kind == "text" else None
     if tex:
         remedy = "write dollars around a formula, and backticks around code"
-        yield piece.line, f"{_quoted(tex[0])} stands outside code and formulas; {remedy}"
+        yield piece.line, f"{_quoted(tex[0])} is outside code and formulas; {remedy}"
 
 
 def _differences(

@@ -132,7 +132,7 @@ class _CellRules:
         if grade and solution:
             self.fail("it would be graded by hand; move its points to a locked test cell")
         if grade and self.cell.node.cell_type != "code":
-            self.fail("only code can be graded; make it a code cell, or take grade away")
+            self.fail("only code can be graded; make it a code cell, or remove grade")
         if grade and not locked:
             self.fail("a test cell that is not locked can be edited; set locked to true")
         if grade and not 0 < points < float("inf"):
@@ -150,8 +150,8 @@ class _CellRules:
             if not match:
                 if _MISSPELT.match(line):
                     self.fail(
-                        f"'{line.strip()}' is no marker nbgrader knows; write BEGIN or END and "
-                        f"{SOLUTION} or {HIDDEN_TESTS}, in capitals",
+                        f"'{line.strip()}' is not a marker that nbgrader knows; write BEGIN or END "
+                        f"and {SOLUTION} or {HIDDEN_TESTS}, in capitals",
                         offset,
                     )
                 continue
@@ -162,7 +162,7 @@ class _CellRules:
                 opened = (region, offset)
                 regions.setdefault(region, offset)
             elif not opened or opened[0] != region:
-                self.fail(f"END {region} without its BEGIN; add that or take this away", offset)
+                self.fail(f"END {region} without its BEGIN; add that or remove this", offset)
             else:
                 opened = None
         if opened:

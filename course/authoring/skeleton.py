@@ -118,7 +118,7 @@ def write(root: Path, name: str) -> list[Path]:
     }
     for path in texts:
         if (root / path).exists():
-            raise AuthoringError(f"{path} is there already; choose another name, or edit that")
+            raise AuthoringError(f"{path} exists already; choose another name, or edit that")
     for path, text in texts.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text, encoding="utf-8")

@@ -234,7 +234,7 @@ def _mutants(
         )
         where = f"{where}: mutant '{mutant.name}'"
         if mutant.name in mutants:
-            raise SubmissionError(f"{where} is there already; give it another name")
+            raise SubmissionError(f"{where} exists already; give it another name")
         _check_known(mutant.cell, reference, f"{where}: no solution cell")
         for test in mutant.loses:
             _check_known(test, tests, f"{where}: no graded cell")
@@ -252,7 +252,7 @@ def _alternative(path: Path, label: str, reference: Mapping[str, str]) -> dict[s
         name = cell.node.metadata["cell"]
         _check_known(name, reference, f"{where}: no solution cell")
         if name in cells:
-            raise SubmissionError(f"{where}: cell '{name}' is there already; keep one of them")
+            raise SubmissionError(f"{where}: cell '{name}' exists already; keep one of them")
         cells[name] = cell.source
     return cells
 
@@ -287,5 +287,7 @@ def _check_known(name: str, known: Collection[str], what: str) -> None:
 def _description(cell: Cell, where: str) -> str:
     first = cell.source.split("\n", 1)[0]
     if not first.startswith("#") or not first.strip("# "):
-        raise SubmissionError(f"{where}: the first line is no comment; say what the mistake is")
+        raise SubmissionError(
+            f"{where}: the first line is not a comment; describe the mistake there"
+        )
     return first.lstrip("#").strip()

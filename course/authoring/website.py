@@ -79,8 +79,8 @@ def _refuse_foreign_folders(directory: Path) -> None:
     for name in MADE:
         if (directory / name).exists() and not (directory / MARK).exists():
             raise CourseError(
-                f"{directory / name} would be removed, and no `course site` made it; give --out a "
-                "directory that is new"
+                f"{directory / name} would be removed, but `course site` did not make it; give "
+                "--out a directory that is new"
             )
 
 
@@ -97,7 +97,7 @@ def _sphinx(source: Path, html: Path, doctrees: Path) -> None:
         text=True,
     )
     if done.returncode:
-        raise CourseError(f"the website cannot be built; mend this first:\n{done.stdout.strip()}")
+        raise CourseError(f"the website cannot be built; fix this first:\n{done.stdout.strip()}")
 
 
 def _settings(taught: Course, directory: Path, *, execute: bool) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def add_check(commands: Commands) -> None:
 
 def _count(text: str) -> int:
     if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of mutants; write 0, 1, 2, …")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of mutants; write 0, 1, 2, …")
     return int(text)
 
 

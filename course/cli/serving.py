@@ -261,5 +261,7 @@ def _count(students: str | list[str] | None) -> int:
 def _names(text: str) -> list[str]:
     names = [name.strip() for name in text.split(",")]
     if not all(names):
-        raise argparse.ArgumentTypeError(f"{text!r} is no list of names; write them like ada,ben")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a list of names; write them like ada,ben"
+        )
     return names

@@ -111,7 +111,7 @@ def _asked_for(offered: Profiles, syllabus: Course) -> Iterator[str]:
     for name, lectures in asked.items():
         who = f"course/syllabus.toml: {_listed(lectures)} ask{'s' * (len(lectures) == 1)} for "
         if name not in names:
-            yield f"{who}the profile '{name}', which there is not; {choose_from(name, names)}"
+            yield f"{who}the profile '{name}', which does not exist; {choose_from(name, names)}"
         elif STUDENTS not in names[name].groups:
             yield (
                 f"{who}the profile '{name}', which is not for {STUDENTS}; add them to its groups, "

@@ -232,9 +232,9 @@ def test_a_picture_pasted_in_jupyter_is_refused_and_nothing_is_lost(root):
 def test_a_broken_notebook_is_named(root, contents):
     build(root)
     (root / LECTURE_NOTEBOOK).write_text(contents)
-    with pytest.raises(AuthoringError, match=rf"{LECTURE_NOTEBOOK} is no notebook"):
+    with pytest.raises(AuthoringError, match=rf"{LECTURE_NOTEBOOK} is not a notebook"):
         from_notebook(root, "day1_losses")
-    with pytest.raises(AuthoringError, match=rf"{LECTURE_NOTEBOOK} is no notebook"):
+    with pytest.raises(AuthoringError, match=rf"{LECTURE_NOTEBOOK} is not a notebook"):
         build(root)
 
 
@@ -282,8 +282,8 @@ def test_what_the_syllabus_does_not_list_and_what_is_not_there_are_named(root, t
     missing, *others = build(root)
     assert not missing.derived
     assert str(missing) == (
-        f"{text}: the syllabus lists this {kind}, which is not there; write it, or take it off the "
-        "list in course/syllabus.toml"
+        f"{text}: the syllabus lists this {kind}, which does not exist; write it, or take it off "
+        "the list in course/syllabus.toml"
     )
     (unlisted,) = (each for each in others if not each.derived)
     assert str(unlisted) == (

@@ -40,9 +40,17 @@ def test_a_good_assignment_passes(root):
         ("    ### END SOLUTION\n", "", "23: cell 'loss': BEGIN SOLUTION without its END"),
         ("END SOLUTION", "END HIDDEN TESTS", "25: cell 'loss': END HIDDEN TESTS without its BEGIN"),
         ("END SOLUTION", "BEGIN SOLUTION", "BEGIN SOLUTION inside another region"),
-        ("### BEGIN SOLUTION", "### BEGIN SOLUTON", "23: .*'### BEGIN SOLUTON' is no marker"),
-        ("### BEGIN HIDDEN TESTS", "# begin hidden tests", "30: .*is no marker nbgrader knows"),
-        ("### BEGIN HIDDEN TESTS", "### BEGIN HIDDEN TEST", "30: .*is no marker nbgrader knows"),
+        ("### BEGIN SOLUTION", "### BEGIN SOLUTON", "23: .*'### BEGIN SOLUTON' is not a marker"),
+        (
+            "### BEGIN HIDDEN TESTS",
+            "# begin hidden tests",
+            "30: .*is not a marker that nbgrader knows",
+        ),
+        (
+            "### BEGIN HIDDEN TESTS",
+            "### BEGIN HIDDEN TEST",
+            "30: .*is not a marker that nbgrader knows",
+        ),
         ("import numpy as np", "### BEGIN HIDDEN TESTS\n### END HIDDEN TESTS", "18: cell 2: .*not"),
         (
             "import numpy as np",

@@ -119,17 +119,17 @@ def test_what_a_mistake_leaves(notebook):
             MUTANTS,
             'mutant="off_by_one"',
             'mutant="mean_not_sum"',
-            ":9: mutant 'mean_not_sum' is th",
+            ":9: mutant 'mean_not_sum' exists already",
         ),
         (MUTANTS, 'mutant="off_by_one"', "mutant=3", "mutant = 3; write mutant="),
-        (MUTANTS, "# Adds one.\n", "", ":9: the first line is no comment"),
+        (MUTANTS, "# Adds one.\n", "", ":9: the first line is not a comment"),
         (ALTERNATIVE, 'cell="loss"', 'cell="los"', f"{ALTERNATIVE}:1: no solution cell 'los'"),
         (ALTERNATIVE, 'cell="loss"', 'cel="loss"', "the cell has no 'cell=...'"),
         (
             ALTERNATIVE,
             "    return",
             '    pass\n\n# %% cell="loss"\n    return',
-            ":5: cell 'loss' is",
+            ":5: cell 'loss' exists already",
         ),
     ],
 )
@@ -187,7 +187,7 @@ def test_a_new_assignment_can_be_built_and_tried(root, tmp_path, edit, monkeypat
     (missing,) = trial.failures
     assert "1 mutant and 1 alternative" in missing
     assert cli.main(["new", "day1_bonds"]) == 2
-    assert "is there already" in capsys.readouterr().err
+    assert "exists already" in capsys.readouterr().err
     assert cli.main(["new", "bonds"]) == 2
     assert "not named like 'day2_topic'" in capsys.readouterr().err
 

@@ -70,7 +70,9 @@ def test_a_lecture_that_is_not_there_is_named(root, tmp_path):
 def test_a_folder_of_somebody_elses_is_not_removed(root, tmp_path, name):
     (tmp_path / name).mkdir()
     (tmp_path / name / "mine").write_text("keep")
-    with pytest.raises(CourseError, match=f"{name} would be removed, and no `course site` made"):
+    with pytest.raises(
+        CourseError, match=f"{name} would be removed, but `course site` did not make"
+    ):
         website.build(root, settle(root), tmp_path, execute=False)
     assert (tmp_path / name / "mine").read_text() == "keep"
 

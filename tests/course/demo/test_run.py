@@ -175,7 +175,7 @@ def test_checking_an_unknown_assignment_asks_what_was_meant(refused):
 def test_a_sample_is_a_number_of_mutants(refused):
     # Before anything is graded: else the comparison would end in a traceback, after minutes.
     said = refused("check", NAME, "--sample", "-1")
-    assert "'-1' is no number of mutants; write 0, 1, 2" in said
+    assert "'-1' is not a number of mutants; write 0, 1, 2" in said
 
 
 def test_a_failure_is_told_with_the_brackets_that_it_quotes(monkeypatch, capsys):

@@ -214,8 +214,8 @@ def test_a_lecture_that_asks_for_what_there_is_not_is_named(tmp_path):
     taught = Course("A course", (Day(1, "First", (lecture,)),))
     found = check_target.check(str(targets.write(tmp_path)), syllabus=taught)
     assert found == [
-        "course/syllabus.toml: day1_a asks for the profile 'gpu-hole', which there is not; did you "
-        "mean 'gpu-whole'?"
+        "course/syllabus.toml: day1_a asks for the profile 'gpu-hole', which does not exist; did "
+        "you mean 'gpu-whole'?"
     ]
 
 
