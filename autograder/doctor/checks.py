@@ -29,6 +29,11 @@ def examine(root: Path, *, scheduler: str = "") -> list[Fact]:
         Where a course may be; if there is none, the machine alone is looked at.
     scheduler
         The address of a Dask scheduler that is to grade, if not the one that the course names.
+
+    Returns
+    -------
+    list of Fact
+        The machine first, then the engine, the versions and the course.
     """
     try:
         check_directory(root)
@@ -45,7 +50,18 @@ def examine(root: Path, *, scheduler: str = "") -> list[Fact]:
 
 
 def fit(facts: Sequence[Fact]) -> bool:
-    """Return whether grading can start."""
+    """Return whether grading can start.
+
+    Parameters
+    ----------
+    facts : sequence of Fact
+        What `examine` found.
+
+    Returns
+    -------
+    bool
+        Whether everything that is needed is available.
+    """
     return all(fact.available for fact in facts if fact.needed)
 
 

@@ -48,6 +48,10 @@ def facts(settings: Autograder | None = None) -> list[Fact]:
     ----------
     settings
         A course's; the defaults are taken otherwise.
+
+    Returns
+    -------
+    list of Fact
     """
     settings = settings or Autograder()
     linux = sys.platform.startswith("linux")
