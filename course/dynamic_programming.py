@@ -78,31 +78,80 @@ class Growth:
         object.__setattr__(self, "transition", transition)
 
     def resources(self, k: ArrayLike) -> Array:
-        """Return y, shape (n, m), for capital k of shape (n,)."""
+        """Return output and what is left of the capital.
+
+        Parameters
+        ----------
+        k : array_like, shape (n,)
+            Capital.
+
+        Returns
+        -------
+        ndarray, shape (n, m)
+            y = z k^α + (1 − δ) k for each k and each level of productivity.
+        """
         k = np.asarray(k, dtype=np.float64)[:, None]
         return self.z * k**self.alpha + (1 - self.delta) * k
 
     def gross_return(self, k: ArrayLike) -> Array:
-        """Return ∂y/∂k = α z k^(α − 1) + 1 − δ, shape (..., m), for k of shape (...)."""
+        """Return what one more unit of capital gives next period.
+
+        Parameters
+        ----------
+        k : array_like, shape (...)
+            Capital.
+
+        Returns
+        -------
+        ndarray, shape (..., m)
+            ∂y/∂k = α z k^(α − 1) + 1 − δ.
+        """
         k = np.asarray(k, dtype=np.float64)[..., None]
         return self.alpha * self.z * k ** (self.alpha - 1) + 1 - self.delta
 
     def utility(self, c: ArrayLike) -> Array:
-        """Return u(c), of the shape of c, which is above 0."""
+        """Return the utility of consumption.
+
+        Parameters
+        ----------
+        c : array_like
+            Consumption, above 0.
+
+        Returns
+        -------
+        ndarray
+            u(c), of the shape of `c`.
+        """
         c = np.asarray(c, dtype=np.float64)
         if self.gamma == 1:
             return np.log(c)
         return (c ** (1 - self.gamma) - 1) / (1 - self.gamma)
 
     def steady_state(self) -> float:
-        """Return the capital at which 1 = β ∂y/∂k, with z = 1 for ever."""
+        """Return the capital that stays what it is if z = 1 for ever.
+
+        Returns
+        -------
+        float
+            The k at which 1 = β ∂y/∂k.
+        """
         user_cost = 1 / self.beta - 1 + self.delta
         return float((self.alpha / user_cost) ** (1 / (1 - self.alpha)))
 
     def closed_form(self, k: ArrayLike) -> tuple[Array, Array]:
-        """Return the values and the consumption at capital k, both of shape (n, m).
+        """Return the solution of Brock and Mirman.
 
         Consumption is (1 − αβ) y, and V = a(z) + α/(1 − αβ) ln k.
+
+        Parameters
+        ----------
+        k : array_like, shape (n,)
+            Capital.
+
+        Returns
+        -------
+        tuple of ndarray, each of shape (n, m)
+            Values and consumption.
 
         Raises
         ------
@@ -133,7 +182,25 @@ class Solution:
 
 
 def rewards(model: Growth, grid: Array) -> Array:
-    """Return u(y − k'), shape (n, m, n), for each k, z and k' on the grid; −∞ where y ≤ k'."""
+    """Return the utility of every choice in every state.
+
+    Parameters
+    ----------
+    model : Growth
+        Its parameters.
+    grid : ndarray, shape (n,)
+        Points of capital, increasing.
+
+    Returns
+    -------
+    ndarray, shape (n, m, n)
+        u(y − k') for each k, z and k' on the grid; −∞ where y ≤ k'.
+
+    Raises
+    ------
+    ValueError
+        If at some point of the grid no k' is affordable.
+    """
     consumption = model.resources(grid)[:, :, None] - grid
     feasible = consumption > 0
     _require(bool(feasible.any(axis=2).all()), "at some point of the grid no k' is affordable")
@@ -141,17 +208,46 @@ def rewards(model: Growth, grid: Array) -> Array:
 
 
 def bellman(model: Growth, reward: Array, values: Array) -> tuple[Array, Array]:
-    """Return max over k' of u + β E[V(k', z')], and the index of the best k', both (n, m)."""
+    """Apply Bellman's operator.
+
+    Parameters
+    ----------
+    model : Growth
+        Its parameters.
+    reward : ndarray, shape (n, m, n)
+        As from `rewards`.
+    values : ndarray, shape (n, m)
+        V of the next period.
+
+    Returns
+    -------
+    tuple of ndarray, each of shape (n, m)
+        The maximum over k' of u + β E[V(k', z')], and the index of the best k'.
+    """
     expected = model.transition @ values.T  # [i, l]: at z[i], for the k' with index l
     q = reward + model.beta * expected
     return q.max(axis=2), q.argmax(axis=2)
 
 
 def evaluate(model: Growth, reward: Array, policy: Array) -> Array:
-    """Return the value of a policy that is kept for ever, shape (n, m).
+    """Return the value of a policy that is kept for ever.
 
     It solves V = u + β Q V, a linear system of n·m equations, where row (k, z) of Q has the
     probabilities of z' at the columns (k', z').
+
+    Parameters
+    ----------
+    model : Growth
+        Its parameters.
+    reward : ndarray, shape (n, m, n)
+        As from `rewards`.
+    policy : ndarray, shape (n, m)
+        For each state the index of the k' chosen.
+
+    Returns
+    -------
+    ndarray, shape (n, m)
+        V.
     """
     n, m = policy.shape
     states = np.arange(n * m).reshape(n, m)
@@ -170,6 +266,22 @@ def value_iteration(
 
     The table is then within β/(1 − β) times the last distance of the fixed point.
 
+    Parameters
+    ----------
+    model : Growth
+        Its parameters.
+    grid : ndarray, shape (n,)
+        Points of capital, increasing.
+    tolerance : float
+        Largest change of V in the last step.
+    most : int
+        Largest number of steps.
+
+    Returns
+    -------
+    Solution
+        V and the best policy for it.
+
     Raises
     ------
     RuntimeError
@@ -187,6 +299,20 @@ def value_iteration(
 
 def policy_iteration(model: Growth, grid: Array, *, most: int = 100) -> Solution:
     """Evaluate a policy exactly, improve it, and stop when it does not change (Howard).
+
+    Parameters
+    ----------
+    model : Growth
+        Its parameters.
+    grid : ndarray, shape (n,)
+        Points of capital, increasing.
+    most : int
+        Largest number of improvements.
+
+    Returns
+    -------
+    Solution
+        The policy that cannot be improved, and its value.
 
     Raises
     ------
@@ -215,6 +341,17 @@ def iterate(
     step: Callable[[Array], Array], start: Array, *, tolerance: float = 1e-8, most: int = 10_000
 ) -> Solution:
     """Apply `step` to `start` until the table moves by at most `tolerance`.
+
+    Parameters
+    ----------
+    step : callable
+        Takes a table and returns the next one, of the same shape.
+    start : ndarray
+        First table.
+    tolerance : float
+        Largest change in the last step.
+    most : int
+        Largest number of steps.
 
     Returns
     -------

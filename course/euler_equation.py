@@ -13,10 +13,23 @@ from course.dynamic_programming import Array, Growth
 
 
 def wanted_consumption(model: Growth, grid: Array, policy: Array, successor: Array) -> Array:
-    """Return the c that the Euler equation asks for if k' is `successor`.
+    """Return the consumption that the Euler equation asks for.
 
-    `successor` has shape (n, m), one k' for each state of today, and so has the result; tomorrow's
-    consumption follows `policy`.
+    Parameters
+    ----------
+    model : Growth
+        Its parameters.
+    grid : ndarray, shape (n,)
+        Points of capital, increasing.
+    policy : ndarray, shape (n, m)
+        Tomorrow's consumption.
+    successor : ndarray, shape (..., m)
+        The k' chosen in each of today's states.
+
+    Returns
+    -------
+    ndarray, shape (..., m)
+        Today's c.
     """
     tomorrow = np.stack([np.interp(successor, grid, c) for c in policy.T], axis=-1)
     gain = tomorrow**-model.gamma * model.gross_return(
@@ -31,6 +44,20 @@ def time_iteration_step(model: Growth, grid: Array, policy: Array) -> Array:
 
     The consumption that the Euler equation asks for falls as c rises, since k' falls. So bisection
     on 0 < c < y cannot miss.
+
+    Parameters
+    ----------
+    model : Growth
+        Its parameters.
+    grid : ndarray, shape (n,)
+        Points of capital, increasing.
+    policy : ndarray, shape (n, m)
+        Tomorrow's consumption.
+
+    Returns
+    -------
+    ndarray, shape (n, m)
+        Today's consumption.
     """
     resources = model.resources(grid)
     low, high = np.zeros_like(resources), resources.copy()
@@ -47,6 +74,20 @@ def endogenous_grid_step(model: Growth, grid: Array, policy: Array) -> Array:
     For each k' of the grid, the Euler equation gives c at once. The resources that lead there are
     y = c + k', and c(y) is then read off at the resources of the grid. Nobody eats without
     resources: (0, 0) is a point of c(y).
+
+    Parameters
+    ----------
+    model : Growth
+        Its parameters.
+    grid : ndarray, shape (n,)
+        Points of capital, increasing.
+    policy : ndarray, shape (n, m)
+        Tomorrow's consumption.
+
+    Returns
+    -------
+    ndarray, shape (n, m)
+        Today's consumption.
     """
     successor = np.repeat(grid[:, None], model.z.size, axis=1)
     consumption = wanted_consumption(model, grid, policy, successor)
@@ -58,9 +99,25 @@ def endogenous_grid_step(model: Growth, grid: Array, policy: Array) -> Array:
 
 
 def euler_errors(model: Growth, grid: Array, policy: Array, k: Array) -> Array:
-    """Return 1 − wanted c/c, shape (len(k), m): the error as a share of consumption (Judd, 1992).
+    """Return the error of a policy as a share of consumption (Judd, 1992).
 
     +0.01 means that of each 100 USD spent, 1 USD was too much.
+
+    Parameters
+    ----------
+    model : Growth
+        Its parameters.
+    grid : ndarray, shape (n,)
+        Points of capital, increasing.
+    policy : ndarray, shape (n, m)
+        Consumption.
+    k : ndarray, shape (l,)
+        Capital at which to look.
+
+    Returns
+    -------
+    ndarray, shape (l, m)
+        1 − wanted c/c.
     """
     consumption = np.stack([np.interp(k, grid, c) for c in policy.T], axis=-1)
     successor = model.resources(k) - consumption

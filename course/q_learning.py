@@ -8,12 +8,32 @@ from course.dynamic_programming import Array, Growth, rewards
 def q_learning(
     model: Growth, grid: Array, *, steps: int, power: float = 0.6, explore: float = 0.3, seed: int
 ) -> Array:
-    """Return Q(k, z, k'), shape (n, m, n), after `steps` steps of one simulated path.
+    """Learn the value of every choice from one simulated path.
 
-    In each, the planner picks the best affordable k' by the present table, or with probability
-    `explore` any affordable one. It sees the reward and the next state s', and moves the entry by
-    N^(−power) times u + β max Q(s', ·) − Q, where N counts the visits of the entry (Watkins and
-    Dayan, 1992). Entries that cannot be afforded are −∞.
+    In each step, the planner picks the best affordable k' by the present table, or with
+    probability `explore` any affordable one. It sees the reward and the next state s', and moves
+    the entry by N^(−power) times u + β max Q(s', ·) − Q, where N counts the visits of the entry
+    (Watkins and Dayan, 1992).
+
+    Parameters
+    ----------
+    model : Growth
+        Its parameters.
+    grid : ndarray, shape (n,)
+        Points of capital, increasing.
+    steps : int
+        Length of the path.
+    power : float
+        How fast the steps of learning shrink.
+    explore : float
+        Probability of a choice at random.
+    seed : int
+        Of the path.
+
+    Returns
+    -------
+    ndarray, shape (n, m, n)
+        Q(k, z, k'); −∞ where k' cannot be afforded.
     """
     rng = np.random.default_rng(seed)
     reward = rewards(model, grid)
