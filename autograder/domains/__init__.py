@@ -19,6 +19,7 @@ __all__ = [
     "judge_arguments",
     "kinds_of_names",
     "main_module",
+    "names_in_texts",
     "overlapping_arrays",
     "own_references",
     "patched_names",

@@ -17,8 +17,6 @@ _STORES = {"STORE_NAME", "STORE_GLOBAL"}
 _AT_ONCE = {"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"}
 #: How IPython's own syntax looks to Python; the last argument may be code.
 _MAGICS = {"run_line_magic", "run_cell_magic"}
-#: What gives a cell its namespace.
-_NAMESPACES = {"globals", "locals", "vars", "dir", "user_ns"}
 #: Of how many cells it is kept what was found: each is asked for more than once.
 _RECENT = 8
 
@@ -39,8 +37,6 @@ def needed(source: str) -> tuple[set[str], set[str]]:
     parts = _parts(source)
     for code in parts:
         _read(code, outer, inner, defined)
-    if any(name in source for name in _NAMESPACES):
-        outer |= named_by_text(ast.parse(source)) - defined
     # A function that calls itself, or one further down, is nobody else's: not even to be asked for.
     return outer, inner - {name for code in parts for name in _made(code)}
 
@@ -85,18 +81,6 @@ def _read(code: types.CodeType, outer: set[str], inner: set[str], defined: set[s
                 for loads, found in _instructions(nested)
                 if loads in _LOADS and not _is_private(found)
             } - defined
-
-
-def named_by_text(tree: ast.AST) -> set[str]:
-    """Return the names that a cell may look up in a namespace, as in ``globals()["f"]``.
-
-    Those are all its texts that could be names, if it asks for a namespace anywhere.
-    """
-    nodes = [*ast.walk(tree)]
-    if not any(_NAMESPACES & {*map(vars(one).get, ("id", "attr"))} for one in nodes):
-        return set()
-    texts = {one.value for one in nodes if isinstance(one, ast.Constant)}
-    return {one for one in texts if isinstance(one, str) and one.isidentifier() and one[0] != "_"}
 
 
 def _made(code: types.CodeType) -> set[str]:

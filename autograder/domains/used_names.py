@@ -21,6 +21,7 @@ from typing import Any
 from autograder.domains.free_names import needed, stored
 from autograder.domains.given_names import Acquaintances
 from autograder.domains.kinds_of_names import is_data, is_plain
+from autograder.domains.names_in_texts import looked_up
 from autograder.domains.patched_names import patchable
 from autograder.domains.proxy import is_proxy, module_of
 from autograder.domains.watched_values import Watched
@@ -120,7 +121,10 @@ class UsedNames:
         for name in wanted & MODULES.keys():
             if module := sys.modules.get(MODULES[name]):
                 self._space[name] = module
-        if asked := sorted(wanted - self._space.keys()):
+        by_text = looked_up(text).names - self.own - _BUILTINS
+        for name in (by_text & MODULES.keys() & self._space.keys()) - outer - self._inner:
+            del self._space[name]  # whether it was imported, the student's process says
+        if asked := sorted((wanted | by_text) - self._space.keys()):
             self._fetch(asked)
         self._meant = (outer & self._in_use.keys()) | (self._stored & _BUILTINS)
         self._before = dict(self._space)

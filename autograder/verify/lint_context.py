@@ -1,4 +1,4 @@
-"""What is known about the names in a test cell while it is checked; pure."""
+"""What is known of the names in a test cell while it is looked at; pure."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Cell:
     theirs: set[str] = field(default_factory=set)
     objects: set[str] = field(default_factory=set)  # surely proxies
     own_classes: set[str] = field(default_factory=set)
-    texts: set[str] = field(default_factory=set)  # names that it looks up by their text
+    understood: frozenset[ast.AST] = frozenset()  # where names are looked up by their texts
     advice: list[Advice] = field(default_factory=list)
 
     def say(self, node: ast.AST, found: str, instead: str) -> None:

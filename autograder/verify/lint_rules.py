@@ -1,11 +1,11 @@
-"""Finds what a test cell does that works only in the student's process; pure."""
+"""Finds what a test cell does that cannot be done from another process than the student's; pure."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Callable
 
-from autograder.domains.free_names import named_by_text
+from autograder.domains.names_in_texts import looked_up
 from autograder.verify.lint_context import Advice, Cell, Names, learn, starts_python
 
 #: Methods that change a list, an array or a variable, of which the test has a copy.
@@ -13,8 +13,8 @@ CHANGING = {"append", "extend", "insert", "sort", "reverse", "fill", "setdefault
 CHANGING |= {"assign", "assign_add", "assign_sub"}
 #: Functions that change their first argument.
 FILLING = {"fill_diagonal", "copyto", "put", "place", "putmask", "shuffle"}
-#: Where IPython keeps source code.
-READING = {"history_manager"}
+#: Where IPython keeps source code and names.
+READING = {"history_manager", "user_ns"}
 #: Functions that run what a file says.
 LOADING = {"load_model", "read_pickle", "unsafe_load", "spec_from_file_location"}
 LOADING |= {"SourceFileLoader", "SourcelessFileLoader", "ExtensionFileLoader", "load_source"}
@@ -45,7 +45,7 @@ def look(name: str, tree: ast.Module, names: Names, hidden: frozenset[int]) -> l
         The lines, from 1, of its hidden tests.
     """
     cell = Cell(name, names, hidden, set(names.theirs), set(names.classes | names.functions))
-    cell.texts = named_by_text(tree)
+    cell.understood = looked_up(tree).understood
     nodes = sorted(ast.walk(tree), key=lambda node: getattr(node, "lineno", 0))
     for node in nodes:
         learn(cell, node)
@@ -93,7 +93,7 @@ def _changed_in_place(cell: Cell, node: ast.AST) -> None:
 def _source_read(cell: Cell, node: ast.AST) -> None:
     name = getattr(node, "attr", "") if isinstance(node, ast.Attribute) else _called(node)
     history = isinstance(node, ast.Name) and node.id in ("In", "_ih", "_i", "_ii")
-    if name in READING or history:
+    if (name in READING and node not in cell.understood) or history:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             return  # its attribute is looked at by itself
         cell.say(
@@ -134,11 +134,9 @@ def _is_value(node: ast.AST) -> bool:
 
 def _namespace(cell: Cell, node: ast.AST) -> None:
     name, instead = _called(node), "Use the name itself, perhaps in `try: ... except NameError:`"
-    if isinstance(node, ast.Attribute) and node.attr == "user_ns" and not cell.texts:
-        cell.say(node, "`user_ns` has the judge's names, not the student's", instead)
-    if not isinstance(node, ast.Call):
+    if not isinstance(node, ast.Call) or node in cell.understood:
         return
-    if name in ("globals", "locals", "dir", "vars") and not node.args and not cell.texts:
+    if name in ("globals", "locals", "dir", "vars") and not node.args:
         cell.say(node, f"`{name}()` gives the judge's names, not the student's", instead)
     elif name in ("eval", "exec") and isinstance(node.func, ast.Name) and not _run_text(node):
         cell.say(node, f"names in the text of `{name}` are not fetched from the student", instead)

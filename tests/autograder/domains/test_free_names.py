@@ -49,14 +49,6 @@ DEFINITIONS = {
 #: What is looked up before it is there, and what functions look up.
 NEEDS = {
     "a name": ("x", {"x"}, set()),
-    "a name as text": ("globals()['x'](1)", {"globals", "x"}, set()),
-    "a name in the shell": ("s.user_ns.get('x', 'a-b')", {"s", "x"}, set()),
-    "names as texts": ("for n in ('x', 'y'): n in dir()", {"dir", "x", "y"}, set()),
-    "a text in a function": ("def f(): return vars()['x']", {"x"}, {"vars"}),
-    "a name as text, defined before": ("x = 1\nlocals()['x']", {"locals"}, set()),
-    "a text and no namespace": ("f('x')", {"f"}, set()),
-    "a text beside a text": ("f('globals', 'x')", {"f"}, set()),
-    "a private name as text": ("globals()['_x']", {"globals"}, set()),
     "call": ("f(x, *y, **z)", {"f", "x", "y", "z"}, set()),
     "defined before": ("x = 1\nx", set(), set()),
     "defined afterwards": ("x\nx = 1", {"x"}, set()),

@@ -51,6 +51,18 @@ def test_a_temporary_of_a_test_cannot_be_taken_over(run):
     assert done.messages[3] == "wrong"
 
 
+def test_a_name_that_is_looked_up_by_its_text_is_the_student_s_or_nobody_s(run):
+    done = run(
+        locked("limit = 10"),
+        solution("def f(x):\n    return x\nlimit = 0"),
+        asserts("assert globals()['f'](2) == 2 and globals()['limit'] == 10", "own"),
+        asserts("np.zeros(1)", "module"),
+        asserts("assert 'np' in globals(), 'no np'", "imported"),
+    )
+    assert done.verdicts[2:] == [PASS, PASS, FAIL]
+    assert done.messages[4] == "no np"
+
+
 def test_a_name_that_a_test_deleted_stays_the_instructor_s(run):
     done = run(
         asserts("limit = 3\ndel limit", "one"),

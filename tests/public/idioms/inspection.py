@@ -127,8 +127,12 @@ shell = get_ipython()
 assert "area" in shell.user_ns and shell.user_ns["area"](2, 3) == 6
 assert "volume_of_a_cube" not in shell.user_ns
 # %% test defined_at_all
-for name in ("area", "Shape"):
-    assert name in dir() or name == "Shape", f"define {name}"
+for name in ("area", "Lamp"):
+    assert name in dir(), f"define {name}"
+assert {"squares", "looped"} <= set(globals())
+# %% test not_imported
+space = globals()
+assert "numpy" not in space and "helper" not in space and callable(space.get("squares"))
 # %% test getattr_called
 lamp = Lamp()
 assert getattr(lamp, "switch")() is True and lamp.light == 5
