@@ -48,7 +48,7 @@ class Figures:
         self._is_left = False  # whether an earlier cell of the student's has drawn it
         self._pyplot: dict[str, Callable[..., Any]] = {}
 
-    def _hear(self) -> None:
+    def begin(self) -> None:
         """Forget, in another cell, what was told in the one before."""
         if self._link.names.cell != self._cell:
             self._cell = self._link.names.cell
@@ -73,7 +73,7 @@ class Figures:
 
     def before(self) -> None:
         """Tell the student's process if the test has begun a figure of its own."""
-        self._hear()
+        self.begin()
         active = _active()
         if active is self._own:
             return
@@ -86,7 +86,7 @@ class Figures:
         said = said.get("figures") if isinstance(said, dict) else None
         if not isinstance(said, dict) or op in ("close_figures", "set_figures_aside"):
             return
-        self._hear()
+        self.begin()
         self._is_told = True
         current, count = said.get("current"), said.get("count")
         self._current = current if is_proxy(current) else None
@@ -97,7 +97,7 @@ class Figures:
 
     def _found(self) -> Any:
         """Return the student's figure if that is the current one for who asks for it."""
-        self._hear()
+        self.begin()
         if self._link.gone:
             return None
         asking = sys._getframe(2)

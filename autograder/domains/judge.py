@@ -263,6 +263,7 @@ class Judge:
                 self._hidden[self._file] = failure_messages.hidden_lines(text, self._marks)
                 self._used_names.begin(text, locked=locked)
                 self._mirror()
+                self.link.figures.begin()
                 self.shell.shown = None
                 ended = self.shell.run_cell(source, store_history=False)
                 error = ended.error_before_exec or ended.error_in_exec or self.shell.shown

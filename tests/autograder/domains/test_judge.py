@@ -152,6 +152,19 @@ def test_a_builtin_is_never_the_student_s(run):
     assert done.verdicts == [PASS, PASS]
 
 
+def test_the_figure_of_an_answer_is_there_for_a_test_that_asks_for_nothing_else(judged):
+    # The usual backend closes figures after each cell.
+    draw = "import matplotlib.pyplot as plt\nplt.switch_backend('agg')\nplt.plot([1, 2], [3, 4])"
+    look = "assert [*plt.gca().lines[0].get_ydata()] == {}"
+    done, _ = judged(
+        solution(draw),
+        asserts(look.format([3, 4]), "drawn"),
+        asserts(look.format([3, 5]), "not_drawn"),
+        imports="import matplotlib.pyplot as plt",
+    )
+    assert done.verdicts == [PASS, PASS, FAIL]
+
+
 def test_what_a_student_does_to_a_library_stays_with_the_student(run):
     done = run(
         solution("import numpy as np\nnp.allclose = lambda *a, **k: True\nnp.testing = None"),
