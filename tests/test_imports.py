@@ -38,7 +38,7 @@ FLOORS = {
         {"graders", "image", "formgrader"},
         {"exchange"},
         {"machines"},
-        {"defaults", "roles", "activity", "ports", "yaml_output"},
+        {"defaults", "roles", "activity", "ports", "yaml_output", "not_started"},
     ),
 }
 

@@ -11,6 +11,7 @@ from kubespawner import KubeSpawner
 from traitlets import default
 
 from hub_config.machines import profile_request
+from hub_config.not_started import NotStartedError
 
 #: On the page of a server that is starting.
 PATIENCE = (
@@ -42,14 +43,6 @@ ADVICE = (
     ),
 )
 UNKNOWN = "nobody knows why. Try again, and tell your instructor if it happens again"
-
-
-class NotStartedError(Exception):
-    """A server did not start in time; JupyterHub shows the message on the user's page."""
-
-    def __init__(self, message: str):
-        super().__init__(message)
-        self.jupyterhub_message = message
 
 
 class ExplainingSpawner(KubeSpawner):

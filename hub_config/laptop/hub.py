@@ -19,7 +19,7 @@ from hub_config.laptop.parent_death import ending_with_parent
 from hub_config.laptop.passwords import PasswordFile, RosterAuthenticator
 from hub_config.laptop.paths import Layout
 from hub_config.laptop.preflight import HOST, HubError, check_port, only_hub_in, plan
-from hub_config.laptop.spawner import ViewSpawner
+from hub_config.laptop.spawner import ATTEMPT_SECONDS, ATTEMPTS, ViewSpawner
 from hub_config.machines import profiles
 
 __all__ = ["HubError", "configure", "serve"]
@@ -180,7 +180,8 @@ def configure(
     c.ViewSpawner.roster = roster
     c.ViewSpawner.machine = profile_choice.this_machine()
     c.ViewSpawner.profiles = profiles.load()
-    c.Spawner.start_timeout = c.Spawner.http_timeout = 120  # seconds; a cold disk is slow
+    c.Spawner.start_timeout = ATTEMPTS * (ATTEMPT_SECONDS + 30)  # seconds; some, to end the first
+    c.Spawner.http_timeout = ATTEMPT_SECONDS
     c.ConfigurableHTTPProxy.command = ending_with_parent(proxy.command())
     c.ConfigurableHTTPProxy.log_level = "error"
     c.ConfigurableHTTPProxy.api_url = f"http://{HOST}:{free_port()}"

@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
-import importlib.util
-import json
+import asyncio
 import os
-import shutil
 import sys
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from subprocess import DEVNULL
 from typing import Any
 
 from jupyterhub.spawner import LocalProcessSpawner
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 from traitlets import Bool, Instance, List, Unicode, default
 
 import hub_config
 from hub_config import defaults, roles
 from hub_config.exchange import lectures
-from hub_config.laptop import profile_choice
-from hub_config.laptop.free_port import free_port
+from hub_config.laptop import profile_choice, server_settings
+from hub_config.laptop.free_port import HOST, free_port
 from hub_config.laptop.isolation import Isolation, Mount, View, package_folders, python_folders
 from hub_config.laptop.parent_death import ending_with_parent
 from hub_config.laptop.paths import Layout
 from hub_config.machines import profile_request
 from hub_config.machines.profiles import Profile, Profiles
+from hub_config.not_started import NotStartedError
 
 # A server starts in its user's folder: without -P a `random.py` there would be imported, and none
 # would start any more.
 SERVER = (sys.executable, "-P", "-m", "jupyterhub.singleuser")
+#: How often a server is started, and for how long it may take each time, in seconds: a cold disk,
+#: or a computer with other work, is slow.
+ATTEMPTS, ATTEMPT_SECONDS = 2, 120
+NOT_STARTED = (
+    "Your server was started {attempts} times and did not answer. Ask whoever runs this hub: the "
+    "reason stands at the end of logs/{user}.log in the hub's state folder."
+)
 RUNTIME_DIR = "/tmp/jupyter"  # short, because the path of a socket has at most 107 characters
 
 
@@ -56,6 +65,7 @@ class ViewSpawner(LocalProcessSpawner):
     ).tag(config=True)
     user_options = profile_request.Asked()
     share: profile_choice.Share | None = None
+    api_token: str
 
     @default("options_form")
     def _ask_for_a_profile(self) -> Callable[[Any], str]:
@@ -84,7 +94,9 @@ class ViewSpawner(LocalProcessSpawner):
         return [profile.name for profile in offered] if len(offered) > 1 else []
 
     async def start(self) -> tuple[str, int]:
-        """Write the server's settings and start it.
+        """Write the server's settings, start it, and wait for its first answer.
+
+        One that does not start is started once more: a person would try again, too.
 
         Returns
         -------
@@ -95,13 +107,15 @@ class ViewSpawner(LocalProcessSpawner):
         ------
         ChoiceError
             If a profile is asked for that is not offered to this user, in whatever way.
+        NotStartedError
+            If the server ends before it answers, or takes too long, at each attempt.
         """
         user = self.user.name
         profile = profile_choice.chosen(self.user_options, self.offered())
         self.share = None
         if profile is not None:
             self.share = profile_choice.share(profile, self.machine, self.layout.users.index(user))
-        write_settings(
+        server_settings.write(
             self.layout,
             user,
             isolated=self.isolation is not None,
@@ -116,10 +130,33 @@ class ViewSpawner(LocalProcessSpawner):
             gpus = self.share is None or bool(self.share.gpus)
             view = view_of(self.layout, user, gpus=gpus)
             self.cmd = self.isolation.command(view, list(SERVER))
-        with self.layout.log(user).open("a") as log:
+        token = self.api_token
+        for _ in range(ATTEMPTS):
             self.port = free_port()
-            self.popen_kwargs = {"cwd": work, "stdin": DEVNULL, "stdout": log, "stderr": log}
-            return await super().start()
+            self.api_token = token  # `stop` forgets it
+            with self.layout.log(user).open("a") as log:
+                self.popen_kwargs = {"cwd": work, "stdin": DEVNULL, "stdout": log, "stderr": log}
+                address: tuple[str, int] = await super().start()
+            if await self._answers():
+                return address
+            self.log.warning("The server of %s has not started; its log says why.", user)
+            await self.stop()
+        raise NotStartedError(NOT_STARTED.format(attempts=ATTEMPTS, user=user))
+
+    async def _answers(self) -> bool:
+        """Wait for the server's first answer; False if it ends, or takes too long.
+
+        JupyterHub itself waits for all of ``http_timeout`` where the server has ended at once.
+        """
+        url = f"http://{HOST}:{self.port}{self.server.base_url}api"
+        client, end = AsyncHTTPClient(), time.monotonic() + ATTEMPT_SECONDS
+        while self.proc.poll() is None and time.monotonic() < end:
+            with suppress(OSError, HTTPClientError):  # nothing listens yet
+                answer = await client.fetch(url, request_timeout=5, raise_error=False)
+                if "X-JupyterHub-Version" in answer.headers:  # and no other program's
+                    return True
+            await asyncio.sleep(0.1)
+        return False
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Recall what an earlier hub knew of the server, but not its process.
@@ -234,72 +271,8 @@ def view_of(layout: Layout, user: str, *, gpus: bool = True) -> View:
     return View(tuple(mounts), layout.work(user), user == layout.instructor, gpus)
 
 
-def write_settings(
-    layout: Layout,
-    user: str,
-    *,
-    isolated: bool,
-    preload: Sequence[str] = defaults.PRELOAD,
-    warm_at_start: bool = True,
-) -> None:
-    """Write the configuration files of one user's server.
-
-    Parameters
-    ----------
-    layout : Layout
-        Where everything lies.
-    user : str
-        The instructor or a student.
-    isolated : bool
-        Whether the server has its own view of the disk.
-    preload : sequence of str
-        Modules that kernels have imported before their first cell.
-    warm_at_start : bool
-        Whether the server imports them when it starts.
-    """
-    box = str(layout.box(user))
-    if user == layout.instructor:
-        role: defaults.Role = "instructor"
-        nbgrader = defaults.instructor_settings(exchange=box, boxes=str(layout.exchange))
-    else:
-        role = "student"
-        nbgrader = defaults.student_settings(user, course_id=layout.course_id, exchange=box)
-    server = defaults.server_settings(
-        role, private_sockets=isolated, shared_loopback=True, warm_at_start=warm_at_start
-    )
-    if preload:  # the wheel's own kernelspec, for other servers, would be a second one that is warm
-        server["KernelSpecManager"] = {"allowed_kernelspecs": ["python3"]}
-    ids = (os.getuid(), os.getgid())
-    files = {
-        "nbgrader_config.json": json.dumps(nbgrader, indent=1),
-        "jupyter_server_config.json": json.dumps(server, indent=1),
-        "labconfig/page_config.json": json.dumps(defaults.lab_settings(role), indent=1),
-        # In the view the operating system, too, calls the user by the hub's name.
-        "passwd": f"{user}:x:{ids[0]}:{ids[1]}::{layout.home(user)}:/bin/bash\n",
-        "group": f"{user}:x:{ids[1]}:\n",
-    }
-    kernel = layout.settings(user) / "kernels" / "python3"
-    shutil.rmtree(kernel, ignore_errors=True)
-    if preload:
-        kernel.mkdir(parents=True)
-        for logo in _logos():
-            shutil.copyfile(logo, kernel / logo.name)
-        kernel_json = defaults.kernel_settings(preload)
-        files["kernels/python3/kernel.json"] = json.dumps(kernel_json, indent=1)
-    for name, text in files.items():
-        path = layout.settings(user) / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-
-
 def _extensions() -> list[Path]:
     """Files of the server extensions; students see no others of this package."""
     folder = Path(hub_config.__file__).parent
     names = ("__init__", "activity", "ports")
     return [folder / f"{name}.py" for name in names] if package_folders("hub_config") else []
-
-
-def _logos() -> list[Path]:
-    package = importlib.util.find_spec("ipykernel")  # found, but not imported by the hub
-    folder = Path(package.origin).parent / "resources" if package and package.origin else None
-    return sorted(folder.glob("logo-*")) if folder else []

@@ -10,6 +10,7 @@ from kubernetes_asyncio.config import kube_config
 from traitlets.config import Config
 
 from hub_config.kubernetes import spawner as kubernetes_spawner
+from hub_config.not_started import NotStartedError
 from tests.hub_config.kubernetes.cluster import FULL, Cluster, event, kubeconfig
 
 
@@ -64,7 +65,7 @@ def test_a_student_whose_machine_never_comes_reads_why(monkeypatch, tmp_path):
             starting = spawner.start()
             async for one in spawner.progress():
                 told.append(one["message"])
-            with pytest.raises(kubernetes_spawner.NotStartedError) as failed:
+            with pytest.raises(NotStartedError) as failed:
                 await starting
             assert cluster.pods, "the pod was never asked for"
             await spawner.stop(now=True)

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from hub_config.laptop import server_settings
 from hub_config.laptop.isolation import Isolation, Mount, View, package_folders, python_folders
 from hub_config.laptop.paths import Layout
-from hub_config.laptop.spawner import SERVER, view_of, write_settings
+from hub_config.laptop.spawner import SERVER, view_of
 
 pytestmark = pytest.mark.sandbox
 ROOT = Path(__file__).parents[3]
@@ -44,7 +45,7 @@ class Eyes:
     """One user's view, to be asked what is there and what can be written."""
 
     def __init__(self, isolation: Isolation, layout: Layout, user: str):
-        write_settings(layout, user, isolated=True)
+        server_settings.write(layout, user, isolated=True)
         self.isolation, self.view = isolation, view_of(layout, user)
 
     def look(self, *paths: Path) -> dict[Path, tuple[bool, bool]]:
@@ -166,7 +167,7 @@ def test_the_grading_engines_sandbox_works_in_the_instructors_view(instructor):
 
 
 def test_nothing_outlives_the_server(isolation, layout):
-    write_settings(layout, "instructor", isolated=True)
+    server_settings.write(layout, "instructor", isolated=True)
     view = view_of(layout, "instructor")
     marker = f"1234567.{os.getpid()}"
     code = f"(setsid sleep {marker} &) ; echo started; sleep 1000"
