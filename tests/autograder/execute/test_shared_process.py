@@ -72,7 +72,10 @@ def test_what_a_test_imports_and_defines_is_there_for_the_next_answer(shared):
     cells = [
         asserts("import math\nhalf = get_ipython().user_ns.get('half', 0.5)", "first"),
         solution("def area(r):\n    return half * math.tau * r * r"),
-        asserts("assert abs(get_ipython().user_ns['area'](1) - 3.14159) < 1e-4", "second"),
+        asserts(
+            "names = get_ipython().user_ns\nassert abs(names['_area'[1:]](1) - 3.14159) < 1e-4",
+            "second",
+        ),
     ]
     apart, together = shared([], *cells), shared(["second"], *cells)
     assert [one.verdict for one in apart.cells] == [PASS, PASS, ERROR]
